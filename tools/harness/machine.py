@@ -1,0 +1,202 @@
+"""The one owner of QEMU's command line, and of a running machine's end.
+
+A run has three ends: the machine switches itself off (QEMU leaves), the hypervisor says that it has
+halted (Debian's Xen cannot power off by itself), or the watchdog expires. QEMU is always ended by
+its own process id, and dies with us should we be killed. Why QEMU left is asked over QMP, because
+its exit status is the same for a power-off and for a reset; a triple fault is a reset that the
+emulator's own log calls by name.
+
+Determinism: with icount every guest instruction advances the clock by 2^shift ns and nothing else
+does, so that a run repeats exactly.
+"""
+
+import ctypes
+import json
+import os
+import re
+import select
+import signal
+import socket
+import subprocess
+import time
+
+from harness.common import Complaint
+
+QEMU = "qemu-system-x86_64"
+WATCHDOG_SECONDS = 60
+MEMORY_MIB = 512
+
+# SMAP makes the emulator see faults that no hardware has (docs/design.md), wherever a kernel runs in
+# ring 3. Our hypervisor leaves it off by itself under TCG and so is given the whole CPU.
+CPU_MODEL = {"ours": "max", "xen": "max,-smap"}
+
+# After one of these lines a hypervisor does nothing more.
+HALTED = re.compile(
+    r"halted: halting machine|Manual reset required|not rebooting|^(\(XEN\) )?System halted"
+)
+ESCAPES = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]|\x1b[c()][0-9A-B]?|[\r\x00\x07\x08]")
+DRAIN_SECONDS = 0.05  # what is still in the pipe after QEMU has left or the halt line was seen
+
+
+class Run:
+    """What a run left behind."""
+
+    def __init__(self):
+        self.lines = []
+        self.end = "running"  # off, reset, triple-fault, halted, exit:N, watchdog, matched
+        self.status = None  # QEMU's exit status
+        self.seconds = 0.0
+
+    def describe_end(self):
+        told = {
+            "off": "the machine powered off",
+            "reset": "the machine was reset",
+            "triple-fault": "the CPU took a triple fault",
+            "halted": "the hypervisor halted",
+            "watchdog": f"no end within {self.seconds:.0f} s",
+        }
+        return told.get(self.end, f"QEMU ended with status {self.status}")
+
+
+def qemu_command(on, iso, memory, cpus, icount=None, gdb=False, extra=()):
+    command = [QEMU, "-accel", "tcg,tb-size=16", "-cpu", CPU_MODEL[on], "-m", str(memory)]
+    command += ["-smp", str(cpus), "-display", "none", "-vga", "std", "-no-reboot", "-net", "none"]
+    command += ["-device", "isa-debug-exit,iobase=0xf4,iosize=4", "-cdrom", iso, "-boot", "d"]
+    if icount is not None:
+        command += ["-icount", f"shift={icount},sleep=off", "-rtc", "base=2020-01-01,clock=vm"]
+    if gdb:
+        command += ["-S", "-gdb", f"tcp:127.0.0.1:{gdb}"]
+    return command + list(extra)
+
+
+def die_with_parent():
+    """In the child: should the harness be killed, the emulator goes too (PR_SET_PDEATHSIG)."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+
+
+def start(command, **options):
+    try:
+        return subprocess.Popen(command, preexec_fn=die_with_parent, **options)
+    except FileNotFoundError:
+        raise Complaint(f"{QEMU} is not installed; tools/need installs qemu-system-x86")
+
+
+def run_interactive(command):
+    """The machine on this terminal, until it ends (Ctrl-A x ends it, Ctrl-A c is the monitor)."""
+    machine = start(command + ["-serial", "mon:stdio"])
+    while True:
+        try:
+            return machine.wait()
+        except KeyboardInterrupt:
+            continue  # the terminal is raw: a stray SIGINT is QEMU's to handle
+
+
+class Watched:
+    """One QEMU whose serial output is read line by line, under a watchdog."""
+
+    def __init__(self, command, log, on_line, success, stop_on_success):
+        self.run = Run()
+        self.log = log
+        self.on_line = on_line
+        self.success = success
+        self.stop_on_success = stop_on_success
+        self.partial = b""
+        self.events = b""
+        self.cause = None
+        self.halted_at = None
+        ours, theirs = socket.socketpair()
+        self.qmp = ours
+        self.trace = log + ".qemu"
+        command = command + ["-serial", "stdio", "-d", "cpu_reset", "-D", self.trace]
+        command += ["-chardev", f"socket,id=qmp,fd={theirs.fileno()}", "-mon", "chardev=qmp,mode=control"]
+        self.qemu = start(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            pass_fds=[theirs.fileno()],
+        )
+        theirs.close()
+        ours.sendall(b'{"execute": "qmp_capabilities"}\n')
+
+    def take_output(self, data):
+        self.partial += data
+        *whole, self.partial = self.partial.split(b"\n")
+        for raw in whole:
+            line = ESCAPES.sub(b"", raw).decode("utf-8", "replace").rstrip()
+            self.run.lines.append(line)
+            self.on_line(line)
+            if HALTED.search(line):
+                self.run.end = "halted"
+            elif self.stop_on_success and self.success.search(line):
+                self.run.end = "matched"
+
+    def take_events(self, data):
+        self.events += data
+        *whole, self.events = self.events.split(b"\n")
+        for raw in whole:
+            message = json.loads(raw)
+            if message.get("event") == "SHUTDOWN":
+                self.cause = message["data"]["reason"]
+
+    def poll(self, timeout):
+        """Take what has arrived; answers whether the serial line is still open."""
+        ready, _, _ = select.select([self.qemu.stdout, self.qmp], [], [], timeout)
+        if self.qmp in ready:
+            self.take_events(self.qmp.recv(65536))
+        if self.qemu.stdout in ready:
+            data = os.read(self.qemu.stdout.fileno(), 65536)
+            self.take_output(data)
+            return bool(data)
+        return True
+
+    def watch(self, seconds):
+        begun = time.monotonic()
+        try:
+            while self.run.end == "running":
+                left = begun + seconds - time.monotonic()
+                if left <= 0:
+                    self.run.end = "watchdog"
+                elif not self.poll(left):
+                    break
+            self.run.seconds = time.monotonic() - begun
+        finally:
+            self.finish()
+        return self.run
+
+    def finish(self):
+        """End QEMU if it has not left, and settle why the run ended."""
+        if self.run.end != "running":
+            self.qemu.kill()
+        self.run.status = self.qemu.wait()
+        while self.run.end != "watchdog" and self.poll(DRAIN_SECONDS) and self.qemu_output_left():
+            pass
+        if self.partial:
+            self.take_output(b"\n")
+        if self.run.end == "running":
+            self.run.end = self.judge_exit()
+        self.qemu.stdout.close()
+        self.qmp.close()
+
+    def qemu_output_left(self):
+        return bool(select.select([self.qemu.stdout], [], [], 0)[0])
+
+    def judge_exit(self):
+        with open(self.trace, errors="replace") as stream:
+            if "Triple fault" in stream.read():
+                return "triple-fault"
+        if self.cause == "guest-shutdown":
+            return "off"
+        return "reset" if self.cause == "guest-reset" else f"exit:{self.run.status}"
+
+
+def run_watched(command, log, seconds=WATCHDOG_SECONDS, on_line=lambda line: None, success=None):
+    """Run to the end, writing the serial log to the file log.
+
+    With success (a compiled pattern) the run may also end at the first matching line.
+    """
+    os.makedirs(os.path.dirname(log) or ".", exist_ok=True)
+    run = Watched(command, log, on_line, success, success is not None).watch(seconds)
+    with open(log, "w") as stream:
+        stream.write("\n".join(run.lines) + "\n")
+    return run
