@@ -1,0 +1,46 @@
+/*
+ * The allocator of machine frames: a buddy system over the frame table, plus the accounting that
+ * ties a frame to a domain. Frames of the hypervisor itself have no owner.
+ */
+#ifndef HYPERVISOR_MM_ALLOC_H
+#define HYPERVISOR_MM_ALLOC_H
+
+#include "hypervisor/mm/frame.h"
+
+#define ALLOC_ORDER_MAX 18 /* blocks of up to 1 GiB */
+
+/* Hand frames [start, end) to the allocator. Boot only, and release of boot modules. */
+void frames_add(mfn_t start, mfn_t end);
+
+/* A block of 2^order frames, aligned to its size, contents undefined; INVALID_MFN when there is
+ * none. */
+mfn_t frames_alloc(unsigned order);
+void frames_free(mfn_t m, unsigned order);
+u64 frames_free_count(void);
+
+/* One or more zeroed pages for the hypervisor's own use, as pointer into the direct map; NULL if
+ * none. */
+void *pages_alloc(unsigned order);
+void pages_free(void *p, unsigned order);
+
+/*
+ * Give @d a block of 2^order frames: owner set, one reference each (ALLOCED), in the domain's page
+ * list. Contents are whatever they were: the caller clears what the guest may see. Returns
+ * INVALID_MFN when memory or the domain's max_pages is exhausted. Takes d->page_lock.
+ */
+mfn_t domain_frames_alloc(struct domain *d, unsigned order);
+
+/*
+ * Take the owner's own reference away (decrease_reservation): false when it was already taken.
+ * The caller holds a reference of its own, so the frame is still alive on return.
+ */
+bool frame_disown(struct frame *f);
+
+/* The last reference went: take it from its owner and free it. Called by frame_put only. */
+void frame_release(struct frame *f);
+
+/* Share a page of the hypervisor with @d (shared_info and the like): it may map it, never retype
+ * it. */
+void frame_share(mfn_t m, struct domain *d, bool writable);
+
+#endif

@@ -1,0 +1,35 @@
+/*
+ * Reading and writing guest memory by guest virtual address. The only module that does.
+ *
+ * A guest's address is used as it is (the guest's tables are loaded while its hypercall runs),
+ * after a check that it lies outside the hypervisor's range; if the page is not there the access
+ * faults, and the exception table turns the fault into a short count. Memory is read once, into a
+ * private copy: what is checked afterwards is the copy. Addresses are good for the kernel tables of
+ * the running vcpu only.
+ */
+#ifndef HYPERVISOR_MM_UACCESS_H
+#define HYPERVISOR_MM_UACCESS_H
+
+#include "xen-like/lib/types.h"
+#include "hypervisor/mm/layout.h"
+
+/* May a guest name [va, va + len)? Canonical, not wrapping, outside the hypervisor's sixteen L4
+ * slots. */
+static inline bool guest_range_ok(u64 va, u64 len)
+{
+    return (va <= GUEST_LOW_END && len <= GUEST_LOW_END - va) ||
+           (va >= DIRECTMAP_VIRT_END && va + len - 1 >= va - (len == 0));
+}
+
+/* Bytes NOT copied (0 = all went well), as much of the beginning as possible having been copied. */
+u64 guest_copy_in(void *to, u64 from, u64 len);
+u64 guest_copy_out(u64 to, const void *from, u64 len);
+
+/* The same in the form gates want: 0 or -EFAULT. */
+int guest_read(void *to, u64 from, u64 len);
+int guest_write(u64 to, const void *from, u64 len);
+
+/* One aligned-size item, inline. */
+int guest_write_u32(u64 to, u32 v);
+
+#endif
