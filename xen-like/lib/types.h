@@ -1,7 +1,7 @@
 /*
  * The few words that every freestanding file uses: fixed-size integers and small macros.
- * Freestanding GCC supplies <stdint.h>, <stddef.h>, <stdbool.h> and <stdarg.h>; nothing else of libc
- * is assumed, so these files also build on a host for the unit tests.
+ * Freestanding GCC supplies <stdint.h>, <stddef.h>, <stdbool.h> and <stdarg.h>; nothing else of
+ * libc is assumed, so these files also build on a host for the unit tests.
  */
 #ifndef XEN_LIKE_LIB_TYPES_H
 #define XEN_LIKE_LIB_TYPES_H
@@ -23,8 +23,8 @@ typedef int64_t s64;
 #define ARRAY_SIZE(a)         (sizeof(a) / sizeof((a)[0]))
 #define likely(x)             __builtin_expect(!!(x), 1)
 #define unlikely(x)           __builtin_expect(!!(x), 0)
-#define ALIGN_UP(x, a)        (((x) + ((a) - 1)) & ~((__typeof__(x))(a) - 1))
-#define ALIGN_DOWN(x, a)      ((x) & ~((__typeof__(x))(a) - 1))
+#define ALIGN_UP(x, a)        (((x) + ((a)-1)) & ~((__typeof__(x))(a)-1))
+#define ALIGN_DOWN(x, a)      ((x) & ~((__typeof__(x))(a)-1))
 #define MIN(a, b)             ((a) < (b) ? (a) : (b))
 #define MAX(a, b)             ((a) > (b) ? (a) : (b))
 #define CONTAINER_OF(p, t, m) ((t *)((char *)(p)-offsetof(t, m)))
@@ -37,8 +37,8 @@ typedef int64_t s64;
 #define MIB(n) ((u64)(n) << 20)
 #define GIB(n) ((u64)(n) << 30)
 
-#define ACCESS_ONCE(x) (*(volatile __typeof__(x) *)&(x))
-#define NORETURN       __attribute__((noreturn))
+#define ACCESS_ONCE(x)    (*(volatile __typeof__(x) *)&(x))
+#define NORETURN          __attribute__((noreturn))
 #define PRINTF_LIKE(f, a) __attribute__((format(printf, f, a)))
 
 #endif

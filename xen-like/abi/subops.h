@@ -1,0 +1,155 @@
+/*
+ * The sub-operations of the calls that have them, in the form that calls.h (which includes this
+ * file and explains the columns) describes. Those that Xen shows only to its own tools come with
+ * the toolstack.
+ */
+#ifndef XEN_LIKE_ABI_SUBOPS_H
+#define XEN_LIKE_ABI_SUBOPS_H
+
+/* clang-format off */
+#define XL_SUBOPS_mmuext(X)                                                                        \
+    X(MMUEXT_PIN_L1_TABLE, ANY, struct mmuext_op, IN, IMPLEMENTED,                                 \
+      "Validates a frame as a last-level table and keeps it one.")                                 \
+    X(MMUEXT_PIN_L2_TABLE, ANY, struct mmuext_op, IN, IMPLEMENTED,                                 \
+      "The same for a table of level 2.")                                                          \
+    X(MMUEXT_PIN_L3_TABLE, ANY, struct mmuext_op, IN, IMPLEMENTED,                                 \
+      "The same for a table of level 3.")                                                          \
+    X(MMUEXT_PIN_L4_TABLE, ANY, struct mmuext_op, IN, IMPLEMENTED,                                 \
+      "The same for a top-level table.")                                                           \
+    X(MMUEXT_UNPIN_TABLE, ANY, struct mmuext_op, IN, IMPLEMENTED,                                  \
+      "Gives back the pin of a table.")                                                            \
+    X(MMUEXT_NEW_BASEPTR, ANY, struct mmuext_op, IN, IMPLEMENTED,                                  \
+      "Switches the kernel's top-level table.")                                                    \
+    X(MMUEXT_TLB_FLUSH_LOCAL, ANY, struct mmuext_op, IN, IMPLEMENTED,                              \
+      "Flushes this vcpu's TLB.")                                                                  \
+    X(MMUEXT_INVLPG_LOCAL, ANY, struct mmuext_op, IN, IMPLEMENTED,                                 \
+      "Flushes one address from this vcpu's TLB.")                                                 \
+    X(MMUEXT_TLB_FLUSH_MULTI, ANY, struct mmuext_op, IN, IMPLEMENTED,                              \
+      "Flushes the TLBs of a set of vcpus.")                                                       \
+    X(MMUEXT_INVLPG_MULTI, ANY, struct mmuext_op, IN, IMPLEMENTED,                                 \
+      "Flushes one address from the TLBs of a set of vcpus.")                                      \
+    X(MMUEXT_TLB_FLUSH_ALL, ANY, struct mmuext_op, IN, IMPLEMENTED,                                \
+      "Flushes the TLBs of all vcpus of the domain.")                                              \
+    X(MMUEXT_INVLPG_ALL, ANY, struct mmuext_op, IN, IMPLEMENTED,                                   \
+      "Flushes one address from the TLBs of all vcpus of the domain.")                             \
+    X(MMUEXT_FLUSH_CACHE, ANY, struct mmuext_op, IN, IMPLEMENTED,                                  \
+      "Writes back and empties this CPU's caches.")                                                \
+    X(MMUEXT_SET_LDT, ANY, struct mmuext_op, IN, IMPLEMENTED,                                      \
+      "Sets the local descriptor table; no entries removes it.")                                   \
+    X(MMUEXT_NEW_USER_BASEPTR, ANY, struct mmuext_op, IN, IMPLEMENTED,                             \
+      "Switches the top-level table for user mode; 0 for none.")                                   \
+    X(MMUEXT_CLEAR_PAGE, ANY, struct mmuext_op, IN, IMPLEMENTED,                                   \
+      "Fills a frame with zeros.")                                                                 \
+    X(MMUEXT_COPY_PAGE, ANY, struct mmuext_op, IN, IMPLEMENTED,                                    \
+      "Copies one frame to another.")                                                              \
+    X(MMUEXT_FLUSH_CACHE_GLOBAL, ANY, struct mmuext_op, IN, IMPLEMENTED,                           \
+      "Writes back and empties the caches of all CPUs.")                                           \
+    X(MMUEXT_MARK_SUPER, ANY, struct mmuext_op, IN, ABSENT,                                        \
+      "Marks a superpage for guests; Xen dropped it too.")                                         \
+    X(MMUEXT_UNMARK_SUPER, ANY, struct mmuext_op, IN, ABSENT,                                      \
+      "Takes such a mark away.")
+
+#define XL_SUBOPS_memory(X)                                                                        \
+    X(XENMEM_increase_reservation, ANY, struct xen_memory_reservation, INOUT, IMPLEMENTED,         \
+      "Gives the domain more frames.")                                                             \
+    X(XENMEM_decrease_reservation, ANY, struct xen_memory_reservation, IN, IMPLEMENTED,            \
+      "Takes frames back from the domain.")                                                        \
+    X(XENMEM_maximum_ram_page, ANY, void, NONE, IMPLEMENTED,                                       \
+      "Returns the machine's highest frame of RAM.")                                               \
+    X(XENMEM_current_reservation, ANY, struct xen_memory_domain, IN, IMPLEMENTED,                  \
+      "Returns how many frames a domain has.")                                                     \
+    X(XENMEM_maximum_reservation, ANY, struct xen_memory_domain, IN, IMPLEMENTED,                  \
+      "Returns how many frames a domain may have.")                                                \
+    X(XENMEM_machphys_mfn_list, ANY, struct xen_machphys_mfn_list, INOUT, IMPLEMENTED,             \
+      "Lists the frames that hold the machine-to-physical table.")                                 \
+    X(XENMEM_populate_physmap, ANY, struct xen_memory_reservation, INOUT, IMPLEMENTED,             \
+      "Gives the domain frames at given places of its physical map.")                              \
+    X(XENMEM_add_to_physmap, ANY, struct xen_add_to_physmap, IN, ABSENT,                           \
+      "Puts a shared frame into the physical map.")                                                \
+    X(XENMEM_memory_map, ANY, struct xen_memory_map, INOUT, IMPLEMENTED,                           \
+      "Copies out the domain's own memory map.")                                                   \
+    X(XENMEM_machine_memory_map, CONTROL, struct xen_memory_map, INOUT, IMPLEMENTED,               \
+      "Copies out the machine's memory map.")                                                      \
+    X(XENMEM_exchange, ANY, struct xen_memory_exchange, INOUT, ABSENT,                             \
+      "Exchanges frames for others of another order or range.")                                    \
+    X(XENMEM_machphys_mapping, ANY, struct xen_machphys_mapping, OUT, IMPLEMENTED,                 \
+      "Says where the machine-to-physical table is mapped.")                                       \
+    X(XENMEM_set_memory_map, CONTROL, struct xen_foreign_memory_map, IN, ABSENT,                   \
+      "Sets the memory map that another domain sees.")                                             \
+    X(XENMEM_maximum_gpfn, ANY, struct xen_memory_domain, IN, ABSENT,                              \
+      "Returns the highest physical frame number of a domain.")                                    \
+    X(XENMEM_remove_from_physmap, ANY, struct xen_remove_from_physmap, IN, ABSENT,                 \
+      "Removes a frame from the physical map.")                                                    \
+    X(XENMEM_set_pod_target, CONTROL, struct xen_pod_target, INOUT, ABSENT,                        \
+      "Populate on demand, for hardware guests.")                                                  \
+    X(XENMEM_get_pod_target, CONTROL, struct xen_pod_target, INOUT, ABSENT,                        \
+      "Its counters.")                                                                             \
+    X(XENMEM_get_sharing_freed_pages, ANY, void, NONE, ABSENT,                                     \
+      "How many frames sharing has saved.")                                                        \
+    X(XENMEM_get_sharing_shared_pages, ANY, void, NONE, ABSENT,                                    \
+      "How many frames are shared.")                                                               \
+    X(XENMEM_add_to_physmap_batch, ANY, struct xen_add_to_physmap_batch, INOUT, ABSENT,            \
+      "add_to_physmap for a list of frames.")                                                      \
+    X(XENMEM_machphys_compat_mfn_list, ANY, struct xen_machphys_mfn_list, INOUT, ABSENT,           \
+      "machphys_mfn_list for the table that 32-bit guests see.")                                   \
+    X(XENMEM_get_vnumainfo, ANY, struct xen_vnuma_topology_info, INOUT, ABSENT,                    \
+      "The domain's virtual NUMA topology.")                                                       \
+    X(XENMEM_acquire_resource, CONTROL, struct xen_mem_acquire_resource, INOUT, ABSENT,            \
+      "Maps a resource of another domain, such as its grant table.")
+
+#define XL_SUBOPS_sched(X)                                                                         \
+    X(SCHEDOP_yield, ANY, void, NONE, IMPLEMENTED,                                                 \
+      "Lets other vcpus run.")                                                                     \
+    X(SCHEDOP_block, ANY, void, NONE, IMPLEMENTED,                                                 \
+      "Unmasks events and sleeps until one comes.")                                                \
+    X(SCHEDOP_shutdown, ANY, struct sched_shutdown, IN, IMPLEMENTED,                               \
+      "Ends the domain, for a reason.")                                                            \
+    X(SCHEDOP_poll, ANY, struct sched_poll, IN, IMPLEMENTED,                                       \
+      "Sleeps until one of some ports is pending, or a time has come.")                            \
+    X(SCHEDOP_remote_shutdown, CONTROL, struct sched_remote_shutdown, IN, ABSENT,                  \
+      "Marks another domain as shut down.")                                                        \
+    X(SCHEDOP_shutdown_code, ANY, struct sched_shutdown, IN, ABSENT,                               \
+      "Keeps the reason for a later shutdown.")                                                    \
+    X(SCHEDOP_watchdog, ANY, struct sched_watchdog, IN, ABSENT,                                    \
+      "Sets, pokes or stops a watchdog of the domain.")                                            \
+    X(SCHEDOP_pin_override, CONTROL, struct sched_pin_override, IN, ABSENT,                        \
+      "Pins the vcpu to a CPU for a while.")
+
+#define XL_SUBOPS_xen_version(X)                                                                   \
+    X(XENVER_version, ANY, void, NONE, IMPLEMENTED,                                                \
+      "Returns the version: major in the upper 16 bits, minor below.")                             \
+    X(XENVER_extraversion, ANY, xen_extraversion_t, OUT, IMPLEMENTED,                              \
+      "The rest of the version, as text.")                                                         \
+    X(XENVER_compile_info, ANY, struct xen_compile_info, OUT, IMPLEMENTED,                         \
+      "Compiler, builder and date.")                                                               \
+    X(XENVER_capabilities, ANY, xen_capabilities_info_t, OUT, IMPLEMENTED,                         \
+      "The kinds of guest that it can run.")                                                       \
+    X(XENVER_changeset, ANY, xen_changeset_info_t, OUT, IMPLEMENTED,                               \
+      "The state of the source, as text.")                                                         \
+    X(XENVER_platform_parameters, ANY, struct xen_platform_parameters, OUT, IMPLEMENTED,           \
+      "Where the hypervisor's range of addresses begins.")                                         \
+    X(XENVER_get_features, ANY, struct xen_feature_info, INOUT, IMPLEMENTED,                       \
+      "One submap of the XENFEAT bits.")                                                           \
+    X(XENVER_pagesize, ANY, void, NONE, IMPLEMENTED,                                               \
+      "Returns the size of a page in bytes.")                                                      \
+    X(XENVER_guest_handle, ANY, xen_domain_handle_t, OUT, IMPLEMENTED,                             \
+      "The domain's UUID.")                                                                        \
+    X(XENVER_commandline, CONTROL, xen_commandline_t, OUT, IMPLEMENTED,                            \
+      "The hypervisor's command line.")                                                            \
+    X(XENVER_build_id, CONTROL, struct xen_build_id, INOUT, IMPLEMENTED,                           \
+      "The linker's build id.")
+
+#define XL_SUBOPS_console_io(X)                                                                    \
+    X(CONSOLEIO_write, CONTROL, char, IN, IMPLEMENTED,                                             \
+      "Writes count bytes.")                                                                       \
+    X(CONSOLEIO_read, CONTROL, char, OUT, IMPLEMENTED,                                             \
+      "Reads up to count bytes that have arrived; returns how many.")
+
+#define XL_SUBOPS_vm_assist(X)                                                                     \
+    X(VMASST_CMD_enable, ANY, void, NONE, IMPLEMENTED,                                             \
+      "Switches an assist on.")                                                                    \
+    X(VMASST_CMD_disable, ANY, void, NONE, IMPLEMENTED,                                            \
+      "Switches an assist off.")
+/* clang-format on */
+
+#endif

@@ -1,0 +1,95 @@
+/*
+ * THE READER OF KERNEL IMAGES: turns the bytes of a paravirtual kernel into a plain structure that
+ * says where it wants to be and what it needs, and copies its segments out.
+ *
+ * The bytes come from outside and are believed in nothing: every offset and length is checked
+ * against the size of the file before use, with arithmetic that cannot wrap, and every loop is
+ * bounded by what fits in the file. Failure is one clear line, the caller's to print.
+ *
+ * The order of use:
+ *   size = image_unpacked_size(file, file_size, &why)    0 with no reason: it is not packed
+ *   image_unpack(buffer, size, file, file_size, &why)    only if it was
+ *   image_read(&img, bytes, size, &why)                  reads headers and notes; img points to
+ * bytes image_load(&img, copy, ctx, &why)                    hands out the segments
+ *
+ * The meaning of notes and their defaults are Xen's (elfnote.h, and the behaviour of 4.17).
+ */
+#ifndef XEN_LIKE_LIB_IMAGE_H
+#define XEN_LIKE_LIB_IMAGE_H
+
+#include "xen-like/lib/types.h"
+
+/* An address that the kernel did not give. */
+#define IMAGE_UNSET UINT64_MAX
+
+/* Lengths of the texts, with their NUL; a longer one is cut, as Xen does. */
+#define IMAGE_TEXT_SIZE   32
+#define IMAGE_REASON_SIZE 128
+
+enum image_pae {
+    IMAGE_PAE_NO,
+    IMAGE_PAE_YES,
+    IMAGE_PAE_EXTENDED_CR3, /* page directories may lie above 4 GiB */
+    IMAGE_PAE_BIMODAL,
+};
+
+struct image {
+    const u8 *bytes; /* the unpacked file; must live as long as this structure is used */
+    size_t size;
+    unsigned int class; /* 32 or 64; this reader also understands 32, the caller decides */
+
+    /* Physical range of the loadable segments as the file states it, [pstart, pend). */
+    u64 pstart, pend;
+    /* Virtual address of what lies at paddr: paddr - paddr_offset + virt_base. */
+    u64 virt_base, paddr_offset;
+    u64 virt_kstart, virt_kend; /* where pstart and pend come to lie */
+    u64 entry;                  /* virtual */
+    u64 hypercall_page;         /* virtual; IMAGE_UNSET: the kernel asks for none */
+    u64 p2m_base;               /* where it wants its list of frames; IMAGE_UNSET: behind itself */
+    u64 hv_start_low;           /* 32-bit: lowest start of the hypervisor it can bear, or unset */
+    u64 l1_mfn_mask, l1_mfn_value; /* L1_MFN_VALID: an entry is valid if (entry & mask) == value */
+
+    bool old_notes;         /* read from a __xen_guest section */
+    bool initrd_unmapped;   /* MOD_START_PFN: start_info.mod_start may be a frame number */
+    bool bsd_symtab;        /* it asks for its symbol table behind itself */
+    bool suspend_cancel;    /* it can resume from a suspension that was called off */
+    enum image_pae pae;     /* of a 32-bit kernel */
+    u32 features_supported; /* bits XENFEAT_...; what is required is also supported */
+    u32 features_required;  /* it refuses to run without these */
+    char guest_os[IMAGE_TEXT_SIZE];
+    char guest_version[IMAGE_TEXT_SIZE];
+    char xen_version[IMAGE_TEXT_SIZE];
+    char loader[IMAGE_TEXT_SIZE];
+
+    char reason[IMAGE_REASON_SIZE]; /* backing store of *why where it names a thing of the file */
+};
+
+/*
+ * How large the kernel in file[0..size) is once unpacked: from the trailer of a gzip file, or of
+ * the gzip payload of a bzImage; for a bzImage with a bare ELF payload, the payload's own size. 0
+ * with *why NULL: not packed, use the file itself. 0 with *why set: packed in a way that cannot be
+ * read.
+ */
+u64 image_unpacked_size(const void *file, size_t size, const char **why);
+
+/*
+ * Unpacks into dst[0..dst_size), where dst_size is what image_unpacked_size said; dst must not
+ * overlap the file. Headers, length and CRC-32 are checked. False with *why set on any fault; dst
+ * then holds nothing of use.
+ */
+bool image_unpack(void *dst, size_t dst_size, const void *file, size_t size, const char **why);
+
+/* Reads headers and notes of an unpacked kernel. False with *why set if Xen would not start it. */
+bool image_read(struct image *img, const void *bytes, size_t size, const char **why);
+
+/*
+ * Puts length bytes at physical address paddr, counted as in img->pstart. from == NULL: zeros.
+ * Returns NULL or what went wrong. Segments arrive in the order of the file; should they overlap,
+ * the later one wins.
+ */
+typedef const char *(*image_copy_fn)(void *ctx, u64 paddr, const void *from, u64 length);
+
+/* Hands all loadable segments to copy. False with *why set if it, or a segment, fails. */
+bool image_load(const struct image *img, image_copy_fn copy, void *ctx, const char **why);
+
+#endif
