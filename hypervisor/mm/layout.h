@@ -1,8 +1,8 @@
 /*
  * Where everything lives: the hypervisor's part of every address space.
  *
- * The ABI reserves PML4 slots 256-271 (xen.h: HYPERVISOR_VIRT_START..END) for the hypervisor; guests
- * keep the rest. What we put there:
+ * The ABI reserves PML4 slots 256-271 (xen.h: HYPERVISOR_VIRT_START..END) for the hypervisor;
+ * guests keep the rest. What we put there:
  *
  *   slot 256  0xffff800000000000  machine-to-phys table, one u64 a frame; guests read it, nobody
  *                                 writes it here (writers use the direct map)
@@ -34,23 +34,24 @@
 #define HV_LAST_SLOT  271
 #define HV_SLOTS      (HV_LAST_SLOT - HV_FIRST_SLOT + 1)
 
-#define M2P_VIRT_START       HV_UL(0xffff800000000000)
-#define MMIO_VIRT_START      HV_UL(0xffff82c000000000)
-#define MMIO_VIRT_END        HV_UL(0xffff82d000000000)
-#define XL_VIRT_START        HV_UL(0xffff82d040000000)
-#define PERCPU_VIRT_START    HV_UL(0xffff82d080000000)
-#define PERCPU_AREA_BYTES    HV_UL(0x10000)
-#define GDT_VIRT_START       HV_UL(0xffff82d0c0000000)
-#define GDT_WINDOW_BYTES     HV_UL(0x20000) /* a CPU's GDT and LDT, 16 pages each */
-#define GUEST_LOW_END        HV_UL(0x800000000000) /* end of the lower half of the address space */
+#define M2P_VIRT_START        HV_UL(0xffff800000000000)
+#define MMIO_VIRT_START       HV_UL(0xffff82c000000000)
+#define MMIO_VIRT_END         HV_UL(0xffff82d000000000)
+#define XL_VIRT_START         HV_UL(0xffff82d040000000)
+#define PERCPU_VIRT_START     HV_UL(0xffff82d080000000)
+#define PERCPU_AREA_BYTES     HV_UL(0x10000)
+#define GDT_VIRT_START        HV_UL(0xffff82d0c0000000)
+#define GDT_WINDOW_BYTES      HV_UL(0x20000)        /* a CPU's GDT and LDT, 16 pages each */
+#define GUEST_LOW_END         HV_UL(0x800000000000) /* end of the lower half of the address space */
 #define FRAMETABLE_VIRT_START HV_UL(0xffff82e000000000)
-#define FRAMETABLE_VIRT_END  HV_UL(0xffff830000000000)
-#define DIRECTMAP_VIRT_START HV_UL(0xffff830000000000)
-#define DIRECTMAP_VIRT_END   HV_UL(0xffff880000000000)
+#define FRAMETABLE_VIRT_END   HV_UL(0xffff830000000000)
+#define DIRECTMAP_VIRT_START  HV_UL(0xffff830000000000)
+#define DIRECTMAP_VIRT_END    HV_UL(0xffff880000000000)
 
 #define FRAME_INFO_SIZE HV_UL(32) /* sizeof(struct frame), asserted where that is declared */
 
-/* What boot/start.asm maps at 0 and at DIRECTMAP_VIRT_START until memory_init() has done its work. */
+/* What boot/start.asm maps at 0 and at DIRECTMAP_VIRT_START until memory_init() has done its work.
+ */
 #define EARLY_MAP_BYTES HV_UL(0x100000000)
 
 /* Physical memory below this is left to firmware, real-mode code and legacy devices. */

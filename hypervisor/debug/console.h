@@ -1,0 +1,35 @@
+/*
+ * Where characters go and come from: up to two serial ports (polled) and the VGA text screen.
+ * The log (log.h) and guests' console output both end here. Which of the devices are used is the
+ * command line's choice; until it has been read, COM1 and the screen are tried.
+ */
+#ifndef HYPERVISOR_DEBUG_CONSOLE_H
+#define HYPERVISOR_DEBUG_CONSOLE_H
+
+#include "xen-like/lib/types.h"
+
+/* Before anything is known: COM1 at 115200,8n1; and the screen, if the loader left a text one, at
+ * `vga`, where its memory is mapped now (NULL: no screen). */
+void console_init(void *vga);
+
+/* The screen's memory is mapped elsewhere from now on. */
+void console_move_vga(void *vga);
+
+/* The values of console= and comN= (port: 0 for com1). NULL, or what was expected in words; then
+ * nothing has changed. */
+const char *console_set_devices(const char *value);
+const char *console_set_serial(unsigned int port, const char *value);
+
+/* n characters to every chosen device. '\n' becomes "\r\n" on serial lines. */
+void console_write(const char *s, size_t n);
+
+/* What a guest wrote with console_io: raw, without the log's prefix; keeps log lines whole. */
+void console_write_guest(const char *s, size_t n);
+
+/* Did the last character written end its line? The log starts on a fresh line. */
+bool console_at_line_start(void);
+
+/* One character of serial input (0..255), or -1 when none waits. Never blocks. */
+int console_getc(void);
+
+#endif

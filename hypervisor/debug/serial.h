@@ -1,0 +1,28 @@
+/* A 16550 UART without interrupts: registers polled, every wait bounded. */
+#ifndef HYPERVISOR_DEBUG_SERIAL_H
+#define HYPERVISOR_DEBUG_SERIAL_H
+
+#include "xen-like/lib/types.h"
+
+struct serial {
+    u16 base;        /* first I/O port */
+    u16 divisor;     /* 0: keep what the firmware set */
+    u8 line_control; /* data bits, parity, stop bits as the UART wants them */
+    bool present;    /* somebody answers at base */
+    bool enabled;    /* console= names it */
+};
+
+/* Reads Xen's comN= form `<baud>[/<clock>][,<DPS>[,<io-base>[,<irq>]]]` or `auto...` into s (base,
+ * divisor, line_control). False, s untouched, when it is malformed. The irq is accepted, not used.
+ */
+bool serial_parse(struct serial *s, const char *value);
+
+/* Programs the port; sets s->present. */
+void serial_start(struct serial *s);
+
+void serial_put(const struct serial *s, char c);
+
+/* A waiting character or -1. */
+int serial_get(const struct serial *s);
+
+#endif
