@@ -1,3 +1,145 @@
-# Placeholder until the harness lands: includes every part's build.mk.
+# The front door. `make help` lists the targets and variables; everything made goes to build/.
+#
+# Each part says what it is made of in its own build.mk; here are only what they share (flags and
+# pattern rules) and the targets that a user types. Those first run tools/need, which installs what
+# is missing, and then make their products in a second make: so nothing below may need a compiler to
+# be parsed.
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+# The variables of `make help`.
+KERNEL ?=
+INITRD ?=
+ARGS ?=
+HV_ARGS ?=
+CPUS ?= 1
+MEM ?= 512
+DEBUG ?=
+T ?=
+
+override DEBUG := $(filter-out 0 no,$(DEBUG))
 B := $(if $(DEBUG),build/debug,build)
-include $(wildcard */build.mk)
+
+CC := gcc
+LD := ld
+NASM := nasm
+
+# ---- Flags ------------------------------------------------------------------------------------
+# COMMON_CFLAGS: for every C file that runs without an operating system, ours or a guest's.
+WARNINGS := -Wall -Wextra -Werror
+DEBUG_FLAGS := $(if $(DEBUG),-DDEBUG -fno-omit-frame-pointer)
+DEPFLAGS = -MMD -MP -MF $(@:.o=.d)
+COMMON_CFLAGS := -std=gnu11 -ffreestanding -nostdlib -O2 -g -I. -fno-strict-aliasing \
+	-fno-stack-protector -fno-asynchronous-unwind-tables -fcf-protection=none -mno-red-zone \
+	-mgeneral-regs-only $(WARNINGS) $(DEBUG_FLAGS)
+HV_CFLAGS := $(COMMON_CFLAGS) -fPIE -fvisibility=hidden -mcmodel=small
+NASMFLAGS := -f elf64 -g -F dwarf -I./ -I$(B)/gen/ -Werror $(if $(DEBUG),-DDEBUG)
+
+# ---- Parts ------------------------------------------------------------------------------------
+# A build.mk adds what `make` shall produce to PRODUCTS, and may add prerequisites that must exist
+# before anything is compiled (generated headers) to GENERATED.
+PRODUCTS :=
+GENERATED :=
+include $(sort $(wildcard */build.mk))
+
+# ---- Pattern rules ----------------------------------------------------------------------------
+# Objects lie at $(B)/obj/VARIANT/PATH.o: one source may be compiled for several sides.
+$(B)/obj/hv/%.o: %.c Makefile | $(GENERATED)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HV_CFLAGS) $(DEPFLAGS) -c $< -o $@
+
+$(B)/obj/hv/%.o: %.asm Makefile $(B)/gen/offsets.inc
+	@mkdir -p $(@D)
+	$(Q)$(NASM) $(NASMFLAGS) -MD $(@:.o=.d) -MP $< -o $@
+
+# V=1 shows the commands.
+Q := $(if $(V),,@)
+
+-include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
+
+# ---- What a user types ------------------------------------------------------------------------
+SUBMAKE = +$(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$$(nproc))
+VM_SIDE := --hv-args "$(HV_ARGS)" $(if $(DEBUG),--debug)
+DEMO := $(B)/guests/mini-kernel
+FIRST_MODULE := --kernel "$(or $(KERNEL),$(DEMO))" --args "$(ARGS)" $(if $(INITRD),--initrd "$(INITRD)")
+DEMO_SECONDS := 60
+DEMO_SUCCESS := ^mini-kernel: .*all steps passed
+
+.PHONY: all products run test test-long debug bench check help clean
+
+all:
+	@tools/need build
+	$(SUBMAKE) products $(B)/xen-like.iso
+
+products: $(PRODUCTS)
+
+$(B)/xen-like.iso: $(B)/xen-like $(or $(KERNEL),$(DEMO)) FORCE
+	$(Q)tools/vm iso $(VM_SIDE) $(FIRST_MODULE) -o $@
+
+.PHONY: FORCE
+FORCE:
+
+# On a terminal the machine is yours; otherwise this is the demonstration, judged by its summary
+# line (with a KERNEL of your own there is no such line, and a clean end is success).
+run:
+	@tools/need build run
+	$(SUBMAKE) $(B)/xen-like $(if $(KERNEL),,$(DEMO))
+	@if [ -t 0 ]; then \
+	    exec tools/vm run --interactive $(VM_SIDE) $(FIRST_MODULE) --mem $(MEM) --cpus $(CPUS); \
+	else \
+	    exec tools/vm run $(VM_SIDE) $(FIRST_MODULE) --mem $(MEM) --cpus $(CPUS) \
+	        --timeout $(DEMO_SECONDS) $(if $(KERNEL),,--success '$(DEMO_SUCCESS)'); \
+	fi
+
+test:
+	@tools/need build run test
+	$(SUBMAKE) products host-tests
+	$(SUBMAKE) products DEBUG=1
+	@tools/run-tests $(if $(T),--match "$(T)")
+
+test-long:
+	@tools/need build run test
+	$(SUBMAKE) products host-tests
+	$(SUBMAKE) products DEBUG=1
+	@tools/run-tests --long $(if $(T),--match "$(T)")
+
+debug:
+	@tools/need build run debug
+	$(SUBMAKE) products DEBUG=1
+	@tools/debug --kernel "$(or $(KERNEL),build/debug/guests/mini-kernel)" --args "$(ARGS)" \
+	    $(if $(INITRD),--initrd "$(INITRD)") --hv-args "$(HV_ARGS)" --mem $(MEM) --cpus $(CPUS)
+
+bench:
+	@tools/need build run test
+	$(SUBMAKE) products DEBUG=
+	@tools/bench $(if $(T),--match "$(T)")
+
+check:
+	@tools/need build check
+	$(SUBMAKE) products layouts
+	$(SUBMAKE) products layouts DEBUG=1
+	@tools/check
+
+help:
+	@echo "make            build $(B)/xen-like, $(B)/xen-like.iso and $(B)/guests/NAME"
+	@echo "make run        boot it: on a terminal until the machine ends, else the demonstration"
+	@echo "make test       host tests, guest tests on ours and on Debian's Xen; T= picks by name"
+	@echo "make test-long  the same, with what takes minutes"
+	@echo "make debug      QEMU halted at reset, gdb attached (see tools/gdb/xen-like.py)"
+	@echo "make bench      ours and Debian's Xen side by side, in instructions and in ticks"
+	@echo "make check      format, include direction, layouts, size budget, generated docs"
+	@echo "make clean      remove what was built (downloads and images stay in build/cache)"
+	@echo
+	@echo "KERNEL=FILE     the first boot module (default: the bundled mini-kernel)"
+	@echo "INITRD=FILE     the second boot module"
+	@echo "ARGS='...'      the kernel's command line"
+	@echo "HV_ARGS='...'   added to the hypervisor's command line"
+	@echo "CPUS=N MEM=MIB  the machine (default: $(CPUS) CPU, $(MEM) MiB)"
+	@echo "DEBUG=1         the build with audits and lock checks, in build/debug"
+	@echo "T=PATTERN       tests whose name contains PATTERN (or matches it, with * ? [])"
+	@echo "V=1             show the commands"
+
+clean:
+	rm -rf build/debug $(filter-out build/cache,$(wildcard build/*))
