@@ -1,0 +1,43 @@
+# Guest kernels. The runtime (core/, mm/, x86_64/ and the shared library) is linked into each of them:
+# the mini-kernel, and one kernel for every folder of tests/guests that has a .c file.
+
+GUEST_CFLAGS := $(COMMON_CFLAGS) -mcmodel=kernel -fno-pie
+guest_obj := $(B)/obj/guest
+guest_offsets := $(B)/gen/guest-offsets.inc
+
+# Objects of the .c and .asm files in a folder.
+guest_objects_of = $(patsubst %,$(guest_obj)/%.o,$(wildcard $(1)/*.c $(1)/*.asm))
+
+guest_runtime := $(call guest_objects_of,guest-kernel/core) $(call guest_objects_of,guest-kernel/mm) \
+    $(filter-out %/offsets.c.o,$(call guest_objects_of,guest-kernel/x86_64)) \
+    $(addprefix $(guest_obj)/xen-like/lib/,string.c.o fmt.c.o)
+
+test_guests := $(sort $(patsubst tests/guests/%/,%,$(dir $(wildcard tests/guests/*/*.c))))
+GUESTS := $(B)/guests/mini-kernel $(addprefix $(B)/guests/,$(test_guests))
+
+PRODUCTS += $(GUESTS)
+
+# GUEST_NAME is the folder's name: what a test says in its END line.
+$(guest_obj)/%.c.o: %.c Makefile | $(GENERATED)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(GUEST_CFLAGS) -DGUEST_NAME='"$(notdir $(patsubst %/,%,$(dir $*)))"' $(DEPFLAGS) \
+	    -c $< -o $@
+
+$(guest_obj)/%.asm.o: %.asm Makefile $(guest_offsets)
+	@mkdir -p $(@D)
+	$(Q)$(NASM) $(NASMFLAGS) -MD $(@:.o=.d) -MP $< -o $@
+
+$(guest_offsets): guest-kernel/x86_64/offsets.c guest-kernel/x86_64/trap_frame.h
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 -I. $(WARNINGS) -o $(B)/gen/guest-offsets $<
+	$(Q)$(B)/gen/guest-offsets > $@
+
+guest_link = $(Q)$(LD) -nostdlib -static -z noexecstack -z max-page-size=4096 --no-warn-rwx-segments \
+    -T guest-kernel/x86_64/guest.lds -o $@ $(filter %.o,$^)
+
+define test_guest_rule
+$(B)/guests/$(1): $(call guest_objects_of,tests/guests/$(1)) $(guest_runtime) guest-kernel/x86_64/guest.lds
+	@mkdir -p $$(@D)
+	$$(guest_link)
+endef
+$(foreach name,$(test_guests),$(eval $(call test_guest_rule,$(name))))

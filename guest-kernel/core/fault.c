@@ -1,0 +1,89 @@
+/*
+ * fault_catch in two halves: fault_run (entry.asm) notes where the stack stood, and when a trap
+ * comes, fault_divert rewrites the trap's frame so that returning from it lands in fault_resume
+ * with that stack. `innermost` is the chain of calls under way; trap handlers run to their end, so
+ * nothing else touches it meanwhile.
+ */
+#include "guest-kernel/core/fault.h"
+#include "guest-kernel/core/trap.h"
+
+#define RFLAGS_TF 0x100u
+#define RFLAGS_DF 0x400u
+#define RFLAGS_AC 0x40000u
+
+struct fault_scope {
+    u64 sp;
+    struct fault fault;
+    struct fault_scope *outer;
+};
+
+extern char fault_resume[];
+bool fault_run(u64 *sp, void (*body)(void *), void *arg);
+
+static struct fault_scope *innermost;
+
+struct fault fault_catch(void (*body)(void *arg), void *arg)
+{
+    struct fault_scope scope = {.outer = innermost};
+
+    innermost = &scope;
+    fault_run(&scope.sp, body, arg);
+    innermost = scope.outer;
+    return scope.fault;
+}
+
+bool fault_divert(struct trap_frame *frame)
+{
+    struct fault_scope *scope = innermost;
+
+    if (!scope)
+        return false;
+    scope->fault = (struct fault){
+        .taken = true,
+        .vector = (u32)frame->vector,
+        .error = (u32)frame->error,
+        .address = frame->vector == VECTOR_PF ? trap_fault_address() : 0,
+        .rip = frame->rip,
+    };
+    innermost = scope->outer; /* a second trap belongs to whoever is outside */
+    frame->rip = (u64)fault_resume;
+    frame->rsp = scope->sp;
+    frame->rflags &= ~(u64)(RFLAGS_TF | RFLAGS_DF | RFLAGS_AC);
+    return true;
+}
+
+struct probe {
+    volatile u64 *address;
+    u64 value;
+};
+
+static void probe_load(void *arg)
+{
+    struct probe *probe = arg;
+
+    probe->value = *probe->address;
+}
+
+static void probe_store(void *arg)
+{
+    struct probe *probe = arg;
+
+    *probe->address = probe->value;
+}
+
+struct fault probe_read(const void *address, u64 *value)
+{
+    struct probe probe = {.address = (volatile u64 *)address};
+    struct fault fault = fault_catch(probe_load, &probe);
+
+    if (!fault.taken)
+        *value = probe.value;
+    return fault;
+}
+
+struct fault probe_write(void *address, u64 value)
+{
+    struct probe probe = {.address = address, .value = value};
+
+    return fault_catch(probe_store, &probe);
+}

@@ -1,0 +1,89 @@
+/*
+ * Frames that were never used lie above a rising mark; frames that came back are chained through
+ * their own first word. Nothing needs preparing, so a kernel that uses ten frames touches ten.
+ *
+ * Invariant: holders[pfn] is 0 exactly for free frames, and free_count counts them.
+ */
+#include "guest-kernel/mm/frame.h"
+#include "guest-kernel/mm/direct_map.h"
+#include "xen-like/lib/string.h"
+
+#define NO_FRAME (~0ull)
+
+static u32 *holders; /* one for each frame of the domain, in the first frames of the free range */
+static u64 unused;   /* the first pfn never handed out */
+static u64 returned = NO_FRAME; /* head of the chain of frames that came back */
+static u64 free_count;
+
+static u64 *chain_word(u64 pfn)
+{
+    return pfn_to_virt((pfn_t){pfn});
+}
+
+void frame_init(pfn_t first_free)
+{
+    u64 bytes = ALIGN_UP(start_info->nr_pages * sizeof(*holders), PAGE_SIZE);
+
+    holders = pfn_to_virt(first_free);
+    unused = first_free.n + (bytes >> PAGE_SHIFT);
+    if (unused > start_info->nr_pages)
+        guest_panic("no memory for the page allocator");
+    memset(holders, 0, bytes);
+    free_count = start_info->nr_pages - unused;
+}
+
+static u64 frame_take(void)
+{
+    u64 pfn = returned;
+
+    if (pfn != NO_FRAME) {
+        returned = *chain_word(pfn);
+        return pfn;
+    }
+    if (unused == start_info->nr_pages)
+        guest_panic("out of memory");
+    return unused++;
+}
+
+pfn_t frame_alloc(void)
+{
+    u64 pfn = frame_take();
+
+    holders[pfn] = 1;
+    free_count--;
+    return (pfn_t){pfn};
+}
+
+pfn_t frame_alloc_zeroed(void)
+{
+    pfn_t pfn = frame_alloc();
+
+    memset(pfn_to_virt(pfn), 0, PAGE_SIZE);
+    return pfn;
+}
+
+void frame_share(pfn_t pfn)
+{
+    holders[pfn.n]++;
+}
+
+void frame_free(pfn_t pfn)
+{
+    if (!holders[pfn.n])
+        guest_panic("frame %lu was freed twice", pfn.n);
+    if (--holders[pfn.n])
+        return;
+    *chain_word(pfn.n) = returned;
+    returned = pfn.n;
+    free_count++;
+}
+
+u32 frame_holders(pfn_t pfn)
+{
+    return holders[pfn.n];
+}
+
+u64 frame_free_count(void)
+{
+    return free_count;
+}

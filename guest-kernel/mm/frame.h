@@ -1,0 +1,26 @@
+/*
+ * The page allocator: hands out the domain's free frames one at a time, and counts how many hold
+ * each (a copy-on-write page has several holders). A frame goes back when its last holder frees it.
+ */
+#ifndef GUEST_KERNEL_MM_FRAME_H
+#define GUEST_KERNEL_MM_FRAME_H
+
+#include "guest-kernel/mm/frame_number.h"
+
+/* Everything from first_free on belongs to the allocator from now on. */
+void frame_init(pfn_t first_free);
+
+/* A frame with one holder, content undefined. No memory left ends the kernel. */
+pfn_t frame_alloc(void);
+
+/* The same, filled with zeros. */
+pfn_t frame_alloc_zeroed(void);
+
+/* One holder more; one less. */
+void frame_share(pfn_t pfn);
+void frame_free(pfn_t pfn);
+
+u32 frame_holders(pfn_t pfn);
+u64 frame_free_count(void);
+
+#endif

@@ -1,0 +1,41 @@
+/*
+ * The numbers that the assembly files need, taken from the C headers so that none is typed twice.
+ * This file is a program of the build: what it prints is $(B)/gen/guest-offsets.inc.
+ */
+#include <stdio.h>
+
+#include "guest-kernel/x86_64/trap_frame.h"
+#include "xen-like/abi/xen.h"
+
+#define PRINT(name)           printf("%%define %s 0x%llx\n", #name, (unsigned long long)(name))
+#define PRINT_FIELD(name, f)  printf("%%define %s %zu\n", name, offsetof(struct trap_frame, f))
+#define PRINT_AS(name, value) printf("%%define %s 0x%llx\n", name, (unsigned long long)(value))
+
+int main(void)
+{
+    PRINT_FIELD("FRAME_VECTOR", vector);
+    PRINT_FIELD("FRAME_ERROR", error);
+    PRINT_FIELD("FRAME_CS", cs);
+    PRINT_AS("FRAME_SIZE", sizeof(struct trap_frame));
+    PRINT(PAGE_SIZE);
+
+    PRINT(VECTOR_COUNT);
+    PRINT(VECTOR_SYSCALL);
+    PRINT(VECTOR_EVENT);
+    PRINT(VECTOR_FAILSAFE);
+
+    PRINT(VGCF_IN_SYSCALL);
+    PRINT(__HYPERVISOR_iret);
+
+    PRINT(XEN_ELFNOTE_ENTRY);
+    PRINT(XEN_ELFNOTE_HYPERCALL_PAGE);
+    PRINT(XEN_ELFNOTE_VIRT_BASE);
+    PRINT(XEN_ELFNOTE_PADDR_OFFSET);
+    PRINT(XEN_ELFNOTE_XEN_VERSION);
+    PRINT(XEN_ELFNOTE_GUEST_OS);
+    PRINT(XEN_ELFNOTE_LOADER);
+    PRINT(XEN_ELFNOTE_FEATURES);
+    PRINT(XEN_ELFNOTE_SUPPORTED_FEATURES);
+    PRINT(XENFEAT_dom0);
+    return 0;
+}
