@@ -1,0 +1,62 @@
+/*
+ * What the files of the image reader share: a view of an ELF file in which both classes look alike,
+ * and the one test that every access to the file passes.
+ */
+#ifndef XEN_LIKE_LIB_IMAGE_INTERNAL_H
+#define XEN_LIKE_LIB_IMAGE_INTERNAL_H
+
+#include "xen-like/lib/image.h"
+
+struct elf_view {
+    const u8 *bytes;
+    size_t size;
+    bool wide; /* ELF64 */
+    u64 entry;
+    u64 segments_at, sections_at; /* offsets of the two tables in the file */
+    unsigned int segment_size, segment_count;
+    unsigned int section_size, section_count;
+    unsigned int names_index; /* of the section with the sections' names */
+};
+
+struct elf_segment {
+    u32 type, flags;
+    u64 offset, paddr, file_size, memory_size;
+};
+
+struct elf_section {
+    u32 name, type;
+    u64 offset, size;
+};
+
+/* True if bytes [offset, offset + length) exist in a file of size bytes. Cannot wrap. */
+static inline bool file_has(u64 size, u64 offset, u64 length)
+{
+    return offset <= size && length <= size - offset;
+}
+
+/* Checks the file's header and that both tables lie in the file. */
+bool elf_open(struct elf_view *elf, const void *bytes, size_t size, const char **why);
+
+/* Entry index (below segment_count, section_count) of the tables; their contents are unchecked. */
+struct elf_segment elf_read_segment(const struct elf_view *elf, unsigned int index);
+struct elf_section elf_read_section(const struct elf_view *elf, unsigned int index);
+
+/*
+ * Fills the fields of img that come from notes; what the kernel does not say is IMAGE_UNSET, zero,
+ * or empty. False with *why set if there are no notes of Xen, or a note is malformed.
+ */
+bool image_read_notes(struct image *img, const struct elf_view *elf, const char **why);
+
+/*
+ * Reads a list of features: names between '|', those with '!' before them required. Unknown names
+ * are passed over, unless required: then false.
+ */
+bool image_read_features(struct image *img, const char *text, size_t length);
+
+/* Reads the text of a __xen_guest section. False with *why set if a value makes no sense. */
+bool image_read_old_notes(struct image *img, const char *text, size_t length, const char **why);
+
+/* Writes a reason into img->reason and points *why to it. Always false, for "return fail(...)". */
+bool image_fail(struct image *img, const char **why, const char *format, ...) PRINTF_LIKE(3, 4);
+
+#endif
