@@ -1,0 +1,104 @@
+/*
+ * dom0_mem=, read and applied. See dom0_size.h for the rule.
+ *
+ * The one trap is subtraction: "-2G" on a machine of 1 GiB must not wrap into "everything", so what
+ * is left is never less than nothing.
+ */
+#include "hypervisor/boot/dom0_size.h"
+
+#include "xen-like/lib/parse.h"
+#include "xen-like/lib/string.h"
+
+#define EXPECTED                                                                                   \
+    "[min:<amount>,][max:<amount>,][<amount>]; an amount is <size>, <n>% or <size>+<n>%, "         \
+    "with - before it for all but that much"
+
+#define DEFAULT_RESERVE_PAGES (MIB(128) >> PAGE_SHIFT)
+#define DEFAULT_RESERVE_PART  16
+
+/* One item: a size, or a percentage below 100. */
+static bool item_parse(const char **s, struct dom0_amount *a)
+{
+    const char *end;
+    u64 n;
+
+    if (**s < '0' || **s > '9' || !parse_unsigned(*s, &end, &n))
+        return false;
+    if (*end == '%') {
+        if (n >= 100)
+            return false;
+        a->percent = (u32)n;
+        *s = end + 1;
+        return true;
+    }
+    if (!parse_size(*s, s, &n))
+        return false;
+    a->pages = n >> PAGE_SHIFT;
+    return true;
+}
+
+/* An amount ends at a comma or at the end of the value. A percentage is always its last item. */
+static bool amount_parse(const char **s, struct dom0_amount *amount)
+{
+    struct dom0_amount a = {0};
+
+    a.minus = **s == '-';
+    *s += a.minus;
+    if (!item_parse(s, &a))
+        return false;
+    if (**s == '+') {
+        ++*s;
+        if ((*s)[-2] == '%' || !item_parse(s, &a) || (*s)[-1] != '%')
+            return false;
+    }
+    if (**s && **s != ',')
+        return false;
+    *amount = a;
+    return true;
+}
+
+const char *dom0_mem_parse(struct dom0_mem *mem, const char *value)
+{
+    struct dom0_mem m = *mem;
+
+    for (;; value++) {
+        struct dom0_amount *a = &m.size;
+
+        if (str_starts_with(value, "min:"))
+            a = &m.min;
+        else if (str_starts_with(value, "max:"))
+            a = &m.max;
+        value += a == &m.size ? 0 : strlen("min:");
+        if (!amount_parse(&value, a))
+            return EXPECTED;
+        if (!*value)
+            break;
+    }
+    *mem = m;
+    return NULL;
+}
+
+static u64 amount_pages(const struct dom0_amount *a, u64 available)
+{
+    u64 pages = a->pages + a->percent * available / 100;
+
+    if (!a->minus)
+        return pages;
+    return pages < available ? available - pages : 0;
+}
+
+u64 dom0_mem_pages(const struct dom0_mem *mem, u64 available)
+{
+    u64 pages = amount_pages(&mem->size, available);
+
+    if (!pages)
+        pages = available - MIN(available / DEFAULT_RESERVE_PART, DEFAULT_RESERVE_PAGES);
+    pages = MAX(pages, amount_pages(&mem->min, available));
+    pages = MIN(pages, amount_pages(&mem->max, available));
+    return MIN(pages, available);
+}
+
+u64 dom0_mem_limit(const struct dom0_mem *mem, u64 available)
+{
+    return MIN(amount_pages(&mem->max, available), (u64)UINT32_MAX);
+}
