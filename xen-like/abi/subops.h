@@ -84,10 +84,6 @@
       "Populate on demand, for hardware guests.")                                                  \
     X(XENMEM_get_pod_target, CONTROL, struct xen_pod_target, INOUT, ABSENT,                        \
       "Its counters.")                                                                             \
-    X(XENMEM_get_sharing_freed_pages, ANY, void, NONE, ABSENT,                                     \
-      "How many frames sharing has saved.")                                                        \
-    X(XENMEM_get_sharing_shared_pages, ANY, void, NONE, ABSENT,                                    \
-      "How many frames are shared.")                                                               \
     X(XENMEM_add_to_physmap_batch, ANY, struct xen_add_to_physmap_batch, INOUT, ABSENT,            \
       "add_to_physmap for a list of frames.")                                                      \
     X(XENMEM_machphys_compat_mfn_list, ANY, struct xen_machphys_mfn_list, INOUT, ABSENT,           \
