@@ -1,16 +1,68 @@
-#include "hypervisor/boot/multiboot2.h"
+/*
+ * From the first C instruction to a machine that is ours. The order matters: the console first, so
+ * that everything after can complain; the command line next, since it decides about the rest; ACPI
+ * while all of low memory is still mapped; then memory, and with it the final address space.
+ *
+ * What holds when hypervisor_main() is called: see boot/init.h.
+ */
+#include "hypervisor/boot/init.h"
+#include "hypervisor/boot/cmdline.h"
+#include "hypervisor/boot/memory.h"
+#include "hypervisor/boot/pic.h"
+#include "hypervisor/boot/power.h"
+#include "hypervisor/cpu/features.h"
+#include "hypervisor/debug/bug.h"
 #include "hypervisor/debug/console.h"
 #include "hypervisor/debug/log.h"
-#include "hypervisor/cpu/regs.h"
 #include "hypervisor/mm/layout.h"
 
-NORETURN void boot_main(u32 magic, u64 mbi_phys);
-NORETURN void boot_main(u32 magic, u64 mbi_phys)
+#define VERSION "0.1"
+#ifdef DEBUG
+#define BUILD " (debug build)"
+#else
+#define BUILD ""
+#endif
+
+static struct boot_info boot_info;
+
+/* In assembly's reach: start.asm calls it. */
+NORETURN void boot_main(u32 magic, u64 mbi);
+
+static void boot_info_read(u64 mbi)
 {
-    console_init(phys_to_virt(0xb8000));
-    log_always("xen-like: hello, magic %x mbi %lx", magic, mbi_phys);
-    for (;;) {
-        irq_disable();
-        cpu_halt();
-    }
+    const char *wrong = mbi < EARLY_MAP_BYTES
+                            ? mb2_parse(&boot_info, phys_to_virt(mbi), mbi, EARLY_MAP_BYTES - mbi)
+                            : "it does not lie in the first 4 GiB";
+
+    console_init(boot_info.text_screen ? phys_to_virt(VGA_TEXT_PHYS) : NULL);
+    if (wrong)
+        panic("the boot loader's information cannot be used: %s", wrong);
+}
+
+/* The log may keep more than its built-in ring holds. */
+static void conring_init(void)
+{
+    u64 pages = options.conring_size >> PAGE_SHIFT;
+
+    if (options.conring_size > LOG_BUILTIN_RING_SIZE)
+        log_set_ring(phys_to_virt(boot_alloc_pages(pages, 1).n << PAGE_SHIFT),
+                     options.conring_size);
+}
+
+void boot_main(u32 magic, u64 mbi)
+{
+    (void)magic; /* start.asm has checked it, before there was a stack to come here */
+    boot_info_read(mbi);
+    cmdline_parse_console(boot_info.cmdline);
+    log_always("xen-like " VERSION BUILD ", Xen PV ABI 4.17");
+    log_info("command line: %s", boot_info.cmdline);
+    cmdline_parse(boot_info.cmdline);
+
+    pic_mask_all();
+    features_init();
+    power_init(&boot_info);
+    memory_init(&boot_info);
+    conring_init();
+    smap_enable();
+    hypervisor_main(&boot_info);
 }

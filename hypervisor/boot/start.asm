@@ -13,7 +13,7 @@
 ; The map at 0 disappears when boot/paging.c loads the real tables. The boot stack has a page below
 ; it that those tables leave unmapped.
 
-%include "gen/offsets.inc"
+%include "offsets.inc"
 
 extern boot_main
 extern early_l4_phys, early_l3_low_phys, early_l3_hv_phys, early_l2_low_phys, early_l2_hv_phys

@@ -6,6 +6,7 @@
  * one, so that a "(XEN)" line can always be found by its first characters.
  */
 #include "hypervisor/debug/console.h"
+#include "hypervisor/cpu/spinlock.h"
 #include "hypervisor/debug/serial.h"
 #include "xen-like/lib/string.h"
 
@@ -18,6 +19,8 @@
 #define VGA_ROWS    25
 #define VGA_BLANK   0x0720 /* grey on black, a space */
 #define TAB_COLUMNS 8
+
+static struct spinlock lock; /* guards everything below */
 
 static struct serial ports[2] = {
     {.base = COM1_BASE, .divisor = BAUD_DIVISOR, .line_control = FRAME_8N1, .enabled = true},
@@ -74,7 +77,8 @@ void console_init(void *vga_memory)
 
 void console_move_vga(void *vga_memory)
 {
-    vga = vga_memory;
+    if (vga)
+        vga = vga_memory;
 }
 
 /* The length of the first word of a comma-separated list. */
@@ -120,10 +124,12 @@ const char *console_set_devices(const char *value)
 
 const char *console_set_serial(unsigned int port, const char *value)
 {
+    struct serial before = ports[port];
+
     if (!serial_parse(&ports[port], value))
         return "<baud>|auto[/<clock>][,<bits><parity n|o|e|m|s><stop>[,<io-base>[,<irq>]]], "
                "as in 115200,8n1";
-    if (ports[port].enabled)
+    if (ports[port].enabled && memcmp(&before, &ports[port], sizeof(before)) != 0)
         serial_start(&ports[port]);
     return NULL;
 }
@@ -135,6 +141,21 @@ static void serial_write(const struct serial *port, const char *s, size_t n)
             serial_put(port, '\r');
         serial_put(port, s[i]);
     }
+}
+
+void console_lock(void)
+{
+    spin_lock(&lock);
+}
+
+void console_unlock(void)
+{
+    spin_unlock(&lock);
+}
+
+void console_break_lock(void)
+{
+    spin_unlock(&lock);
 }
 
 void console_write(const char *s, size_t n)
@@ -152,7 +173,9 @@ void console_write(const char *s, size_t n)
 
 void console_write_guest(const char *s, size_t n)
 {
+    console_lock();
     console_write(s, n);
+    console_unlock();
 }
 
 bool console_at_line_start(void)

@@ -8,11 +8,14 @@
 
 #include "xen-like/lib/types.h"
 
+/* Where the memory of a PC's text screen lies: physical, one page. */
+#define VGA_TEXT_PHYS 0xb8000UL
+
 /* Before anything is known: COM1 at 115200,8n1; and the screen, if the loader left a text one, at
  * `vga`, where its memory is mapped now (NULL: no screen). */
 void console_init(void *vga);
 
-/* The screen's memory is mapped elsewhere from now on. */
+/* The screen's memory is mapped elsewhere from now on (no effect when there is no screen). */
 void console_move_vga(void *vga);
 
 /* The values of console= and comN= (port: 0 for com1). NULL, or what was expected in words; then
@@ -20,14 +23,23 @@ void console_move_vga(void *vga);
 const char *console_set_devices(const char *value);
 const char *console_set_serial(unsigned int port, const char *value);
 
-/* n characters to every chosen device. '\n' becomes "\r\n" on serial lines. */
+/*
+ * The console's lock, below every other lock: it is held for whole lines of the log and whole
+ * writes of a guest. console_break_lock() is for a panic, which must be seen whoever holds the
+ * lock.
+ */
+void console_lock(void);
+void console_unlock(void);
+void console_break_lock(void);
+
+/* n characters to every chosen device. '\n' becomes "\r\n" on serial lines. Lock held. */
 void console_write(const char *s, size_t n);
 
-/* What a guest wrote with console_io: raw, without the log's prefix; keeps log lines whole. */
-void console_write_guest(const char *s, size_t n);
-
-/* Did the last character written end its line? The log starts on a fresh line. */
+/* Did the last character written end its line? The log starts on a fresh line. Lock held. */
 bool console_at_line_start(void);
+
+/* What a guest wrote with console_io: raw, without the log's prefix. Takes the lock. */
+void console_write_guest(const char *s, size_t n);
 
 /* One character of serial input (0..255), or -1 when none waits. Never blocks. */
 int console_getc(void);

@@ -9,8 +9,7 @@
 #include "xen-like/lib/fmt.h"
 #include "xen-like/lib/string.h"
 
-#define MESSAGE_MAX       1024
-#define BUILTIN_RING_SIZE 16384
+#define MESSAGE_MAX 1024
 
 #ifdef DEBUG
 #define DEFAULT_THRESHOLD       LOG_DEBUG
@@ -22,7 +21,8 @@
 
 static const char prefix[] = "(XEN) ";
 
-static char builtin_ring[BUILTIN_RING_SIZE];
+/* All of the ring is guarded by the console's lock. */
+static char builtin_ring[LOG_BUILTIN_RING_SIZE];
 static char *ring = builtin_ring;
 static size_t ring_size = sizeof(builtin_ring);
 static u64 ring_written; /* bytes ever put into the ring */
@@ -57,11 +57,13 @@ static void log_va(const char *format, va_list args)
     const char *s = text, *end;
 
     fmt_vsnprintf(text, sizeof(text), format, args);
+    console_lock();
     do {
         end = strchr(s, '\n');
         emit_line(s, end ? (size_t)(end - s) : strlen(s));
         s = end + 1;
     } while (end && *s);
+    console_unlock();
 }
 
 void log_at(enum log_level level, const char *format, ...)
@@ -143,21 +145,28 @@ static u64 ring_oldest(void)
 
 void log_set_ring(char *memory, size_t size)
 {
-    u64 from = MAX(ring_oldest(), ring_written - MIN(ring_written, size));
+    u64 from;
+
+    console_lock();
+    from = MAX(ring_oldest(), ring_written - MIN(ring_written, size));
 
     for (u64 p = from; p < ring_written; p++)
         memory[p & (size - 1)] = ring[p & (ring_size - 1)];
     ring = memory;
     ring_size = size;
+    console_unlock();
 }
 
 size_t log_read(char *to, size_t n, u64 skip, u64 *next)
 {
-    u64 p = MAX(skip, ring_oldest());
     size_t copied = 0;
+    u64 p;
 
+    console_lock();
+    p = MAX(skip, ring_oldest());
     while (copied < n && p < ring_written)
         to[copied++] = ring[p++ & (ring_size - 1)];
+    console_unlock();
     if (next)
         *next = p;
     return copied;

@@ -10,6 +10,8 @@
 
 #include "xen-like/lib/types.h"
 
+#define LOG_BUILTIN_RING_SIZE 16384UL /* kept without a log_set_ring() */
+
 enum log_level {
     LOG_NONE,
     LOG_ERROR,

@@ -1,0 +1,24 @@
+/* The machine's end: off, again, or standing still. */
+#ifndef HYPERVISOR_BOOT_POWER_H
+#define HYPERVISOR_BOOT_POWER_H
+
+#include "hypervisor/boot/multiboot2.h"
+
+/* Learn from ACPI how it is done. Before memory_init(), while physical memory below 4 GiB is mapped
+ * whether it is RAM or not. */
+void power_init(const struct boot_info *info);
+
+/* Switch off by ACPI; where that cannot be done, say so and halt. */
+NORETURN void machine_power_off(void);
+
+/* Reset by ACPI's reset register, the keyboard controller, port 0xcf9 or a triple fault. A reboot
+ * that was asked for: noreboot does not hold it back. */
+NORETURN void machine_reboot(void);
+
+/* After a panic: reboot when its report could have been read; with noreboot, halt. */
+NORETURN void machine_restart_after_failure(void);
+
+/* Stop this CPU for ever; says so. */
+NORETURN void machine_halt(void);
+
+#endif

@@ -1,0 +1,40 @@
+/*
+ * What this CPU can do, and the control bits that the hypervisor sets because of it.
+ */
+#ifndef HYPERVISOR_CPU_FEATURES_H
+#define HYPERVISOR_CPU_FEATURES_H
+
+#include "xen-like/lib/types.h"
+
+/* Xen's PAT: WB, WT, UC-, UC, WC, WP, UC, UC. PV guests choose memory types by these indices. */
+#define PAT_XEN 0x050100070406UL
+
+struct cpu_features {
+    char vendor[13];     /* of CPUID leaf 0 */
+    char hypervisor[13]; /* of leaf 0x40000000; empty on bare metal */
+    u8 phys_bits;        /* physical address bits */
+    bool nx;
+    bool huge_pages; /* 1 GiB pages */
+    bool smep, smap, umip, fsgsbase;
+    bool xsave;
+    bool rdtscp;
+    bool invariant_tsc;
+    bool tcg;             /* QEMU's software emulation, whose SMAP faults falsely */
+    bool reads_privilege; /* user code may read supervisor memory by speculation (no RDCL_NO) */
+};
+
+extern struct cpu_features features; /* of the boot CPU; set once */
+extern bool cpu_has_smap_on;         /* SMAP is in force: user memory needs stac */
+
+/* Ask CPUID and log what matters; decide on SMEP, SMAP and UMIP with the command line's wishes
+ * (options must have been parsed). Boot CPU, first of all. */
+void features_init(void);
+
+/* Set this CPU's CR0, CR4, EFER and PAT by what features_init() decided; SMAP excepted. */
+void features_enable(void);
+
+/* Patch the access windows (mm/smap.h) and switch SMAP on, if it was decided so. Boot CPU, once,
+ * after memory_init(). Other CPUs: set CR4_SMAP when cpu_has_smap_on. */
+void smap_enable(void);
+
+#endif

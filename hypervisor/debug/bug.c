@@ -1,0 +1,42 @@
+/*
+ * The end of the hypervisor, told on the console. A panic may come from anywhere, also from within
+ * the console's own lock, and may itself go wrong: a second one only stops the CPU.
+ */
+#include "hypervisor/debug/bug.h"
+#include "hypervisor/boot/power.h"
+#include "hypervisor/cpu/regs.h"
+#include "hypervisor/debug/console.h"
+#include "hypervisor/debug/log.h"
+#include "xen-like/lib/fmt.h"
+
+#define PANIC_TEXT_MAX 512
+
+void panic(const char *format, ...)
+{
+    static u32 panicking;
+    char text[PANIC_TEXT_MAX];
+    va_list args;
+
+    irq_disable();
+    if (__atomic_exchange_n(&panicking, 1, __ATOMIC_RELAXED))
+        for (;;)
+            cpu_halt();
+    console_break_lock();
+    va_start(args, format);
+    fmt_vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    log_always("****************************************\nPanic: %s\n"
+               "****************************************",
+               text);
+    machine_restart_after_failure();
+}
+
+void bug_at(const char *file, int line, const char *what)
+{
+    panic("hypervisor bug at %s:%d: %s", file, line, what);
+}
+
+void refusal_report(int err, const char *rule, const char *file, int line)
+{
+    log_guest_debug("refused (-%d) at %s:%d: %s", err, file, line, rule);
+}
