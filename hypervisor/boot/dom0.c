@@ -14,9 +14,10 @@
 #include "hypervisor/boot/dom0.h"
 
 #include "hypervisor/boot/dom0_build.h"
+#include "hypervisor/boot/dom0_machine.h"
 #include "hypervisor/boot/dom0_size.h"
 #include "hypervisor/boot/memory.h"
-#include "hypervisor/debug/bug.h"
+#include "hypervisor/boot/power.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/mm/alloc.h"
 #include "xen-like/lib/string.h"
@@ -82,6 +83,8 @@ static const char *domain_make(struct dom0_builder *b)
 {
     b->d = domain_create(0, 1, UINT32_MAX, true);
     b->v = b->d ? vcpu_create(b->d, 0) : NULL;
+    if (b->v && b->image.pae == IMAGE_PAE_EXTENDED_CR3)
+        b->d->vm_assist |= 1U << VMASST_TYPE_pae_extended_cr3;
     return b->v ? NULL : "there is no memory for the domain";
 }
 
@@ -183,11 +186,14 @@ struct domain *dom0_build(const struct boot_info *bi)
     const char *why = "there is none: the boot loader gave no module";
 
     b.bi = bi;
+    dom0_machine_set(bi);
     b.has_initrd = boot_module_get(bi, 1, &b.initrd);
     if (boot_module_get(bi, 0, &b.kernel))
         why = build(&b);
-    if (why)
-        panic("Cannot start the dom0 kernel: %s", why);
+    if (why) {
+        log_always("Cannot start the dom0 kernel: %s", why);
+        machine_halt();
+    }
     dom0 = b.d;
     return b.d;
 }

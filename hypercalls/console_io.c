@@ -1,0 +1,66 @@
+/*
+ * console_io: the control domain writes to the hypervisor's console, and reads what was typed
+ * there.
+ *
+ * What it writes goes out as it is (a terminal may be at the other end), in pieces, so that any
+ * length passes through a buffer on the stack.
+ */
+#include "hypervisor/debug/bug.h"
+#include "hypervisor/debug/console.h"
+#include "hypervisor/domain/domain.h"
+#include "hypervisor/mm/uaccess.h"
+#include "xen-like/abi/calls.h"
+
+#define PIECE_BYTES 256U
+
+static long guest_to_console(u32 count, u64 from)
+{
+    char piece[PIECE_BYTES];
+
+    for (u32 n; count; count -= n, from += n) {
+        n = MIN(count, PIECE_BYTES);
+        if (guest_read(piece, from, n))
+            return refuse(XEN_EFAULT, "the text cannot be read");
+        console_write_guest(piece, n);
+    }
+    return 0;
+}
+
+static u32 typed_take(char *piece, u32 max)
+{
+    u32 n = 0;
+
+    for (int c; n < max && (c = console_getc()) >= 0; n++)
+        piece[n] = (char)c;
+    return n;
+}
+
+/* Never waits: the answer is how many characters there were, perhaps none. */
+static long console_to_guest(u32 count, u64 to)
+{
+    char piece[PIECE_BYTES];
+    u32 done = 0, n;
+
+    if (count > INT32_MAX)
+        return refuse(XEN_E2BIG, "the count would look like an errno");
+    while ((n = typed_take(piece, MIN(count - done, PIECE_BYTES)))) {
+        if (guest_write(to + done, piece, n))
+            return refuse(XEN_EFAULT, "the buffer cannot be written");
+        done += n;
+    }
+    return done;
+}
+
+long hc_console_io(unsigned long cmd, unsigned long count, unsigned long buffer)
+{
+    if (!current->domain->privileged)
+        return refuse(XEN_EPERM, "only the control domain has the console");
+    switch ((u32)cmd) {
+    case CONSOLEIO_write:
+        return guest_to_console((u32)count, buffer);
+    case CONSOLEIO_read:
+        return console_to_guest((u32)count, buffer);
+    default:
+        return refuse(XEN_ENOSYS, "the console is written or read, nothing else");
+    }
+}

@@ -1,0 +1,86 @@
+/*
+ * memory_op: what a domain has, may have, and what the machine's memory looks like.
+ *
+ * The command word has two parts: the operation in its low six bits, and above them the number of
+ * extents that are already done. Xen puts it there when it interrupts itself in a long list; guests
+ * pass zero, and most operations refuse anything else. (The two masks are not in the public
+ * headers, but guests can see them.)
+ */
+#include "hypercalls/memory.h"
+
+#include "hypervisor/boot/memory.h"
+#include "hypervisor/debug/bug.h"
+#include "hypervisor/domain/domain.h"
+#include "hypervisor/mm/uaccess.h"
+#include "xen-like/abi/calls.h"
+
+#define OP_BITS 6
+#define OP_MASK ((1UL << OP_BITS) - 1)
+
+/* current_reservation and maximum_reservation: both in pages. */
+static long reservation_query(u32 op, u64 arg)
+{
+    struct xen_memory_domain who;
+    const struct domain *d;
+
+    if (guest_read(&who, arg, sizeof(who)))
+        return refuse(XEN_EFAULT, "the argument cannot be read");
+    d = memory_domain(who.domid);
+    if (!d)
+        return refuse(XEN_ESRCH, "there is no such domain");
+    return (long)(op == XENMEM_current_reservation ? ACCESS_ONCE(d->tot_pages) : d->max_pages);
+}
+
+/* A domain's own map is what its builder has set; dom0 has none, on Xen as here. */
+static long own_map(u64 arg)
+{
+    struct xen_memory_map map;
+
+    if (guest_read(&map, arg, sizeof(map)))
+        return refuse(XEN_EFAULT, "the argument cannot be read");
+    return refuse(XEN_ENOSYS, "no memory map was set for this domain");
+}
+
+static long query(u32 op, u64 arg)
+{
+    switch (op) {
+    case XENMEM_maximum_ram_page:
+        return (long)m2p_frames;
+    case XENMEM_current_reservation:
+    case XENMEM_maximum_reservation:
+        return reservation_query(op, arg);
+    case XENMEM_memory_map:
+        return own_map(arg);
+    case XENMEM_machine_memory_map:
+        return memory_machine_map(arg);
+    case XENMEM_machphys_mapping:
+        return memory_machphys_mapping(arg);
+    case XENMEM_machphys_mfn_list:
+        return memory_machphys_list(arg);
+    default:
+        return refuse(XEN_ENOSYS, "no such operation");
+    }
+}
+
+long hc_memory_op(unsigned long cmd, unsigned long arg)
+{
+    u32 op = cmd & OP_MASK;
+    u64 done = cmd >> OP_BITS;
+
+    switch (op) {
+    case XENMEM_increase_reservation:
+    case XENMEM_decrease_reservation:
+    case XENMEM_populate_physmap:
+        return memory_reservation(op, done, arg);
+    case XENMEM_maximum_ram_page:
+    case XENMEM_current_reservation:
+    case XENMEM_maximum_reservation:
+        if (done)
+            return refuse(XEN_EINVAL, "the command word has unknown bits");
+        break;
+    default: /* to Xen these are commands of other numbers, which it does not have */
+        if (done)
+            return refuse(XEN_ENOSYS, "no such operation");
+    }
+    return query(op, arg);
+}

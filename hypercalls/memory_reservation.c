@@ -1,0 +1,192 @@
+/*
+ * Frames come and go: increase_reservation, decrease_reservation and populate_physmap.
+ *
+ * All three take a list of extents (blocks of 2^order frames) and answer with how many they have
+ * done, never with an errno; a caller learns of a refusal from the count, as on Xen. An extent that
+ * fails ends the list.
+ *
+ * A frame that is given back loses its owner's reference. While mappings or page tables still count
+ * on it, it stays; the last of them frees it. So nothing here has to ask what it is used for.
+ */
+#include "hypercalls/memory.h"
+
+#include "hypervisor/boot/memory.h"
+#include "hypervisor/debug/bug.h"
+#include "hypervisor/domain/domain.h"
+#include "hypervisor/mm/alloc.h"
+#include "hypervisor/mm/uaccess.h"
+#include "xen-like/abi/xen.h"
+#include "xen-like/lib/string.h"
+
+/* The largest block for one extent: 1 GiB for the control domain, 2 MiB for others (Xen's default
+ * of memop-max-order). */
+#define CONTROL_ORDER_MAX 18U
+#define GUEST_ORDER_MAX   9U
+
+/* More extents than this do not fit beside the operation in 32 bits of a command word. */
+#define EXTENTS_MAX (UINT32_MAX >> 6)
+
+#define NODE_NONE 0xffU /* XENMEMF_get_node() of flags that name no node */
+#define NODES_MAX 64U
+
+struct request {
+    struct domain *d;
+    u64 list; /* guest address of the extents, may be 0 for increase_reservation only */
+    u64 count;
+    u32 order;
+    u32 address_bits; /* frames must lie below 2^this bytes; 0: anywhere */
+};
+
+static bool extent_read(const struct request *r, u64 i, u64 *frame)
+{
+    return !guest_read(frame, r->list + i * sizeof(*frame), sizeof(*frame));
+}
+
+static bool extent_write(const struct request *r, u64 i, u64 frame)
+{
+    return !guest_write(r->list + i * sizeof(frame), &frame, sizeof(frame));
+}
+
+/* Take the owner's reference of one frame of @d away. */
+static bool frame_give_back(struct domain *d, mfn_t m)
+{
+    struct frame *f = frame_get_mfn(m, d);
+
+    if (!f) {
+        (void)refuse(XEN_ENXIO, "the frame is not this domain's");
+        return false;
+    }
+    if (frame_disown(f))
+        m2p[m.n] = INVALID_M2P_ENTRY;
+    frame_put(f);
+    return true;
+}
+
+/* A block that the domain may see: cleared, and below the address it asked for. */
+static mfn_t extent_alloc(const struct request *r)
+{
+    u64 count = 1UL << r->order;
+    mfn_t m = domain_frames_alloc(r->d, r->order);
+
+    if (m.n == INVALID_MFN.n)
+        return m;
+    for (u64 i = 0; i < count; i++) {
+        m2p[m.n + i] = INVALID_M2P_ENTRY;
+        memset(mfn_to_virt(mfn_add(m, i)), 0, PAGE_SIZE);
+    }
+    if (!r->address_bits || (m.n + count - 1) >> (r->address_bits - PAGE_SHIFT) == 0)
+        return m;
+    for (u64 i = 0; i < count; i++)
+        frame_give_back(r->d, mfn_add(m, i));
+    return INVALID_MFN;
+}
+
+static u64 increase(const struct request *r, u64 i)
+{
+    for (; i < r->count; i++) {
+        mfn_t m = extent_alloc(r);
+
+        if (m.n == INVALID_MFN.n || (r->list && !extent_write(r, i, m.n)))
+            break;
+    }
+    return i;
+}
+
+/* Each extent says which pfn the new frames shall have, and is told the first frame. */
+static u64 populate(const struct request *r, u64 i)
+{
+    for (; i < r->count; i++) {
+        u64 pfn;
+        mfn_t m;
+
+        if (!extent_read(r, i, &pfn))
+            break;
+        m = extent_alloc(r);
+        if (m.n == INVALID_MFN.n)
+            break;
+        for (u64 n = 0; n < 1UL << r->order; n++)
+            m2p[m.n + n] = pfn + n;
+        if (!extent_write(r, i, m.n))
+            break;
+    }
+    return i;
+}
+
+static u64 decrease(const struct request *r, u64 i)
+{
+    for (; i < r->count; i++) {
+        u64 frame;
+
+        if (!extent_read(r, i, &frame))
+            break;
+        for (u64 n = 0; n < 1UL << r->order; n++)
+            if (!frame_give_back(r->d, MFN(frame + n)))
+                return i;
+    }
+    return i;
+}
+
+/* There is one node, 0; a request for another one is a wish unless it says "exact". */
+static bool node_acceptable(u32 flags)
+{
+    u32 node = XENMEMF_get_node(flags);
+
+    if (flags & XENMEMF_vnode || node == NODE_NONE)
+        return true;
+    if (!current->domain->privileged)
+        return !(flags & XENMEMF_exact_node_request);
+    return node < NODES_MAX && (node == 0 || !(flags & XENMEMF_exact_node_request));
+}
+
+/* NULL, or the rule that this request breaks. */
+static const char *request_make(struct request *r, const struct xen_memory_reservation *want,
+                                u32 op, u64 start)
+{
+    u32 order_max = current->domain->privileged ? CONTROL_ORDER_MAX : GUEST_ORDER_MAX;
+    u64 bits = XENMEMF_get_address_bits(want->mem_flags);
+    u64 list = (u64)want->extent_start.p;
+
+    if (want->nr_extents > EXTENTS_MAX || start >= want->nr_extents)
+        return "the number of extents is out of range";
+    r->d = memory_domain(want->domid);
+    if (!r->d)
+        return "there is no such domain";
+    if (bits && bits <= PAGE_SHIFT)
+        return "no frame has so short an address";
+    if (!node_acceptable(want->mem_flags))
+        return "there is no such node";
+    if (want->extent_order > order_max)
+        return "an extent is too large";
+    if (op == XENMEM_populate_physmap && want->mem_flags & XENMEMF_populate_on_demand)
+        return "only hardware guests are populated on demand";
+    if ((list || op != XENMEM_increase_reservation) &&
+        !guest_range_ok(list, want->nr_extents * sizeof(xen_pfn_t)))
+        return "the list is not in guest memory";
+    r->list = list;
+    r->count = want->nr_extents;
+    r->order = want->extent_order;
+    r->address_bits = bits < 64 ? (u32)bits : 0;
+    return NULL;
+}
+
+long memory_reservation(u32 op, u64 start, u64 arg)
+{
+    struct xen_memory_reservation want;
+    struct request r;
+    const char *rule = "the argument cannot be read";
+
+    if (!guest_read(&want, arg, sizeof(want)))
+        rule = request_make(&r, &want, op, start);
+    if (rule) {
+        (void)refuse(XEN_EINVAL, rule);
+        return (long)start;
+    }
+    switch (op) {
+    case XENMEM_increase_reservation:
+        return (long)increase(&r, start);
+    case XENMEM_decrease_reservation:
+        return (long)decrease(&r, start);
+    default:
+        return (long)populate(&r, start);
+    }
+}

@@ -1,0 +1,75 @@
+/*
+ * sched_op: a vcpu gives up the CPU, or its domain ends.
+ *
+ * yield, block and poll may all return at once: a caller must look for itself whether what it waits
+ * for has come (sched.h promises no more). Until event channels bring wake-ups, they always do.
+ */
+#include "hypervisor/debug/bug.h"
+#include "hypervisor/domain/domain.h"
+#include "hypervisor/mm/uaccess.h"
+#include "xen-like/abi/calls.h"
+
+#define POLL_PORTS_MAX 128U /* Xen's limit; it has no name in the public headers */
+
+/* Blocking lets events in first, so that none can be missed between the check and the sleep. */
+static long vcpu_block(void)
+{
+    ACCESS_ONCE(current->info->evtchn_upcall_mask) = 0;
+    return 0;
+}
+
+static bool upcall_is_due(void)
+{
+    const struct vcpu_info *info = current->info;
+
+    return ACCESS_ONCE(info->evtchn_upcall_pending) && !ACCESS_ONCE(info->evtchn_upcall_mask);
+}
+
+static long vcpu_poll(u64 arg)
+{
+    struct sched_poll poll;
+
+    if (guest_read(&poll, arg, sizeof(poll)))
+        return refuse(XEN_EFAULT, "the argument cannot be read");
+    if (poll.nr_ports > POLL_PORTS_MAX)
+        return refuse(XEN_EINVAL, "too many ports to poll");
+    if (!guest_range_ok((u64)poll.ports.p, poll.nr_ports * sizeof(evtchn_port_t)))
+        return refuse(XEN_EFAULT, "the list of ports is not in guest memory");
+    if (upcall_is_due())
+        return 0;
+    for (u32 i = 0; i < poll.nr_ports; i++) {
+        evtchn_port_t port;
+
+        if (guest_read(&port, (u64)poll.ports.p + i * sizeof(port), sizeof(port)))
+            return refuse(XEN_EFAULT, "the list of ports cannot be read");
+        if (port >= EVTCHN_2L_NR_CHANNELS)
+            return refuse(XEN_EINVAL, "there is no such port");
+    }
+    return 0;
+}
+
+static long self_shutdown(u64 arg)
+{
+    struct sched_shutdown why;
+
+    if (guest_read(&why, arg, sizeof(why)))
+        return refuse(XEN_EFAULT, "the argument cannot be read");
+    domain_shutdown(current->domain, why.reason & 0xff); /* Xen keeps a byte of it */
+    return 0;
+}
+
+long hc_sched_op(unsigned long cmd, unsigned long arg)
+{
+    switch ((u32)cmd) {
+    case SCHEDOP_yield:
+        return 0; /* there is nobody else to run */
+    case SCHEDOP_block:
+        return vcpu_block();
+    case SCHEDOP_shutdown:
+        return self_shutdown(arg);
+    case SCHEDOP_poll:
+        return vcpu_poll(arg);
+    default:
+        return refuse(XEN_ENOSYS, "no such scheduler operation");
+    }
+}

@@ -1,0 +1,34 @@
+/*
+ * vm_assist: a domain switches on what makes the hypervisor more helpful, or compatible.
+ *
+ * As on Xen a 64-bit guest may switch all of a 32-bit guest's assists, though some mean nothing to
+ * it; and m2p_strict, which is its own.
+ */
+#include "hypervisor/debug/bug.h"
+#include "hypervisor/domain/domain.h"
+#include "xen-like/abi/calls.h"
+
+#define ASSIST(name) (1UL << VMASST_TYPE_##name)
+#define ASSISTS_KNOWN                                                                              \
+    (ASSIST(4gb_segments) | ASSIST(4gb_segments_notify) | ASSIST(writable_pagetables) |            \
+     ASSIST(pae_extended_cr3) | ASSIST(architectural_iopl) | ASSIST(runstate_update_flag) |        \
+     ASSIST(m2p_strict))
+
+long hc_vm_assist(unsigned long cmd, unsigned long type)
+{
+    struct domain *d = current->domain;
+    u64 bit = 1UL << ((u32)type & 63);
+
+    if ((u32)type >= 64 || !(ASSISTS_KNOWN & bit))
+        return refuse(XEN_EINVAL, "no such assist");
+    switch ((u32)cmd) {
+    case VMASST_CMD_enable:
+        __atomic_fetch_or(&d->vm_assist, bit, __ATOMIC_RELAXED);
+        return 0;
+    case VMASST_CMD_disable:
+        __atomic_fetch_and(&d->vm_assist, ~bit, __ATOMIC_RELAXED);
+        return 0;
+    default:
+        return refuse(XEN_ENOSYS, "an assist is enabled or disabled, nothing else");
+    }
+}
