@@ -9,7 +9,7 @@
 void console_write(const char *text, size_t length)
 {
     /* There is nobody to tell if the console refuses. */
-    hypercall_console_io(CONSOLEIO_write, length, text);
+    call_console_io(CONSOLEIO_write, length, text);
 }
 
 static void console_vprintf(const char *format, va_list args)

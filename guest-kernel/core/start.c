@@ -21,7 +21,7 @@ static u8 shared_info_page[PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
 
 static void shared_info_map(void)
 {
-    long answer = hypercall_update_va_mapping(
+    long answer = call_update_va_mapping(
         shared_info_page, start_info->shared_info | PTE_PRESENT | PTE_WRITE, UVMF_INVLPG);
 
     if (answer)
@@ -45,7 +45,7 @@ NORETURN void guest_shutdown(unsigned int reason)
 {
     struct sched_shutdown shutdown = {.reason = reason};
 
-    hypercall_sched_op(SCHEDOP_shutdown, &shutdown);
+    call_sched_op(SCHEDOP_shutdown, &shutdown);
     for (;;) /* only a hypervisor without sched_op gets here */
-        hypercall_sched_op(SCHEDOP_yield, NULL);
+        call_sched_op(SCHEDOP_yield, NULL);
 }

@@ -32,7 +32,7 @@ long trap_gate_set(unsigned int vector, unsigned int dpl)
 {
     struct trap_info table[] = {gate_make(vector, dpl), {.address = 0}};
 
-    return hypercall_set_trap_table(table);
+    return call_set_trap_table(table);
 }
 
 void trap_init(void)
@@ -47,10 +47,10 @@ void trap_init(void)
     }
     table[EXCEPTION_COUNT] = (struct trap_info){.address = 0};
 
-    answer = hypercall_set_trap_table(table);
+    answer = call_set_trap_table(table);
     if (answer)
         guest_panic("set_trap_table: error %ld", answer);
-    answer = hypercall_set_callbacks(trap_entry_event, trap_entry_failsafe, trap_entry_syscall);
+    answer = call_set_callbacks(trap_entry_event, trap_entry_failsafe, trap_entry_syscall);
     if (answer)
         guest_panic("set_callbacks: error %ld", answer);
 }

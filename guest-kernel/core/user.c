@@ -24,7 +24,7 @@ void user_run(struct trap_frame *frame)
     static struct trap_frame *current;
 
     if (frame != current) {
-        long answer = hypercall_stack_switch(FLAT_KERNEL_SS, frame + 1);
+        long answer = call_stack_switch(FLAT_KERNEL_SS, frame + 1);
 
         if (answer)
             guest_panic("stack_switch: error %ld", answer);

@@ -10,7 +10,7 @@ void mmu_batch_flush(struct mmu_batch *batch)
 
     if (!batch->count)
         return;
-    answer = hypercall_mmu_update(batch->requests, batch->count, &done, DOMID_SELF);
+    answer = call_mmu_update(batch->requests, batch->count, &done, DOMID_SELF);
     if (answer)
         guest_panic("mmu_update: error %ld at request %u of %u", answer, done, batch->count);
     batch->count = 0;
@@ -42,7 +42,7 @@ void va_batch_flush(struct va_batch *batch)
     if (!batch->count)
         return;
     batch->calls[batch->count - 1].args[2] = UVMF_TLB_FLUSH | UVMF_LOCAL;
-    answer = hypercall_multicall(batch->calls, batch->count);
+    answer = call_multicall(batch->calls, batch->count);
     if (answer)
         guest_panic("multicall: error %ld", answer);
     va_calls_check(batch);

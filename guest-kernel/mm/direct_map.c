@@ -86,7 +86,7 @@ static void spare_unmap(u64 first_pfn)
 
 static void window_move(u64 pte)
 {
-    long answer = hypercall_update_va_mapping(window, pte, UVMF_INVLPG);
+    long answer = call_update_va_mapping(window, pte, UVMF_INVLPG);
 
     if (answer)
         guest_panic("direct map: the window cannot be moved: error %ld", answer);

@@ -6,7 +6,7 @@
 static void direct_map_protect(pfn_t pfn, u64 flags)
 {
     u64 pte = pte_make(pfn_to_mfn(pfn), flags) | PTE_NX;
-    long answer = hypercall_update_va_mapping(pfn_to_virt(pfn), pte, UVMF_INVLPG);
+    long answer = call_update_va_mapping(pfn_to_virt(pfn), pte, UVMF_INVLPG);
 
     if (answer)
         guest_panic("frame %lu: its mapping cannot change: error %ld", pfn.n, answer);
@@ -95,7 +95,7 @@ static long mmuext_one(unsigned int command, mfn_t mfn)
 {
     mmuext_op_t operation = {.cmd = command, .arg1.mfn = mfn.n};
 
-    return hypercall_mmuext_op(&operation, 1, NULL, DOMID_SELF);
+    return call_mmuext_op(&operation, 1, NULL, DOMID_SELF);
 }
 
 long table_pin(mfn_t table, unsigned int level)
@@ -119,7 +119,7 @@ void table_switch(mfn_t kernel, mfn_t user)
         {.cmd = MMUEXT_NEW_BASEPTR, .arg1.mfn = kernel.n},
         {.cmd = MMUEXT_NEW_USER_BASEPTR, .arg1.mfn = user.n},
     };
-    long answer = hypercall_mmuext_op(operations, ARRAY_SIZE(operations), NULL, DOMID_SELF);
+    long answer = call_mmuext_op(operations, ARRAY_SIZE(operations), NULL, DOMID_SELF);
 
     if (answer)
         guest_panic("the page tables cannot be switched: error %ld", answer);

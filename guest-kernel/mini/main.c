@@ -1,0 +1,45 @@
+/*
+ * The mini-kernel: what a paravirtual kernel is, in ten steps. Each step does one thing that a
+ * kernel on this hypervisor has to do, checks that it worked, and prints what it did. Read the
+ * steps in the order of the table below; what they lean on is in ../core, ../mm and ../x86_64.
+ *
+ * The text is the same on every hypervisor that speaks Xen's ABI: no line shows a number that may
+ * differ (machine addresses, amounts of memory, versions).
+ */
+#include "guest-kernel/core/guest.h"
+#include "guest-kernel/mini/steps.h"
+
+static const struct {
+    const char *name;
+    bool (*run)(void);
+} steps[] = {
+    {"start", step_start},               /* what the loader hands over */
+    {"hypercalls", step_hypercalls},     /* asking the hypervisor */
+    {"console", step_console},           /* being heard */
+    {"traps", step_traps},               /* exceptions come to our own handlers */
+    {"frames", step_frames},             /* a page allocator */
+    {"page tables", step_page_tables},   /* a table of our own: build, pin, switch */
+    {"processes", step_processes},       /* two user processes take turns */
+    {"demand paging", step_demand_page}, /* memory that appears when it is touched */
+    {"fork", step_fork},                 /* a copy-on-write child */
+    {"end", step_end},                   /* every frame is back */
+};
+
+void guest_main(void)
+{
+    unsigned int failed = 0;
+
+    for (unsigned int i = 0; i < ARRAY_SIZE(steps); i++) {
+        console_printf("[%u] %s\n", i + 1, steps[i].name);
+        if (!steps[i].run()) {
+            console_printf("    FAILED\n");
+            failed++;
+        }
+    }
+    if (failed)
+        console_printf("mini-kernel: %u steps FAILED\n", failed);
+    else
+        console_printf("mini-kernel: %u steps, all steps passed\n",
+                       (unsigned int)ARRAY_SIZE(steps));
+    guest_shutdown(SHUTDOWN_poweroff);
+}
