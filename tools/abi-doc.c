@@ -24,13 +24,10 @@ static const char head[] =
     "is\n"
     "every number that is not in the table.\n"
     "\n"
-    "| | number | call | who | words | state | file in `hypercalls/` | what it does |\n"
-    "|---|---|---|---|---|---|---|---|\n";
+    "| number | call | who | words | state | file in `hypercalls/` | what it does |\n"
+    "|---|---|---|---|---|---|---|\n";
 
-/* The table's columns put what is there before a reader's eye: a mark in front of each such line.
- */
-#define MARK_IMPLEMENTED  "●"
-#define MARK_ABSENT       "○"
+/* How calls.h's words are shown. */
 #define STATE_IMPLEMENTED "implemented"
 #define STATE_ABSENT      "absent"
 #define WHO_ANY           "any"
@@ -41,17 +38,17 @@ static const char head[] =
 #define WAY_NONE          "none"
 
 #define PRINT_CALL(number, name, who, arity, state, family, sentence)                              \
-    printf("| %s | %d | `%s` | %s | %d | %s | `%s` | %s |\n", MARK_##state, number, #name,         \
-           WHO_##who, arity, STATE_##state, family, sentence);
+    printf("| %d | `%s` | %s | %d | %s | `%s` | %s |\n", number, #name, WHO_##who, arity,          \
+           STATE_##state, family, sentence);
 
 #define PRINT_SUBOP(number, who, argument, direction, state, sentence)                             \
-    printf("| %s | %d | `%s` | %s | %s | %s | %s | %s |\n", MARK_##state, number, #number,         \
-           WHO_##who, show_type(#argument), WAY_##direction, STATE_##state, sentence);
+    printf("| %d | `%s` | %s | %s | %s | %s | %s |\n", number, #number, WHO_##who,                 \
+           show_type(#argument), WAY_##direction, STATE_##state, sentence);
 
 #define PRINT_FAMILY(family, call)                                                                 \
     printf("\n### %s\n\n"                                                                          \
-           "| | number | operation | who | argument | copied | state | what it does |\n"           \
-           "|---|---|---|---|---|---|---|---|\n",                                                  \
+           "| number | operation | who | argument | copied | state | what it does |\n"             \
+           "|---|---|---|---|---|---|---|\n",                                                      \
            #call);                                                                                 \
     XL_SUBOPS_##family(PRINT_SUBOP)
 
