@@ -66,7 +66,9 @@ $(mini_user_gen)/%.bin.c: $(mini_user_gen)/%.bin
 $(mini_user_gen)/%.bin.o: $(mini_user_gen)/%.bin.c
 	$(Q)$(CC) $(GUEST_CFLAGS) -c $< -o $@
 
-.SECONDARY:
+# What make would otherwise delete as a mere step on the way.
+.SECONDARY: $(call guest_objects_of,$(mini_user)) \
+    $(foreach part,elf bin bin.c bin.o,$(mini_programs:%=$(mini_user_gen)/%.$(part)))
 
 $(B)/guests/mini-kernel: $(call guest_objects_of,guest-kernel/mini) $(guest_runtime) \
     $(mini_programs:%=$(mini_user_gen)/%.bin.o) $(guest_lds)

@@ -9,7 +9,6 @@
 #include "guest-kernel/x86_64/hypercall.h"
 
 #define EXCEPTION_COUNT 32
-#define STUB_SIZE       16 /* as in entry.asm */
 #define DPL_NOBODY      0
 #define DPL_EVERYONE    3
 
@@ -24,7 +23,7 @@ static struct trap_info gate_make(unsigned int vector, unsigned int dpl)
         .vector = (u8)vector,
         .flags = (u8)dpl,
         .cs = FLAT_KERNEL_CS,
-        .address = (unsigned long)(trap_entry_stubs + vector * STUB_SIZE),
+        .address = (unsigned long)(trap_entry_stubs + vector * TRAP_STUB_SIZE),
     };
 }
 

@@ -43,8 +43,10 @@ static bool root_is_protected(mfn_t root)
         call_update_va_mapping(mapping, pte_make(root, PTE_READ_WRITE) | PTE_NX, UVMF_INVLPG);
 
     console_printf("    a store to the root: trap %u, error code %u\n", fault.vector, fault.error);
-    console_printf("    a writable mapping of the root answers: %ld\n", refused);
-    return fault.vector == VECTOR_PF && fault.error == (PF_PRESENT | PF_WRITE) && refused < 0;
+    console_printf("    a writable mapping of the root answers: %ld (-EBUSY is %d)\n", refused,
+                   -XEN_EBUSY);
+    return fault.vector == VECTOR_PF && fault.error == (PF_PRESENT | PF_WRITE) &&
+           refused == -XEN_EBUSY;
 }
 
 /* Maps a frame in a table that is not in force, switches to the table and looks. */

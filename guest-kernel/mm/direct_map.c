@@ -17,7 +17,6 @@
 #include "guest-kernel/mm/batch.h"
 #include "guest-kernel/mm/pte.h"
 #include "guest-kernel/x86_64/hypercall.h"
-#include "xen-like/lib/string.h"
 
 #define LOADER_PADDING   KIB(512) /* at least so much is mapped behind the loader's last gift */
 #define LOADER_ALIGNMENT MIB(4)

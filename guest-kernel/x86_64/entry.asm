@@ -22,8 +22,7 @@ extern trap_dispatch
 global trap_entry_stubs, trap_entry_syscall, trap_entry_event, trap_entry_failsafe
 global user_enter, fault_run, fault_resume
 
-STUB_SIZE   equ 16
-IRET_CALL   equ hypercall_page + __HYPERVISOR_iret * 32
+IRET_CALL   equ hypercall_page + __HYPERVISOR_iret * XL_STUB_SIZE
 
 %macro push_registers 0
     push rdi
@@ -82,12 +81,12 @@ IRET_CALL   equ hypercall_page + __HYPERVISOR_iret * 32
 
 section .text
 
-; One stub for each vector, STUB_SIZE bytes apart.
-align STUB_SIZE
+; One stub for each vector, TRAP_STUB_SIZE bytes apart.
+align TRAP_STUB_SIZE
 trap_entry_stubs:
 %assign vector 0
 %rep VECTOR_COUNT
-    align STUB_SIZE
+    align TRAP_STUB_SIZE
     pop rcx
     pop r11
     ; The CPU defines an error code for #DF, #TS, #NP, #SS, #GP, #PF and #AC.

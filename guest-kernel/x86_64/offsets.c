@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "guest-kernel/x86_64/trap_frame.h"
-#include "xen-like/abi/xen.h"
+#include "xen-like/abi/guest_stubs.h"
 
 #define PRINT(name)           printf("%%define %s 0x%llx\n", #name, (unsigned long long)(name))
 #define PRINT_FIELD(name, f)  printf("%%define %s %zu\n", name, offsetof(struct trap_frame, f))
@@ -23,9 +23,11 @@ int main(void)
     PRINT(VECTOR_SYSCALL);
     PRINT(VECTOR_EVENT);
     PRINT(VECTOR_FAILSAFE);
+    PRINT(TRAP_STUB_SIZE);
 
     PRINT(VGCF_IN_SYSCALL);
     PRINT(__HYPERVISOR_iret);
+    PRINT(XL_STUB_SIZE);
 
     PRINT(XEN_ELFNOTE_ENTRY);
     PRINT(XEN_ELFNOTE_HYPERCALL_PAGE);

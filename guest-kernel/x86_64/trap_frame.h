@@ -33,6 +33,8 @@
 #define VECTOR_FAILSAFE 258
 #define ENTRY_COUNT     259
 
+#define TRAP_STUB_SIZE 16 /* bytes between the entry stubs of two vectors */
+
 /* Bits of a page fault's error code. */
 #define PF_PRESENT 1u /* the page is there; the access was forbidden */
 #define PF_WRITE   2u

@@ -5,6 +5,7 @@
 #include "guest-kernel/mini/programs.h"
 #include "guest-kernel/mini/syscall_numbers.h"
 #include "xen-like/lib/fmt.h"
+#include "xen-like/lib/string.h"
 
 /* What each program consists of. It ends by exit. */
 NORETURN void program_main(void);
