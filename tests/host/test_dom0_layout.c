@@ -164,6 +164,30 @@ static void a_small_kernel_is_laid_out_as_by_hand(void **state)
     assert_false(dom0_layout_p2m_apart(&l));
 }
 
+/* What Debian's Xen 4.17 printed ("VIRTUAL MEMORY ARRANGEMENT") for a kernel of this size with an
+ * initrd, on 512 MiB. */
+static void a_layout_is_what_xen_makes_of_the_same_facts(void **state)
+{
+    struct dom0_facts f = facts_of(LINUX_BASE, 0x114020, 0x1600, 120442);
+    struct dom0_layout l;
+
+    (void)state;
+    f.kernel_start += MIB(1);
+    assert_null(dom0_layout_compute(&l, &f));
+    assert_int_equal(l.kernel_end, 0xffffffff80114020);
+    assert_int_equal(l.initrd_start, 0xffffffff80115000);
+    assert_int_equal(l.initrd_end, 0xffffffff80116600);
+    assert_int_equal(l.p2m_start, 0xffffffff80117000);
+    assert_int_equal(l.p2m_end, 0xffffffff802023d0);
+    assert_int_equal(l.start_info, 0xffffffff80203000);
+    assert_int_equal(l.start_info_end, 0xffffffff802034b8);
+    assert_int_equal(l.tables_start, 0xffffffff80204000);
+    assert_int_equal(l.tables_end, 0xffffffff80209000);
+    assert_int_equal(l.stack_start, 0xffffffff80209000);
+    assert_int_equal(l.stack_end, 0xffffffff8020a000);
+    assert_int_equal(l.end, 0xffffffff80400000);
+}
+
 /* As Linux asks for it: initrd and p2m list outside of the region. */
 static void a_kernel_like_linux_has_its_list_elsewhere(void **state)
 {
@@ -260,6 +284,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(layouts_of_all_shapes_keep_the_promises),
         cmocka_unit_test(a_small_kernel_is_laid_out_as_by_hand),
+        cmocka_unit_test(a_layout_is_what_xen_makes_of_the_same_facts),
         cmocka_unit_test(a_kernel_like_linux_has_its_list_elsewhere),
         cmocka_unit_test(the_padding_extends_the_region),
         cmocka_unit_test(layouts_that_cannot_be_are_refused_with_a_reason),
