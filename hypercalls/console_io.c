@@ -5,11 +5,10 @@
  * What it writes goes out as it is (a terminal may be at the other end), in pieces, so that any
  * length passes through a buffer on the stack.
  */
-#include "hypervisor/debug/bug.h"
+#include "hypercalls/hypercalls.h"
+
 #include "hypervisor/debug/console.h"
-#include "hypervisor/domain/domain.h"
 #include "hypervisor/mm/uaccess.h"
-#include "xen-like/abi/calls.h"
 
 #define PIECE_BYTES 256U
 

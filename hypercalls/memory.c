@@ -6,13 +6,11 @@
  * pass zero, and most operations refuse anything else. (The two masks are not in the public
  * headers, but guests can see them.)
  */
+#include "hypercalls/hypercalls.h"
 #include "hypercalls/memory.h"
 
 #include "hypervisor/boot/memory.h"
-#include "hypervisor/debug/bug.h"
-#include "hypervisor/domain/domain.h"
 #include "hypervisor/mm/uaccess.h"
-#include "xen-like/abi/calls.h"
 
 #define OP_BITS 6
 #define OP_MASK ((1UL << OP_BITS) - 1)

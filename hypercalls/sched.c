@@ -4,10 +4,9 @@
  * yield, block and poll may all return at once: a caller must look for itself whether what it waits
  * for has come (sched.h promises no more). Until event channels bring wake-ups, they always do.
  */
-#include "hypervisor/debug/bug.h"
-#include "hypervisor/domain/domain.h"
+#include "hypercalls/hypercalls.h"
+
 #include "hypervisor/mm/uaccess.h"
-#include "xen-like/abi/calls.h"
 
 #define POLL_PORTS_MAX 128U /* Xen's limit; it has no name in the public headers */
 

@@ -4,9 +4,7 @@
  * As on Xen a 64-bit guest may switch all of a 32-bit guest's assists, though some mean nothing to
  * it; and m2p_strict, which is its own.
  */
-#include "hypervisor/debug/bug.h"
-#include "hypervisor/domain/domain.h"
-#include "xen-like/abi/calls.h"
+#include "hypercalls/hypercalls.h"
 
 #define ASSIST(name) (1UL << VMASST_TYPE_##name)
 #define ASSISTS_KNOWN                                                                              \

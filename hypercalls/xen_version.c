@@ -5,11 +5,10 @@
  * use; the texts are our own. Any guest may ask nearly everything: only the command line and the
  * build id are the control domain's.
  */
+#include "hypercalls/hypercalls.h"
+
 #include "hypervisor/boot/dom0_machine.h"
-#include "hypervisor/debug/bug.h"
-#include "hypervisor/domain/domain.h"
 #include "hypervisor/mm/uaccess.h"
-#include "xen-like/abi/calls.h"
 #include "xen-like/lib/string.h"
 
 #define VERSION_MAJOR 4

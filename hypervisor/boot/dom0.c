@@ -42,15 +42,6 @@ static u64 module_pages(const struct boot_module *m)
     return (ALIGN_UP(m->end, PAGE_SIZE) - ALIGN_DOWN(m->start, PAGE_SIZE)) >> PAGE_SHIFT;
 }
 
-static unsigned order_of_bytes(u64 bytes)
-{
-    unsigned order = 0;
-
-    while (PAGE_SIZE << order < bytes)
-        order++;
-    return order;
-}
-
 /* The kernel's bytes as an ELF file: where the loader left them, or unpacked. */
 static const char *kernel_read(struct dom0_builder *b)
 {
@@ -62,7 +53,7 @@ static const char *kernel_read(struct dom0_builder *b)
     if (why)
         return why;
     if (unpacked) {
-        b->unpacked_order = order_of_bytes(unpacked);
+        b->unpacked_order = order_for(unpacked);
         if (b->unpacked_order > ALLOC_ORDER_MAX || !(b->unpacked = pages_alloc(b->unpacked_order)))
             return "there is no memory to unpack it";
         if (!image_unpack(b->unpacked, unpacked, file, size, &why))

@@ -57,7 +57,7 @@ void dom0_memory_write(const struct dom0_builder *b, u64 pfn, u64 offset, const 
 void dom0_tables_make(struct dom0_builder *b);
 const char *dom0_tables_validate(struct dom0_builder *b);
 
-/* dom0_start.c: start_info, shared_info, hypercall page, registers. */
+/* dom0_start.c: start_info, hypercall page, registers. */
 void dom0_start_set(struct dom0_builder *b);
 
 #endif

@@ -16,11 +16,6 @@
 
 static const char too_little[] = "the machine has too little memory for it";
 
-static unsigned order_holding(u64 pages)
-{
-    return pages > 1 ? 64 - (unsigned)__builtin_clzl(pages - 1) : 0;
-}
-
 /* A block of at most @pages frames. *order is the largest order worth trying, and becomes that of
  * the block: once an order has run out, nobody asks for it again. */
 static mfn_t block_alloc(struct domain *d, u64 pages, unsigned *order)
@@ -65,7 +60,7 @@ static const char *list_make(struct dom0_builder *b)
     const struct dom0_layout *l = &b->layout;
     unsigned order = ALLOC_ORDER_MAX;
 
-    b->p2m_order = order_holding((l->p2m_pages * sizeof(*b->p2m) + PAGE_SIZE - 1) >> PAGE_SHIFT);
+    b->p2m_order = order_for(l->p2m_pages * sizeof(*b->p2m));
     b->p2m = pages_alloc(b->p2m_order);
     if (!b->p2m)
         return too_little;

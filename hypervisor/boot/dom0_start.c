@@ -1,6 +1,6 @@
 /*
- * What dom0 finds when it starts: start_info, the masks in shared_info, the hypercall page, and its
- * registers (xen.h "Start-of-day memory layout"; arch-x86/xen-x86_64.h for the selectors).
+ * What dom0 finds when it starts: start_info, the hypercall page, and its registers (xen.h
+ * "Start-of-day memory layout"; arch-x86/xen-x86_64.h for the selectors).
  */
 #include "hypervisor/boot/dom0_build.h"
 #include "hypervisor/cpu/regs.h"
@@ -91,7 +91,5 @@ void dom0_start_set(struct dom0_builder *b)
     if (b->image.hypercall_page != IMAGE_UNSET)
         hypercall_page_fill(dom0_page(b, dom0_layout_pfn(l, b->image.hypercall_page)));
     start_info_fill(b, dom0_page(b, dom0_layout_pfn(l, l->start_info)));
-    for (u32 i = 0; i < XEN_LEGACY_MAX_VCPUS; i++)
-        b->d->shared->vcpu_info[i].evtchn_upcall_mask = 1;
     registers_set(b);
 }
