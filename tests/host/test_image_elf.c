@@ -285,7 +285,7 @@ static void make_seed(struct maker *m, unsigned int kind)
 }
 
 #define KINDS        4u
-#define RUNS         40000u
+#define RUNS         100000u
 #define HEADERS_ONLY MAKER_CODE /* damage behind it changes nothing that is read */
 
 /* Flips bits, or puts in one of the values at which arithmetic goes wrong. */

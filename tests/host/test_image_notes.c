@@ -287,6 +287,30 @@ static void notes_that_xen_refuses_are_refused_with_a_reason(void **state)
     }
 }
 
+static void a_note_of_unreasonable_length_is_refused(void **state)
+{
+    static u8 file[MAKER_SIZE + 8192]; /* the notes move behind the file that the maker makes */
+    struct maker m;
+    struct image img;
+    Elf64_Phdr notes;
+    const size_t at = MAKER_SEGMENTS + sizeof(notes);
+    const Elf64_Nhdr header = {4, 4097, XEN_ELFNOTE_FEATURES};
+    const char *why = NULL;
+
+    (void)state;
+    start_plain(&m);
+    maker_finish(&m, IN_SEGMENT);
+    memcpy(file, m.bytes, sizeof(m.bytes));
+    memcpy(&notes, file + at, sizeof(notes));
+    notes.p_offset = MAKER_SIZE;
+    notes.p_filesz = 8192;
+    memcpy(file + at, &notes, sizeof(notes));
+    memcpy(file + MAKER_SIZE, &header, sizeof(header));
+    memcpy(file + MAKER_SIZE + sizeof(header), "Xen", 4);
+    assert_false(image_read(&img, file, sizeof(file), &why));
+    assert_string_equal(why, "its note 10 is longer than 4096 bytes");
+}
+
 static void virt_base_above_the_kernel_is_refused(void **state)
 {
     struct maker m;
@@ -353,6 +377,7 @@ int main(void)
         cmocka_unit_test(notes_of_other_owners_and_unknown_types_say_nothing),
         cmocka_unit_test(the_last_of_repeated_notes_counts_and_long_texts_are_cut),
         cmocka_unit_test(notes_that_xen_refuses_are_refused_with_a_reason),
+        cmocka_unit_test(a_note_of_unreasonable_length_is_refused),
         cmocka_unit_test(virt_base_above_the_kernel_is_refused),
         cmocka_unit_test(older_sections_that_make_no_sense_are_refused),
         cmocka_unit_test(a_file_without_notes_is_no_paravirtual_kernel),

@@ -17,6 +17,9 @@
 /* As many as Xen looks at: a hostile file can name one large segment in thousands of headers. */
 #define MAX_NOTES 65536u
 
+/* Longer than any text of a kernel's; bounds the work that one note can ask for. */
+#define MAX_VALUE 4096u
+
 #define OWNER       "Xen"
 #define NOTE_ALIGN  4u
 #define OLD_SECTION "__xen_guest"
@@ -168,6 +171,13 @@ static bool read_note(struct image *img, const struct note *note, const char **w
     }
 }
 
+static bool check_note(struct image *img, const struct note *note, const char **why)
+{
+    if (note->length <= MAX_VALUE)
+        return true;
+    return image_fail(img, why, "its note %u is longer than %u bytes", note->type, MAX_VALUE);
+}
+
 /* One pass over one range of notes; counts all of them in *seen and Xen's in *found. */
 static bool read_range(struct image *img, const u8 *at, u64 left, unsigned int *seen,
                        unsigned int *found, const char **why)
@@ -194,7 +204,7 @@ static bool read_range(struct image *img, const u8 *at, u64 left, unsigned int *
         if (header.n_namesz >= sizeof(OWNER) && memcmp(at, OWNER, sizeof(OWNER)) == 0) {
             struct note note = {header.n_type, (const char *)at + name_size, header.n_descsz};
 
-            if (!read_note(img, &note, why))
+            if (!check_note(img, &note, why) || !read_note(img, &note, why))
                 return false;
             ++*found;
         }
