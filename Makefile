@@ -34,7 +34,7 @@ DEPFLAGS = -MMD -MP -MF $(@:.o=.d)
 COMMON_CFLAGS := -std=gnu11 -ffreestanding -nostdlib -O2 -g -I. -fno-strict-aliasing \
 	-fno-stack-protector -fno-asynchronous-unwind-tables -fcf-protection=none -mno-red-zone \
 	-mgeneral-regs-only $(WARNINGS) $(DEBUG_FLAGS)
-HV_CFLAGS := $(COMMON_CFLAGS) -fPIE -fvisibility=hidden -mcmodel=small
+HV_CFLAGS := $(COMMON_CFLAGS) -fPIE -mcmodel=small -include hypervisor/hidden.h -mpreferred-stack-boundary=3
 NASMFLAGS := -f elf64 -g -F dwarf -I./ -I$(B)/gen/ -Werror $(if $(DEBUG),-DDEBUG)
 
 # ---- Parts ------------------------------------------------------------------------------------
@@ -61,9 +61,12 @@ Q := $(if $(V),,@)
 
 # ---- What a user types ------------------------------------------------------------------------
 SUBMAKE = +$(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$$(nproc))
-VM_SIDE := --hv-args "$(HV_ARGS)" $(if $(DEBUG),--debug)
+# What a user gave goes through the environment: the shell sees it once, quoted, whatever is in it.
+export KERNEL INITRD ARGS HV_ARGS
 DEMO := $(B)/guests/mini-kernel
-FIRST_MODULE := --kernel "$(or $(KERNEL),$(DEMO))" --args "$(ARGS)" $(if $(INITRD),--initrd "$(INITRD)")
+FIRST_MODULE := --kernel "$${KERNEL:-$(DEMO)}" --args="$$ARGS" --initrd "$$INITRD"
+VM_ARGS := $(FIRST_MODULE) --hv-args="$$HV_ARGS" $(if $(DEBUG),--debug)
+MACHINE := --mem $(MEM) --cpus $(CPUS)
 DEMO_SECONDS := 60
 DEMO_SUCCESS := ^mini-kernel: .*all steps passed
 
@@ -76,7 +79,7 @@ all:
 products: $(PRODUCTS)
 
 $(B)/xen-like.iso: $(B)/xen-like $(or $(KERNEL),$(DEMO)) FORCE
-	$(Q)tools/vm iso $(VM_SIDE) $(FIRST_MODULE) -o $@
+	$(Q)tools/vm iso $(VM_ARGS) -o $@
 
 .PHONY: FORCE
 FORCE:
@@ -87,29 +90,27 @@ run:
 	@tools/need build run
 	$(SUBMAKE) $(B)/xen-like $(if $(KERNEL),,$(DEMO))
 	@if [ -t 0 ]; then \
-	    exec tools/vm run --interactive $(VM_SIDE) $(FIRST_MODULE) --mem $(MEM) --cpus $(CPUS); \
+	    exec tools/vm run --interactive $(VM_ARGS) $(MACHINE); \
 	else \
-	    exec tools/vm run $(VM_SIDE) $(FIRST_MODULE) --mem $(MEM) --cpus $(CPUS) \
-	        --timeout $(DEMO_SECONDS) $(if $(KERNEL),,--success '$(DEMO_SUCCESS)'); \
+	    exec tools/vm run $(VM_ARGS) $(MACHINE) --timeout $(DEMO_SECONDS) $(if $(KERNEL),,--success '$(DEMO_SUCCESS)'); \
 	fi
 
 test:
 	@tools/need build run test
-	$(SUBMAKE) products host-tests
-	$(SUBMAKE) products DEBUG=1
-	@tools/run-tests $(if $(T),--match "$(T)")
+	$(SUBMAKE) products host-tests DEBUG=
+	$(SUBMAKE) products host-tests DEBUG=1
+	@tests/lib/run-tests $(if $(T),--match "$(T)")
 
 test-long:
 	@tools/need build run test
-	$(SUBMAKE) products host-tests
-	$(SUBMAKE) products DEBUG=1
-	@tools/run-tests --long $(if $(T),--match "$(T)")
+	$(SUBMAKE) products host-tests DEBUG=
+	$(SUBMAKE) products host-tests DEBUG=1
+	@tests/lib/run-tests --long $(if $(T),--match "$(T)")
 
 debug:
 	@tools/need build run debug
 	$(SUBMAKE) products DEBUG=1
-	@tools/debug --kernel "$(or $(KERNEL),build/debug/guests/mini-kernel)" --args "$(ARGS)" \
-	    $(if $(INITRD),--initrd "$(INITRD)") --hv-args "$(HV_ARGS)" --mem $(MEM) --cpus $(CPUS)
+	@KERNEL="$${KERNEL:-build/debug/guests/mini-kernel}" && tools/debug $(VM_ARGS) $(MACHINE)
 
 bench:
 	@tools/need build run test
@@ -118,7 +119,7 @@ bench:
 
 check:
 	@tools/need build check
-	$(SUBMAKE) products layouts
+	$(SUBMAKE) products layouts DEBUG=
 	$(SUBMAKE) products layouts DEBUG=1
 	@tools/check
 

@@ -4,10 +4,13 @@
  * $(B)/gen/offsets.inc. So nothing that C knows is typed a second time in assembly. (Three parts of
  * at most 24 bits, since an immediate operand of an asm statement has 32 bits and a sign.)
  */
+#include "xen-like/abi/calls.h"
 #include "hypervisor/boot/multiboot2.h"
+#include "hypervisor/cpu/bounce.h"
 #include "hypervisor/cpu/regs.h"
 #include "hypervisor/mm/layout.h"
 #include "hypervisor/mm/pte.h"
+#include "hypervisor/mm/smap.h"
 
 #define DEFINE(name, value)                                                                        \
     __asm__ volatile("\n->" #name " %c0 %c1 %c2"                                                   \
@@ -51,4 +54,46 @@ void offsets_boot(void)
     DEFINE(MB2_HEADER_TAG_INFORMATION_REQUEST, MB2_HEADER_TAG_INFORMATION_REQUEST);
     DEFINE(MB2_HEADER_TAG_CONSOLE_FLAGS, MB2_HEADER_TAG_CONSOLE_FLAGS);
     DEFINE(MB2_HEADER_TAG_MODULE_ALIGN, MB2_HEADER_TAG_MODULE_ALIGN);
+}
+
+void offsets_cpu(void);
+
+void offsets_cpu(void)
+{
+    OFFSET(REGS_r15, struct cpu_user_regs, r15);
+    OFFSET(REGS_r14, struct cpu_user_regs, r14);
+    OFFSET(REGS_r13, struct cpu_user_regs, r13);
+    OFFSET(REGS_r12, struct cpu_user_regs, r12);
+    OFFSET(REGS_rbp, struct cpu_user_regs, rbp);
+    OFFSET(REGS_rbx, struct cpu_user_regs, rbx);
+    OFFSET(REGS_r10, struct cpu_user_regs, r10);
+    OFFSET(REGS_r9, struct cpu_user_regs, r9);
+    OFFSET(REGS_r8, struct cpu_user_regs, r8);
+    OFFSET(REGS_rax, struct cpu_user_regs, rax);
+    OFFSET(REGS_rdx, struct cpu_user_regs, rdx);
+    OFFSET(REGS_rsi, struct cpu_user_regs, rsi);
+    OFFSET(REGS_rdi, struct cpu_user_regs, rdi);
+    OFFSET(REGS_error_code, struct cpu_user_regs, error_code);
+    OFFSET(REGS_entry_vector, struct cpu_user_regs, entry_vector);
+    OFFSET(REGS_rip, struct cpu_user_regs, rip);
+    OFFSET(REGS_cs, struct cpu_user_regs, cs);
+    OFFSET(REGS_rflags, struct cpu_user_regs, rflags);
+    OFFSET(REGS_rsp, struct cpu_user_regs, rsp);
+    OFFSET(REGS_es, struct cpu_user_regs, es);
+    OFFSET(PERCPU_regs, struct percpu, regs);
+    OFFSET(PERCPU_running, struct percpu, running);
+    OFFSET(PERCPU_syscall_rsp, struct percpu, syscall_rsp);
+    DEFINE(PERCPU_SIZE, sizeof(struct percpu));
+    DEFINE(PERCPU_AREA_BYTES, PERCPU_AREA_BYTES);
+    OFFSET(VCPU_kernel_mode, struct vcpu, kernel_mode);
+    OFFSET(VCPU_work, struct vcpu, work);
+    DEFINE(FRAME_SYSCALL, FRAME_SYSCALL);
+    DEFINE(FLAT_RING3_CS64, FLAT_RING3_CS64);
+    DEFINE(FLAT_RING3_CS32, FLAT_RING3_CS32);
+    DEFINE(FLAT_RING3_SS64, FLAT_RING3_SS64);
+    DEFINE(EXCEPTIONS_WITH_CODE, EXCEPTIONS_WITH_CODE);
+    DEFINE(XL_CALL_LIMIT, XL_CALL_LIMIT);
+    DEFINE(XEN_ENOSYS, XEN_ENOSYS);
+    DEFINE(SMAP_SITE_STAC, SMAP_SITE_STAC);
+    DEFINE(SMAP_SITE_CLAC, SMAP_SITE_CLAC);
 }

@@ -5,15 +5,17 @@
  * Instead every CPU has a 64 KiB-aligned window of address space that holds its stacks and, at the
  * top, its data:
  *
- *   +0x0000  syscall stub (code; one physical page mapped for all CPUs: it addresses its own
- * window) +0x2000  NMI stack           each stack is one page with an unmapped page below it
+ *   +0x0000  entry stubs for syscall (code: one physical page, mapped into every CPU's window, that
+ *            addresses its own window relative to RIP)
+ *   +0x2000  NMI stack             every stack has an unmapped page below it
  *   +0x4000  double-fault stack
  *   +0x6000  machine-check stack
- *   +0xc000  the stack, 16 KiB: struct percpu at its very end, the guest's registers just below
+ *   +0xc000  the stack, 16 KiB, with struct percpu at its very top
  *   +0xffff
  *
- * So whoever runs on any of these stacks finds its struct percpu by setting the low 16 bits of RSP.
- * A guest entered from always leaves its registers at one fixed place: percpu.regs.
+ * So whoever runs on any of these stacks finds struct percpu by setting the low 16 bits of RSP.
+ * Every entry from a guest leaves the guest's registers at one fixed place, percpu.regs, and the
+ * stack grows down from there.
  */
 #ifndef HYPERVISOR_CPU_PERCPU_H
 #define HYPERVISOR_CPU_PERCPU_H
@@ -21,15 +23,14 @@
 #include "xen-like/abi/xen.h"
 #include "hypervisor/mm/layout.h"
 
-#define PERCPU_STACK     0xc000UL
-#define PERCPU_NMI_TOP   0x3000UL
-#define PERCPU_DF_TOP    0x5000UL
-#define PERCPU_MC_TOP    0x7000UL
-#define PERCPU_STACK_TOP 0x10000UL
+#define PERCPU_NMI_TOP 0x3000UL
+#define PERCPU_DF_TOP  0x5000UL
+#define PERCPU_MC_TOP  0x7000UL
+#define PERCPU_STACK   0xc000UL /* lowest byte of the main stack */
 
 struct vcpu;
 
-/* The 64-bit task state segment: only its stacks are used (Intel SDM vol. 3, 7.7). */
+/* The 64-bit task state segment: only its stack pointers are used (Intel SDM vol. 3, 7.7). */
 struct tss {
     u32 reserved0;
     u64 rsp[3];
@@ -41,14 +42,20 @@ struct tss {
 } __attribute__((packed));
 
 struct percpu {
-    struct cpu_user_regs regs; /* of the guest, while the hypervisor runs for it */
-    u64 syscall_rsp;           /* scratch of the syscall stub */
-    struct vcpu *current;
+    struct cpu_user_regs regs; /* of the guest, while the hypervisor works for it */
+    struct vcpu *running;
+    u64 syscall_rsp; /* scratch of the syscall stubs */
+    u64 *gdt_ptes;   /* this CPU's 16 GDT and 16 LDT window entries */
     u32 id;
     u32 tlb_flushed; /* tlb clock at this CPU's last full flush */
-    u64 *gdt_ptes;   /* L1 entries of this CPU's GDT and LDT windows: 16 + 16 */
-    struct tss tss __attribute__((aligned(16)));
-} __attribute__((aligned(16)));
+    struct tss tss;
+    u32 pad;
+};
+
+/* The CPU aligns RSP to 16 before it pushes a frame: the end of that frame, which is regs.es, must
+ * be aligned so already, or the frame would not land on regs.rip..ss. */
+_Static_assert((sizeof(struct percpu) - offsetof(struct cpu_user_regs, es)) % 16 == 0,
+               "hardware frames must land in percpu.regs");
 
 #ifdef HOST_TEST
 extern struct percpu host_percpu;
@@ -63,6 +70,11 @@ static inline struct percpu *this_cpu(void)
 }
 #endif
 
-#define current (this_cpu()->current)
+#define current (this_cpu()->running)
+
+/* entry_vector is the vector's number. error_code is the CPU's, or carries this bit: the guest came
+ * by `syscall` (or is being sent back as if), so that its RCX and R11 hold nothing it could miss.
+ */
+#define FRAME_SYSCALL 0x40000000U
 
 #endif

@@ -12,61 +12,57 @@
 #include "hypervisor/cpu/spinlock.h"
 #include "hypervisor/mm/frame.h"
 
-#define GDT_GUEST_FRAMES 14 /* xen-x86_64.h FIRST_RESERVED_GDT_PAGE */
-
 struct vcpu {
     /* The entry path reads these first; keep them in the first cache lines. */
-    u32 work;       /* WORK_* bits: something to do before the guest runs again */
-    u8 kernel_mode; /* 1: guest kernel's tables and GS are loaded; 0: its user space's. current only
+    u32 work;       /* WORK_* bits: something to do before the guest runs again. Set atomically */
+    u8 kernel_mode; /* 1: its kernel's tables and GS are loaded; 0: its user space's. current only
                      */
-    u8 pad[3];
     struct domain *domain;
-    struct vcpu_info *info; /* in shared_info, or where the guest registered it */
-    u64 cr3_kernel; /* physical addresses of the two L4s; 0 = no user tables. current only */
-    u64 cr3_user;
-    u64 kernel_sp;        /* stack_switch; kernel_ss unused in long mode but kept for get-context */
-    u64 syscall_callback; /* entry points, 0 = none given */
+    struct vcpu_info *info; /* the guest's, shared: read once, never trusted */
+    u64 cr3_kernel;         /* physical addresses of its L4s; the user one is 0 if there is none. */
+    u64 cr3_user;           /* Each holds a reference and a type reference. current only */
+    struct trap_info *traps; /* 256 entries, by vector. current only */
+    u64 syscall_callback;    /* entry points; 0: none was given */
     u64 event_callback;
     u64 failsafe_callback;
-    struct trap_info *traps; /* 256 entries, a page of its own. current only */
-    u32 kernel_ss;
-    u32 flags; /* VCPUF_* */
+    u64 kernel_sp; /* stack_switch: where bounces from user space begin */
+    u16 kernel_ss; /* kept for whoever asks; a 64-bit frame always has the flat one */
+    u32 flags;     /* VCPUF_* */
     u32 id;
     u32 gdt_entries;
-    mfn_t gdt_frames[GDT_GUEST_FRAMES];
+    mfn_t gdt_frames[FIRST_RESERVED_GDT_PAGE]; /* 0: none. Each holds both references */
     u32 ldt_entries;
-    u64 ldt_base;
-    u64 ctrl_cr0;               /* what the guest believes: only TS is its own */
-    u64 crash_pc;               /* where a faulting bounce began, for the report */
-    struct cpu_user_regs saved; /* while not running */
+    u64 ldt_base;               /* page-aligned guest address */
+    mfn_t ldt_frames[16];       /* those shown to the CPU; 0: none. Each holds both references */
+    u64 ctrl_cr0;               /* what the guest believes; only TS is its own */
+    struct cpu_user_regs saved; /* while it does not run */
 };
 
-#define WORK_EVENT    1u /* an upcall may be due */
-#define WORK_DEAD     2u /* the domain was crashed or shut down: report, then leave it */
-#define WORK_SCHEDULE 4u /* give the CPU away */
+#define WORK_DEAD   1u /* the domain crashed or was shut down: it must not run again */
+#define WORK_RELOAD 2u /* the frame holds other registers than those of the call that returns */
 
-#define VCPUF_SYSCALL_MASKS  1u /* CALLBACKF_mask_events of the syscall callback */
+#define VCPUF_SYSCALL_MASKS  1u /* the callback masks upcalls on entry */
 #define VCPUF_FAILSAFE_MASKS 2u
 
 struct domain {
     u16 id;
-    bool privileged; /* may do what Xen lets dom0 do */
-    bool dying;      /* no new references for it */
-    bool shutdown;   /* SCHEDOP_shutdown was called, or it crashed */
-    u32 shutdown_code;
-    u32 vm_assist; /* bits VMASST_TYPE_* */
+    bool privileged;   /* may do what Xen lets its control domain do */
+    bool dying;        /* gets no new memory */
+    bool shutdown;     /* stopped, by itself or by a crash; shutdown_code says why */
+    u8 vcpus_order;    /* pages of the array below, as a power of two */
+    u32 shutdown_code; /* SHUTDOWN_* */
+    u32 vm_assist;     /* bits 1 << VMASST_TYPE_* */
     u32 max_vcpus;
     struct vcpu **vcpus; /* max_vcpus entries, NULL where none was made */
 
-    struct spinlock page_lock; /* guards the four below */
+    struct spinlock page_lock; /* guards the next three */
     u64 tot_pages;
     u64 max_pages;
-    u32 page_list; /* first mfn, FRAME_NIL if empty */
-    u64 hv_pages;  /* hypervisor pages shared with it */
+    u32 page_list; /* its frames, linked through the frame table; FRAME_NIL if none */
 
     mfn_t shared_mfn;
     struct shared_info *shared;
-    const char *crash_rule; /* first reason, kept */
+    const char *crash_rule; /* the first rule it broke, NULL if none; and where that was seen */
     const char *crash_file;
     u32 crash_line;
 };
@@ -87,9 +83,5 @@ void domain_crash_at(struct domain *d, const char *rule, const char *file, u32 l
 
 /* SCHEDOP_shutdown: @code is SHUTDOWN_*. */
 void domain_shutdown(struct domain *d, u32 code);
-
-/* DOMID_SELF or an id; what the caller may touch. NULL: none such. (Foreign domains come with
- * domctl.) */
-struct domain *domain_find(u16 id, struct domain *self);
 
 #endif

@@ -9,6 +9,16 @@
 
 #define ALLOC_ORDER_MAX 18 /* blocks of up to 1 GiB */
 
+/* The smallest order of a block that holds @bytes. */
+static inline unsigned order_for(u64 bytes)
+{
+    unsigned order = 0;
+
+    while (PAGE_SIZE << order < bytes)
+        order++;
+    return order;
+}
+
 /* Hand frames [start, end) to the allocator. Boot only, and release of boot modules. */
 void frames_add(mfn_t start, mfn_t end);
 

@@ -11,8 +11,8 @@
  * reference together is a single compare-and-exchange. The owner beside it changes only while the
  * reference count is zero, hence is stable for whoever holds a reference.
  *
- *   63      62..61  60      59     58        57..55  54       53..27      26..0
- *   locked  unused  partial pinned validated type    alloced  type count  reference count
+ *   63      62..60  59     58        57..55  54       53..27      26..0
+ *   locked  unused  pinned validated type    alloced  type count  reference count
  *
  * Rules that the counts obey (audit.c recomputes them from all tables):
  *   reference count = 1 if the owner holds it (ALLOCED) + every type reference + read-only mappings
@@ -33,9 +33,8 @@ struct frame {
     struct domain *owner; /* NULL: the hypervisor's own, or free */
     u32 next, prev; /* mfns of neighbours in the owner's list (its page_lock), or in a free list */
     u32 tlb_epoch;  /* tlb clock when the type count last fell to zero; see mm/tlb.h */
-    u16 done;       /* entries already validated or torn down, while PARTIAL */
-    u8 order;       /* of a free block, for the allocator */
-    u8 free;        /* first frame of a free block */
+    u16 order;      /* of a free block, for the allocator */
+    u16 free;       /* 1: first frame of a free block */
 };
 
 #define FRAME_REF_ONE    1UL
@@ -47,7 +46,6 @@ struct frame {
 #define FRAME_TYPE_MASK  (7UL << 55)
 #define FRAME_VALIDATED  (1UL << 58)
 #define FRAME_PINNED     (1UL << 59)
-#define FRAME_PARTIAL    (1UL << 60)
 #define FRAME_LOCKED     (1UL << 63)
 
 /* The types, in place within the word. L1 to L4 are consecutive: a level is a type. */
@@ -148,9 +146,14 @@ static inline struct frame *frame_get_mfn(mfn_t m, const struct domain *d)
     return mfn_to_frame(m);
 }
 
-/* Lock of a page table's entries. frame_lock fails (false) when the frame is no table or descriptor
- * page: there is nothing to lock then. Lock order: below every domain lock, above none. */
-bool frame_lock_table(struct frame *f);
-void frame_unlock(struct frame *f);
+/*
+ * Hold a frame of @d that is in use as something for an update of its contents: a reference, a type
+ * reference and the lock, in one exchange. Answers the type held, or FT_NONE (nothing held) when
+ * the frame is not @d's or has no validated type in use. Spins while another CPU holds the lock.
+ * Nothing may be locked under it: it is the innermost lock, but that frames of lower tables may be
+ * held by it.
+ */
+u64 frame_hold_table(struct frame *f, const struct domain *d);
+void frame_let_go(struct frame *f);
 
 #endif

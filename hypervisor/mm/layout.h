@@ -62,15 +62,23 @@
 #ifndef LINKER_SCRIPT
 #include "xen-like/lib/types.h"
 
+/* On the host a fake machine's memory stands in for the direct map. */
+#ifdef HOST_TEST
+extern u64 host_directmap;
+#define DIRECTMAP_BASE host_directmap
+#else
+#define DIRECTMAP_BASE DIRECTMAP_VIRT_START
+#endif
+
 /* Physical <-> direct-map address. Valid for RAM only (and below EARLY_MAP_BYTES during boot). */
 static inline void *phys_to_virt(u64 phys)
 {
-    return (void *)(phys + DIRECTMAP_VIRT_START);
+    return (void *)(phys + DIRECTMAP_BASE);
 }
 
 static inline u64 virt_to_phys(const void *virt)
 {
-    return (u64)virt - DIRECTMAP_VIRT_START;
+    return (u64)virt - DIRECTMAP_BASE;
 }
 
 /* Physical address of something in the hypervisor's image. */

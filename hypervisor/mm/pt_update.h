@@ -6,25 +6,28 @@
 #include "hypervisor/mm/ptype.h"
 
 /*
- * Write @val into *@slot, an entry of the locked table @t of any level.
- * @preserve_ad: keep accessed and dirty bits of the old entry. @pt_dom owns the table, @pg_dom the
- * frames. 0, or Xen's errno; refused means unchanged.
+ * Write @val into *@slot of a frame of @pt_dom that is held as @type (frame_hold_table): an entry
+ * of a table of that level, or a plain word of writable memory. @pg_dom owns the frame that @val
+ * names.
+ * @preserve_ad keeps the old entry's accessed and dirty bits.
+ * 0, or Xen's errno (xen.h at mmu_update); refused means unchanged:
+ *   -EINVAL  forbidden flags, a hypervisor slot, no table, a table of the wrong type
+ *   -EBUSY   the frame is another domain's, or in use as something that must not be written
+ *   -EPERM   I/O frame without permission
  */
-int pt_entry_write(struct frame *t, u64 *slot, u64 val, bool preserve_ad, struct domain *pt_dom,
+int pt_entry_write(u64 type, u64 *slot, u64 val, bool preserve_ad, struct domain *pt_dom,
                    struct domain *pg_dom);
 
-/* Find the L1 entry that maps @va in the tree at @root: its slot, NULL when there is none. No
- * reference is taken: for the running vcpu's own tree only, whose tables the tree itself keeps
- * alive. */
+/* The same for an L1 entry, known to be one. */
+int l1e_write(u64 *slot, u64 val, bool preserve_ad, struct domain *pt_dom, struct domain *pg_dom);
+
+/*
+ * The slot of the L1 entry that maps @va in the tree at @root, NULL when an upper level is missing.
+ * No reference is taken: only for the running vcpu's own tree, which keeps its tables alive.
+ */
 u64 *pt_find_l1e(mfn_t root, u64 va);
 
-struct vcpu;
-
-/* MMUEXT_NEW_BASEPTR and NEW_USER_BASEPTR for the running vcpu @v. 0 or -EINVAL. */
-int vcpu_set_base(struct vcpu *v, mfn_t m);
-int vcpu_set_user_base(struct vcpu *v, mfn_t m); /* m.n == 0: none */
-
-/* MMUEXT_PIN and UNPIN. 0 or -EINVAL. */
+/* MMUEXT_PIN_Ln_TABLE and MMUEXT_UNPIN_TABLE. 0 or -EINVAL. */
 int table_pin(mfn_t m, struct domain *d, int level);
 int table_unpin(mfn_t m, struct domain *d);
 

@@ -23,19 +23,15 @@ void frame_type_put(struct frame *f);
 int frame_get_and_type(mfn_t m, struct domain *d, u64 type);
 void frame_put_and_type(struct frame *f);
 
-/* Let @d map the frame at @m writable or not; used for every mapping that a guest makes. */
+/* The references that a present entry of level 2 to 4 holds on the table it names. -EINVAL. */
+int table_entry_get(u64 e, int level, struct domain *d);
+void table_entry_put(u64 e);
 
-/* References of one present entry. l1e_get may change *e (cache attributes of I/O frames).
- * Both are told who owns the table (@pt_dom) and from whom frames are mapped (@pg_dom).
- * Errors as Xen's: -EINVAL bad flags or frame number, -EPERM I/O not permitted, -EBUSY not this
- * owner's or not writable now, -EACCES cache attributes of a hypervisor page. */
-int l1e_get(u64 *e, struct domain *pt_dom, struct domain *pg_dom);
-void l1e_put(u64 e, struct domain *pt_dom);
-int table_entry_get(u64 e, int level, struct domain *d); /* levels 2 to 4 */
-void table_entry_put(u64 e, int level);
-
-/* The entry as it is stored: Xen's forced bits added (user bit and its kin). */
-u64 pte_adjust(u64 e, int level);
+/* An entry of level 2 to 4 as it is stored, with the bits that Xen forces. */
+static inline u64 pte_adjust(u64 e, int level)
+{
+    return e | PTE_US | (level == 4 ? PTE_A : 0);
+}
 
 /* Slots of an L4 that are the hypervisor's, never the guest's. */
 static inline bool l4_slot_is_ours(unsigned i)

@@ -12,6 +12,7 @@
 
 #include "xen-like/lib/types.h"
 #include "hypervisor/mm/layout.h"
+#include "hypervisor/mm/smap.h"
 
 /* May a guest name [va, va + len)? Canonical, not wrapping, outside the hypervisor's sixteen L4
  * slots. */
@@ -29,7 +30,24 @@ u64 guest_copy_out(u64 to, const void *from, u64 len);
 int guest_read(void *to, u64 from, u64 len);
 int guest_write(u64 to, const void *from, u64 len);
 
-/* One aligned-size item, inline. */
-int guest_write_u32(u64 to, u32 v);
+/* Store one word; the caller has checked the range. True: it could not be written. */
+static inline bool guest_put_u64(u64 to, u64 value)
+{
+    smap_open();
+    asm goto("1: movq %0, (%1)\n\t"
+             ".pushsection .ex_table, \"a\"\n\t"
+             ".balign 4\n\t"
+             ".long 1b - ., %l2 - .\n\t"
+             ".popsection"
+             :
+             : "re"(value), "r"(to)
+             : "memory"
+             : fault);
+    smap_close();
+    return false;
+fault:
+    smap_close();
+    return true;
+}
 
 #endif

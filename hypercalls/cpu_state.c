@@ -1,0 +1,59 @@
+/* fpu_taskswitch and set_segment_base: CPU state that ring 3 cannot reach by itself. */
+#include "hypercalls/hypercalls.h"
+
+#include "hypervisor/cpu/canonical.h"
+#include "hypervisor/cpu/regs.h"
+#include "hypervisor/cpu/segreg.h"
+
+/* CR0.TS is the guest's alone: the hypervisor switches FPU state eagerly and never needs it. */
+long hc_fpu_taskswitch(unsigned long set)
+{
+    struct vcpu *v = current;
+
+    if ((u32)set) {
+        v->ctrl_cr0 |= CR0_TS;
+        write_cr0(read_cr0() | CR0_TS);
+    } else {
+        v->ctrl_cr0 &= ~CR0_TS;
+        clear_ts();
+    }
+    return 0;
+}
+
+/* The kernel's GS base is in use now; the user's waits in KERNEL_GS_BASE. Load the selector there:
+ * the null selector if the CPU refuses it, which Xen never made an error. */
+static void user_gs_load(u16 selector)
+{
+    if (selector > 3)
+        selector |= 3;
+    swapgs();
+    if (!load_gs(selector))
+        load_gs(0);
+    swapgs();
+}
+
+long hc_set_segment_base(unsigned long which, unsigned long base)
+{
+    u32 msr;
+
+    switch ((u32)which) {
+    case SEGBASE_FS:
+        msr = MSR_FS_BASE;
+        break;
+    case SEGBASE_GS_USER:
+        msr = MSR_KERNEL_GS_BASE;
+        break;
+    case SEGBASE_GS_KERNEL:
+        msr = MSR_GS_BASE;
+        break;
+    case SEGBASE_GS_USER_SEL:
+        user_gs_load((u16)base);
+        return 0;
+    default:
+        return refuse(XEN_EINVAL, "no such segment base");
+    }
+    if (!canonical(base))
+        return refuse(XEN_EINVAL, "a non-canonical segment base");
+    wrmsr(msr, base);
+    return 0;
+}

@@ -1,0 +1,187 @@
+/*
+ * mmu_update and update_va_mapping: a guest changes its page tables.
+ *
+ * The gate copies requests in by groups, finds the table that each one names, and keeps it held
+ * while consecutive requests stay in it (kernels fill tables in order). What an update means and
+ * whether it is allowed is pt_entry_write's business.
+ */
+#include "hypercalls/mmu.h"
+
+#include "hypervisor/boot/memory.h"
+#include "hypervisor/mm/pt_update.h"
+#include "hypervisor/mm/uaccess.h"
+
+#define GROUP 8 /* requests copied at once */
+
+struct domain *pg_owner_find(u16 id, struct domain *self)
+{
+    if (likely(id == DOMID_SELF))
+        return self;
+    if (id == DOMID_IO && self->privileged)
+        return &domain_io;
+    return NULL; /* there is no other domain yet; and nobody may name himself by number (as Xen) */
+}
+
+/* A table held across requests: see frame_hold_table. */
+struct held {
+    struct frame *frame; /* NULL: none */
+    u64 type;
+};
+
+static void held_release(struct held *h)
+{
+    if (!h->frame)
+        return;
+    if (h->type != FT_NONE)
+        frame_let_go(h->frame);
+    else
+        frame_put_and_type(h->frame); /* writable for the time of the update */
+    h->frame = NULL;
+}
+
+/* Hold the frame at @m: as whatever it is in use as, else as writable memory. 0 or -EINVAL. */
+static int held_take(struct held *h, mfn_t m, struct domain *d)
+{
+    struct frame *f = mfn_to_frame(m);
+
+    if (likely(h->frame == f))
+        return 0;
+    held_release(h);
+    if (unlikely(!mfn_valid(m)))
+        return refuse(XEN_EINVAL, "an update of a frame that does not exist");
+    h->type = frame_hold_table(f, d);
+    if (unlikely(h->type == FT_NONE) && frame_get_and_type(m, d, FT_WRITABLE))
+        return refuse(XEN_EINVAL, "an update of a frame that is not the domain's");
+    h->frame = f;
+    return 0;
+}
+
+static int entry_update(struct held *h, const struct mmu_update *req, u32 cmd, struct domain *d,
+                        struct domain *pg_dom)
+{
+    u64 ptr = req->ptr - cmd;
+    mfn_t m = MFN(ptr >> PAGE_SHIFT);
+    int rc = held_take(h, m, d);
+
+    if (unlikely(rc))
+        return rc;
+    return pt_entry_write(likely(h->type != FT_NONE) ? h->type : FT_WRITABLE,
+                          mfn_to_virt(m) + ptr % PAGE_SIZE, req->val,
+                          cmd == MMU_PT_UPDATE_PRESERVE_AD, d, pg_dom);
+}
+
+static int m2p_update(const struct mmu_update *req, struct domain *pg_dom)
+{
+    mfn_t m = MFN(req->ptr >> PAGE_SHIFT);
+    struct frame *f = frame_get_mfn(m, pg_dom);
+
+    if (!f)
+        return refuse(XEN_EINVAL, "machine-to-phys of a frame that is not the domain's");
+    m2p[m.n] = req->val;
+    frame_put(f);
+    return 0;
+}
+
+static int request_do(struct held *h, const struct mmu_update *req, struct domain *d,
+                      struct domain *pg_dom)
+{
+    u32 cmd = req->ptr & 7;
+
+    switch (cmd) {
+    case MMU_NORMAL_PT_UPDATE:
+    case MMU_PT_UPDATE_PRESERVE_AD:
+    case MMU_PT_UPDATE_NO_TRANSLATE: /* nothing is translated for a PV guest anyway */
+        return entry_update(h, req, cmd, d, pg_dom);
+    case MMU_MACHPHYS_UPDATE:
+        return m2p_update(req, pg_dom);
+    default:
+        return refuse(XEN_ENOSYS, "no such kind of update");
+    }
+}
+
+/* All requests, or as many as go well: *done counts them. */
+static int requests_do(u64 reqs, u32 count, u32 *done, struct domain *d, struct domain *pg_dom)
+{
+    struct held held = {0};
+    int rc = 0;
+
+    while (*done < count && !rc) {
+        struct mmu_update group[GROUP];
+        u32 want = MIN(count - *done, GROUP);
+        u64 missing =
+            guest_copy_in(group, reqs + (u64)*done * sizeof(*group), want * sizeof(*group));
+        u32 have = want - (u32)((missing + sizeof(*group) - 1) / sizeof(*group));
+
+        for (u32 i = 0; i < have && !rc; i++) {
+            rc = request_do(&held, &group[i], d, pg_dom);
+            *done += !rc;
+        }
+        if (unlikely(missing) && !rc)
+            rc = refuse(XEN_EFAULT, "an unreadable list of updates");
+    }
+    held_release(&held);
+    return rc;
+}
+
+long hc_mmu_update(unsigned long reqs, unsigned long count, unsigned long pdone,
+                   unsigned long foreigndom)
+{
+    struct domain *d = current->domain, *pg_dom;
+    u32 n = (u32)count, done = 0;
+    int rc;
+
+    if (unlikely(!guest_range_ok(reqs, (u64)n * sizeof(struct mmu_update))))
+        return refuse(XEN_EFAULT, "a list of updates in the hypervisor's range");
+    if (unlikely((u32)foreigndom >> 16) && (u16)((foreigndom >> 16) - 1) != d->id)
+        return refuse(XEN_ESRCH, "no such domain to own the tables");
+    pg_dom = pg_owner_find((u16)foreigndom, d);
+    if (unlikely(!pg_dom))
+        return refuse(XEN_ESRCH, "no such domain to own the frames");
+    rc = requests_do(reqs, n, &done, d, pg_dom);
+    if (pdone)
+        guest_copy_out(pdone, &done, sizeof(done)); /* a bad pointer is no reason to fail: as Xen */
+    return rc;
+}
+
+static long flush_after(u64 va, u64 flags)
+{
+    u64 bitmap = flags & ~UVMF_FLUSHTYPE_MASK;
+    u64 vcpus;
+
+    /* All of the domain's vcpus run on this CPU, so that every set of them is this CPU. */
+    if (bitmap != UVMF_LOCAL && bitmap != UVMF_ALL && guest_read(&vcpus, bitmap, sizeof(vcpus)))
+        return -XEN_EFAULT;
+    switch (flags & UVMF_FLUSHTYPE_MASK) {
+    case UVMF_TLB_FLUSH:
+        tlb_flush_local();
+        break;
+    case UVMF_INVLPG:
+        if (guest_range_ok(va, 1))
+            tlb_flush_page_local(va);
+        break;
+    }
+    return 0;
+}
+
+long hc_update_va_mapping(unsigned long va, unsigned long val, unsigned long flags)
+{
+    struct vcpu *v = current;
+    struct domain *d = v->domain;
+    struct frame *f;
+    u64 *slot, type;
+    int rc;
+
+    slot = guest_range_ok(va, 1) ? pt_find_l1e(MFN(v->cr3_kernel >> PAGE_SHIFT), va) : NULL;
+    if (unlikely(!slot))
+        return refuse(XEN_EINVAL, "no L1 table maps this address");
+    f = mfn_to_frame(virt_to_mfn(slot));
+    type = frame_hold_table(f, d);
+    if (unlikely(type == FT_NONE))
+        return refuse(XEN_EINVAL, "the L1 table is not the domain's");
+    rc = type == FT_L1 ? l1e_write(slot, val, false, d, d)
+                       : refuse(XEN_EINVAL, "no L1 table maps this address");
+    frame_let_go(f);
+    if (unlikely(rc))
+        return rc;
+    return flags & UVMF_FLUSHTYPE_MASK ? flush_after(va, flags) : 0;
+}

@@ -1,0 +1,65 @@
+/*
+ * The rest of the boot, after init.c has taken the machine: hand memory to the allocator, give this
+ * CPU its tables and stack, build dom0, run it.
+ */
+#include "hypervisor/boot/dom0.h"
+#include "hypervisor/boot/init.h"
+#include "hypervisor/boot/memmap.h"
+#include "hypervisor/boot/memory.h"
+#include "hypervisor/boot/paging.h"
+#include "hypervisor/boot/power.h"
+#include "hypervisor/cpu/entry.h"
+#include "hypervisor/cpu/features.h"
+#include "hypervisor/cpu/regs.h"
+#include "hypervisor/cpu/tables.h"
+#include "hypervisor/debug/log.h"
+#include "hypervisor/mm/alloc.h"
+#include "hypervisor/mm/io_frames.h"
+#include "hypervisor/mm/tlb.h"
+
+/* RAM above the first megabyte has records that mean something; all else is I/O. */
+static void frames_init(void)
+{
+    struct memory_piece piece;
+
+    phys_bits = features.phys_bits;
+    io_frames_init(MFN(m2p_frames));
+    for (u64 at = LOW_MEMORY_BYTES; memmap_piece(at, &piece); at = piece.end)
+        if (piece.kind != MEMORY_NONE && piece.kind != MEMORY_TABLES)
+            io_frames_are_ram(MFN(piece.start >> PAGE_SHIFT), MFN(piece.end >> PAGE_SHIFT));
+    boot_free_ranges(frames_add);
+}
+
+static mfn_t table_alloc(void)
+{
+    void *page = pages_alloc(0);
+
+    return page ? virt_to_mfn(page) : INVALID_MFN;
+}
+
+/* On the CPU's own stack from here on. */
+static NORETURN void boot_on_own_stack(const struct boot_info *info)
+{
+    struct percpu *cpu = this_cpu();
+    struct vcpu *v;
+
+    log_info("free memory: %lu KiB", frames_free_count() << (PAGE_SHIFT - 10));
+    dom0 = dom0_build(info);
+    if (!dom0)
+        machine_halt(); /* dom0_build has said why */
+    v = dom0->vcpus[0];
+    cpu->running = v;
+    cpu->regs = v->saved;
+    tlb_load_root(MFN(v->cr3_kernel >> PAGE_SHIFT));
+    guest_enter(cpu);
+}
+
+NORETURN void hypervisor_main(const struct boot_info *info)
+{
+    struct percpu *cpu;
+
+    frames_init();
+    hv_map_use_allocator(table_alloc);
+    cpu = cpu_tables_init(0);
+    run_on_stack(&cpu->regs, boot_on_own_stack, info);
+}

@@ -1,0 +1,43 @@
+/*
+ * Bouncing: making the guest's kernel run one of its handlers, as an exception or a syscall would
+ * on a bare machine. And the way back, HYPERVISOR_iret.
+ *
+ * The frame on the guest's kernel stack, from low to high addresses (xen-x86_64.h describes it):
+ *
+ *      rsp ->  rcx
+ *              r11
+ *              [error code]              where the exception has one
+ *              rip
+ *              cs | upcall mask << 32    low two bits of cs: 0 if the kernel was interrupted
+ *              rflags                    IF: upcalls were not masked
+ *              rsp
+ *              ss
+ */
+#ifndef HYPERVISOR_CPU_BOUNCE_H
+#define HYPERVISOR_CPU_BOUNCE_H
+
+#include "hypervisor/domain/domain.h"
+
+/*
+ * Send the guest to its handler of @vector, with @error if the exception has an error code. No
+ * handler, or no usable stack: the domain crashes. @regs is the frame of the running vcpu.
+ */
+void bounce_exception(struct cpu_user_regs *regs, u32 vector, u32 error);
+
+/* The same for `int n`: never an error code; regs->rip is already past the instruction. */
+void bounce_interrupt(struct cpu_user_regs *regs, u32 vector);
+
+/* Change between the guest's kernel and its user space: tables and GS base. The running vcpu only.
+ */
+void vcpu_enter_kernel(struct vcpu *v);
+void vcpu_enter_user(struct vcpu *v);
+
+#define EXCEPTION_UD 6
+#define EXCEPTION_NM 7
+#define EXCEPTION_GP 13
+#define EXCEPTION_PF 14
+
+/* #DF, #TS, #NP, #SS, #GP, #PF, #AC, #CP push an error code (Intel SDM vol. 3, table 6-1). */
+#define EXCEPTIONS_WITH_CODE 0x00227d00U
+
+#endif

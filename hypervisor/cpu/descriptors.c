@@ -1,0 +1,100 @@
+/*
+ * What may stand in a guest's descriptor table.
+ *
+ * The danger is a descriptor that lets ring 3 reach ring 0: a gate to the hypervisor's code, or a
+ * segment of DPL 0. Code and data segments are harmless once their DPL is 3: 64-bit mode ignores
+ * base and limit, and compatibility mode reaches no address above 4 GiB. Task and LDT descriptors
+ * and interrupt gates have no use in a table that only the guest's own code loads from.
+ */
+#include "hypervisor/cpu/descriptors.h"
+
+#include "hypervisor/cpu/tables.h"
+#include "hypervisor/debug/bug.h"
+#include "hypervisor/mm/ptype.h"
+#include "hypervisor/mm/tlb.h"
+#include "hypervisor/mm/pte.h"
+
+/* Bits of a descriptor, as one 64-bit word (Intel SDM vol. 3, 3.4.5). */
+#define DESC_P           (1UL << 47)
+#define DESC_DPL         (3UL << 45)
+#define DESC_S           (1UL << 44) /* code or data, not a system descriptor */
+#define DESC_TYPE        (15UL << 40)
+#define DESC_CALL_GATE   (12UL << 40)
+#define DESC_GATE_COUNT  (0xffUL << 32) /* reserved in a 64-bit gate */
+#define GATE_SELECTOR(d) ((u16)((d) >> 16))
+
+static bool call_gate_fix(u64 *d)
+{
+    u16 target = GATE_SELECTOR(*d);
+    u64 dpl = *d >> 45 & 3;
+
+    if (!selector_is_guests(target) || (*d & DESC_GATE_COUNT))
+        return false;
+    /* Remember the guest's DPL where the target's RPL stood; DPL 0 makes every use fault. */
+    *d &= ~(DESC_DPL | 3UL << 16);
+    *d |= dpl << 16;
+    return true;
+}
+
+bool descriptor_fix(u64 *d)
+{
+    if (!(*d & DESC_P))
+        return true; /* always faults */
+    if ((*d & (DESC_S | DESC_TYPE)) == 0)
+        return true; /* reserved type 0: the upper half of a 16-byte gate */
+    if (!(*d & DESC_S) && (*d & DESC_TYPE) != DESC_CALL_GATE)
+        return false;
+    *d |= DESC_DPL;
+    return (*d & DESC_S) || call_gate_fix(d);
+}
+
+int descriptors_validate(u64 *page)
+{
+    for (unsigned i = 0; i < PAGE_SIZE / sizeof(u64); i++)
+        if (!descriptor_fix(&page[i]))
+            return refuse(XEN_EINVAL, "a descriptor that no guest may have");
+    return 0;
+}
+
+static void gdt_window_set(struct percpu *cpu, const struct vcpu *v)
+{
+    for (unsigned i = 0; i < FIRST_RESERVED_GDT_PAGE; i++)
+        if (v->gdt_frames[i].n)
+            window_page_set(cpu, i, v->gdt_frames[i]);
+        else
+            gdt_page_clear(cpu, i);
+}
+
+void vcpu_drop_gdt(struct vcpu *v)
+{
+    for (unsigned i = 0; i < FIRST_RESERVED_GDT_PAGE; i++) {
+        if (v->gdt_frames[i].n)
+            frame_put_and_type(mfn_to_frame(v->gdt_frames[i]));
+        v->gdt_frames[i] = MFN(0);
+    }
+    v->gdt_entries = 0;
+}
+
+int vcpu_set_gdt(struct vcpu *v, const u64 *frames, u32 entries)
+{
+    unsigned n = (entries + 511) / 512;
+
+    if (entries > FIRST_RESERVED_GDT_ENTRY)
+        return refuse(XEN_EINVAL, "more GDT entries than there is room for");
+    for (unsigned i = 0; i < n; i++) {
+        int rc = frame_get_and_type(MFN(frames[i]), v->domain, FT_SEGDESC);
+
+        if (rc) {
+            while (i-- > 0)
+                frame_put_and_type(mfn_to_frame(MFN(frames[i])));
+            return rc;
+        }
+    }
+    vcpu_drop_gdt(v);
+    for (unsigned i = 0; i < n; i++)
+        v->gdt_frames[i] = MFN(frames[i]);
+    v->gdt_entries = entries;
+    gdt_window_set(this_cpu(), v);
+    tlb_flush_local();
+    return 0;
+}

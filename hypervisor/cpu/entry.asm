@@ -1,0 +1,291 @@
+; Every way into the hypervisor and every way back to a guest.
+;
+; All guests run in ring 3; what tells a guest's kernel from its user space is vcpu.kernel_mode. The
+; stack is the CPU's (percpu.h). Whatever the way in, the frame ends up in the same place:
+;
+;       struct percpu      current, tss, ...
+;       es ds fs gs        filled only when a vcpu is put aside
+;       ss rsp rflags      pushed by the CPU, or by the syscall stub in the same form
+;       cs rip
+;       vector:error       error_code low, entry_vector high
+;       rdi ... r11        what C calls may change
+;       rbx ... r15        what C calls preserve
+;   rsp ^  = &percpu.regs
+;
+; The trick on the hot path: a hypercall does not save rbx..r15, because C gives them back unchanged.
+; Only who must *see* them (a report, a switch to another vcpu) fills that part of the frame in, from
+; the registers, before it calls further. Interrupts are off throughout.
+
+%include "hypervisor/cpu/entry.inc"
+
+default rel
+
+extern exception_table, hypercall_table, hypercall_unknown
+extern exception_in_hypervisor, guest_exit_work, failsafe_bounce, syscall_bounce, syscall32_bounce
+extern iret_load, trap_page_fault, trap_nmi, trap_double_fault, trap_machine_check
+
+section .text
+
+; ---------------------------------------------------------------------------------------------------
+; The stubs: the first page of every CPU's window. LSTAR and CSTAR point here.
+; In: rcx = guest rip, r11 = guest rflags, everything else the guest's. No stack yet.
+; `rel` addresses are offsets from this page, so the same bytes find each CPU's own data.
+
+align 4096
+global entry_stubs
+entry_stubs:
+%define WINDOW(offset) rel entry_stubs + (offset)
+%define WINDOW_PERCPU(field) WINDOW(PERCPU_AREA_BYTES - PERCPU_SIZE + (field))
+
+%macro SYSCALL_STUB 2 ; code selector of the caller, where to go on
+    mov [WINDOW_PERCPU(PERCPU_syscall_rsp)], rsp
+    lea rsp, [WINDOW_PERCPU(PERCPU_regs + REGS_es)]
+    push FLAT_RING3_SS64
+    push qword [WINDOW_PERCPU(PERCPU_syscall_rsp)]
+    push r11
+    push %1
+    push rcx
+    push FRAME_SYSCALL
+    mov rcx, %2 ; absolute: this page is not where it was linked
+    jmp rcx
+%endmacro
+
+    SYSCALL_STUB FLAT_RING3_CS64, syscall_entry
+align 64
+global entry_stub_compat
+entry_stub_compat:
+    SYSCALL_STUB FLAT_RING3_CS32, syscall32_entry
+align 4096
+
+; ---------------------------------------------------------------------------------------------------
+; syscall: a hypercall when the guest's kernel is running, a system call to bounce when its user space.
+
+align 16
+syscall_entry:
+    PUSH_VOLATILE
+    sub rsp, PRESERVED_BYTES
+    mov rcx, [rsp + PERCPU_running]
+    cmp byte [rcx + VCPU_kernel_mode], 0
+    je user_syscall
+    cmp eax, XL_CALL_LIMIT
+    jae .unknown
+    mov eax, eax
+    lea r11, [hypercall_table]
+    mov rcx, r10 ; the fourth argument: syscall took rcx
+    call [r11 + rax * 8]
+.done: ; rax = the result
+    mov rcx, [rsp + PERCPU_running]
+    cmp dword [rcx + VCPU_work], 0
+    jne hypercall_work
+
+    ; Back to the instruction after the guest's syscall. SYSRET to a non-canonical address would fault
+    ; in ring 0 on the guest's stack (the hole at the end of the lower half is reached by a syscall in
+    ; the very last bytes below it).
+    mov rcx, [rsp + REGS_rip]
+    mov r11, rcx
+    shl r11, 16
+    sar r11, 16
+    cmp r11, rcx
+    jne hypercall_slow_return
+    mov rdi, [rsp + REGS_rdi]
+    mov rsi, [rsp + REGS_rsi]
+    mov rdx, [rsp + REGS_rdx]
+    mov r8, [rsp + REGS_r8]
+    mov r9, [rsp + REGS_r9]
+    mov r10, [rsp + REGS_r10]
+    mov r11, [rsp + REGS_rflags]
+    mov rsp, [rsp + REGS_rsp]
+    o64 sysret
+.unknown:
+    mov rax, -XEN_ENOSYS
+    jmp .done
+
+hypercall_slow_return:
+    mov [rsp + REGS_rax], rax
+    SAVE_PRESERVED
+    jmp restore_iret
+
+; Something is to be done before the guest runs again: complete the frame, do it, return the long way.
+hypercall_work:
+    mov [rsp + REGS_rax], rax
+volatile_frame_work:
+    SAVE_PRESERVED
+    jmp exit_work
+
+; The guest's user space called its kernel. rbx..r15 are still the guest's.
+user_syscall:
+    mov rdi, rsp
+    call syscall_bounce
+    jmp volatile_frame_return
+
+align 16
+syscall32_entry:
+    PUSH_VOLATILE
+    sub rsp, PRESERVED_BYTES
+    mov rdi, rsp
+    call syscall32_bounce
+    jmp volatile_frame_return
+
+; HYPERVISOR_iret, called through hypercall_table like any other: but the result is a whole frame, so
+; it drops its return address and goes its own way. rbx..r15 have not changed.
+align 16
+global hc_iret
+hc_iret:
+    add rsp, 8
+    mov rdi, rsp
+    call iret_load
+volatile_frame_return:
+    mov rcx, [rsp + PERCPU_running]
+    cmp dword [rcx + VCPU_work], 0
+    jne volatile_frame_work
+    test dword [rsp + REGS_error_code], FRAME_SYSCALL
+    jz .iret
+    cmp word [rsp + REGS_cs], FLAT_RING3_CS64
+    jne .iret
+    mov rcx, [rsp + REGS_rip]
+    mov r11, rcx
+    shl r11, 16
+    sar r11, 16
+    cmp r11, rcx
+    jne .iret
+    mov rdi, [rsp + REGS_rdi]
+    mov rsi, [rsp + REGS_rsi]
+    mov rdx, [rsp + REGS_rdx]
+    mov rax, [rsp + REGS_rax]
+    mov r8, [rsp + REGS_r8]
+    mov r9, [rsp + REGS_r9]
+    mov r10, [rsp + REGS_r10]
+    mov r11, [rsp + REGS_rflags]
+    mov rsp, [rsp + REGS_rsp]
+    o64 sysret
+.iret:
+    add rsp, PRESERVED_BYTES
+restore_volatile_iret:
+    pop r11
+    pop r10
+    pop r9
+    pop r8
+    pop rax
+    pop rcx
+    pop rdx
+    pop rsi
+    pop rdi
+    add rsp, 8 ; vector and error code
+guest_iret:
+    iretq
+    EX_TABLE guest_iret, guest_iret_failed
+
+; iretq refused the guest's frame (a bad selector, a non-canonical rip). The fault left the frame
+; where it was and the registers the guest's: make it a full frame again and tell the guest.
+guest_iret_failed:
+    push 0
+    PUSH_VOLATILE
+    PUSH_PRESERVED
+    mov rdi, rsp
+    call failsafe_bounce
+    ; fall through
+
+; ---------------------------------------------------------------------------------------------------
+; The long way back: a complete frame.
+
+exit_to_guest:
+    mov rcx, [rsp + PERCPU_running]
+    cmp dword [rcx + VCPU_work], 0
+    jne exit_work
+restore_iret:
+    pop r15
+    pop r14
+    pop r13
+    pop r12
+    pop rbp
+    pop rbx
+    jmp restore_volatile_iret
+
+exit_work:
+    mov rdi, rsp
+    call guest_exit_work ; may have made another vcpu current, with its registers in this frame
+    jmp exit_to_guest
+
+; Start the current vcpu for the first time on this CPU: its registers are in percpu.regs.
+;   rdi = the CPU's struct percpu. Leaves whatever stack was in use. Never returns.
+global guest_enter
+guest_enter:
+    lea rsp, [rdi + PERCPU_regs]
+    jmp exit_to_guest
+
+; ---------------------------------------------------------------------------------------------------
+; Exceptions and interrupts: one stub for each vector, 16 bytes apart (cpu/tables.c relies on it).
+; The CPU has pushed ss, rsp, rflags, cs, rip and, for some vectors, an error code.
+
+%define HAS_ERROR_CODE(v) ((1 << (v)) & EXCEPTIONS_WITH_CODE)
+
+align 16
+global exception_stubs
+exception_stubs:
+%assign vec 0
+%rep 256
+align 16
+%if vec < 32 && HAS_ERROR_CODE(vec)
+%else
+    push 0
+%endif
+    mov dword [rsp + 4], vec
+%if vec == 14
+    jmp page_fault_entry
+%else
+    jmp exception_entry
+%endif
+%assign vec vec + 1
+%endrep
+
+align 16
+page_fault_entry: ; the most frequent of all has a path without a table
+    cld
+    PUSH_VOLATILE
+    PUSH_PRESERVED
+    mov rdi, rsp
+    test byte [rsp + REGS_cs], 3
+    jz from_hypervisor
+    call trap_page_fault
+    jmp exit_to_guest
+
+align 16
+exception_entry:
+    cld
+    PUSH_VOLATILE
+    PUSH_PRESERVED
+    mov rdi, rsp
+    test byte [rsp + REGS_cs], 3
+    jz from_hypervisor
+    movzx eax, byte [rsp + REGS_entry_vector]
+    lea rcx, [exception_table]
+    call [rcx + rax * 8]
+    jmp exit_to_guest
+
+; The hypervisor itself faulted: in an access to guest memory (the exception table knows) or by its own
+; error (that does not return). The CPU pushed ss:rsp too, as always in long mode.
+from_hypervisor:
+    call exception_in_hypervisor
+    jmp restore_iret
+
+; ---------------------------------------------------------------------------------------------------
+; On stacks of their own: they may strike between any two instructions.
+
+%macro IST_ENTRY 3 ; name, handler, push 0 for a missing error code?
+align 16
+global %1
+%1:
+%if %3
+    push 0
+%endif
+    cld
+    PUSH_VOLATILE
+    PUSH_PRESERVED
+    mov rdi, rsp
+    call %2
+    jmp restore_iret
+%endmacro
+
+    IST_ENTRY nmi_entry, trap_nmi, 1
+    IST_ENTRY double_fault_entry, trap_double_fault, 0
+    IST_ENTRY machine_check_entry, trap_machine_check, 1

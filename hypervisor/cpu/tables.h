@@ -1,0 +1,44 @@
+/* A CPU's own descriptor tables, stacks and entry points; and its windows onto a guest's
+ * descriptors. */
+#ifndef HYPERVISOR_CPU_TABLES_H
+#define HYPERVISOR_CPU_TABLES_H
+
+#include "hypervisor/cpu/percpu.h"
+#include "hypervisor/mm/pte.h"
+
+/*
+ * Make CPU @id's window (percpu.h) with its stacks, map its GDT and LDT windows, load GDT, IDT, TSS
+ * and the syscall registers. Afterwards exceptions and syscalls arrive. Each CPU once, by itself.
+ */
+struct percpu *cpu_tables_init(u32 id);
+
+/* The windows are pages 0 to 15 for the GDT and 16 to 31 for the LDT. */
+#define GDT_WINDOW_PAGES 16
+
+static inline u64 ldt_window(const struct percpu *cpu)
+{
+    return GDT_VIRT_START + cpu->id * GDT_WINDOW_BYTES + GDT_WINDOW_PAGES * PAGE_SIZE;
+}
+
+/* Show the frame at @m, of type FT_SEGDESC, as page @i of this CPU's windows (writable, for the CPU
+ * sets accessed bits); or a page of zeros again. The caller flushes. */
+static inline void window_page_set(struct percpu *cpu, unsigned i, mfn_t m)
+{
+    cpu->gdt_ptes[i] = pte_make(m, PTE_P | PTE_RW | PTE_A | PTE_D | PTE_NX);
+}
+
+static inline void gdt_page_clear(struct percpu *cpu, unsigned i)
+{
+    cpu->gdt_ptes[i] = cpu->gdt_ptes[GDT_WINDOW_PAGES - 1]; /* that one always shows zeros */
+}
+
+/* Pages of the LDT are absent until they are touched: vcpu_map_ldt. */
+static inline void ldt_page_clear(struct percpu *cpu, unsigned i)
+{
+    cpu->gdt_ptes[GDT_WINDOW_PAGES + i] = 0;
+}
+
+/* Tell the CPU that its LDT has @entries descriptors, in its window; 0: none. */
+void ldt_load(struct percpu *cpu, u32 entries);
+
+#endif

@@ -1,0 +1,157 @@
+/*
+ * Exceptions of a guest: which of them are the hypervisor's to handle, and which the guest's kernel
+ * gets to see. Nearly all are bounced as they are; what the guest must not notice is translated
+ * here.
+ */
+#include "hypervisor/cpu/bounce.h"
+#include "hypervisor/cpu/entry.h"
+#include "hypervisor/cpu/regs.h"
+#include "hypervisor/cpu/segreg.h"
+#include "hypervisor/cpu/tables.h"
+#include "hypervisor/debug/bug.h"
+#include "hypervisor/debug/log.h"
+#include "hypervisor/debug/report.h"
+#include "hypervisor/domain/base.h"
+#include "hypervisor/mm/uaccess.h"
+
+#define PF_USER 4u /* page-fault error code: the access came from user mode */
+#define EC_EXT  1u /* selector error code: an external event's fault */
+#define EC_IDT  2u /* selector error code: it names a gate */
+
+/* #PF. The CPU sees ring 3 always; the guest is told by which of its two modes it was. */
+void trap_page_fault(struct cpu_user_regs *regs)
+{
+    struct vcpu *v = current;
+    u64 cr2 = read_cr2();
+
+    if (unlikely(cr2 - ldt_window(this_cpu()) < GDT_WINDOW_PAGES * PAGE_SIZE)) {
+        if (vcpu_map_ldt(v, cr2))
+            return;
+        cr2 += v->ldt_base - ldt_window(this_cpu()); /* what the guest knows it by */
+    }
+    v->info->arch.cr2 = cr2;
+    bounce_exception(regs, EXCEPTION_PF,
+                     (regs->error_code & ~PF_USER) | (v->kernel_mode ? 0 : PF_USER));
+}
+
+/*
+ * `int n` from ring 3 is refused by the gate's DPL, and the CPU reports #GP naming the gate. The
+ * vector is taken from the instruction, not from the error code, since emulators get that wrong
+ * (and what is not `int n` there was changed under us by another vcpu: then it is a plain #GP).
+ */
+static bool software_interrupt(struct cpu_user_regs *regs)
+{
+    struct vcpu *v = current;
+    const struct trap_info *ti;
+    u8 insn[2];
+
+    if (!(regs->error_code & EC_IDT) || (regs->error_code & EC_EXT) ||
+        guest_copy_in(insn, regs->rip, sizeof(insn)) || insn[0] != 0xcd)
+        return false;
+    ti = &v->traps[insn[1]];
+    if (TI_GET_DPL(ti) < (v->kernel_mode ? 1 : 3))
+        return false;
+    regs->rip += 2;
+    bounce_interrupt(regs, insn[1]);
+    return true;
+}
+
+static void trap_general_protection(struct cpu_user_regs *regs)
+{
+    if (!software_interrupt(regs))
+        bounce_exception(regs, EXCEPTION_GP, regs->error_code);
+}
+
+/* int 0x80 has an open gate of its own, as many guests' system call; without a handler it is what
+ * any refused interrupt would be. */
+static void trap_int80(struct cpu_user_regs *regs)
+{
+    if (current->traps[0x80].address)
+        return bounce_interrupt(regs, 0x80);
+    regs->rip -= 2;
+    bounce_exception(regs, EXCEPTION_GP, 0x80 << 3 | EC_IDT);
+}
+
+/* #NM: only a guest that set its CR0.TS (fpu_taskswitch) can see one; taking it clears TS. */
+static void trap_no_fpu(struct cpu_user_regs *regs)
+{
+    struct vcpu *v = current;
+
+    clear_ts();
+    if (v->ctrl_cr0 & CR0_TS) {
+        v->ctrl_cr0 &= ~CR0_TS;
+        bounce_exception(regs, EXCEPTION_NM, 0);
+    }
+}
+
+/* Whatever has no meaning of its own here goes to the guest as it came. */
+static void trap_bounced(struct cpu_user_regs *regs)
+{
+    bounce_exception(regs, regs->entry_vector, regs->error_code);
+}
+
+/* Every interrupt source is masked so far: this one is spurious, and costs nobody anything. */
+static void trap_interrupt(struct cpu_user_regs *regs)
+{
+    log_warn("spurious interrupt, vector %u", regs->entry_vector);
+}
+
+void (*const exception_table[256])(struct cpu_user_regs *regs) = {
+    [0 ... EXCEPTION_NM - 1] = trap_bounced,
+    [EXCEPTION_NM] = trap_no_fpu,
+    [EXCEPTION_NM + 1 ... EXCEPTION_GP - 1] = trap_bounced,
+    [EXCEPTION_GP] = trap_general_protection,
+    [EXCEPTION_PF] = trap_page_fault,
+    [EXCEPTION_PF + 1 ... 31] = trap_bounced,
+    [32 ... 0x7f] = trap_interrupt,
+    [0x80] = trap_int80,
+    [0x81 ... 255] = trap_interrupt,
+};
+
+/* One entry of the exception table: both fields are distances from themselves. */
+struct ex_entry {
+    s32 fault, fixup;
+};
+extern const struct ex_entry ex_table_start[], ex_table_end[];
+
+static u64 fixup_find(u64 rip)
+{
+    /* A few dozen entries, read only when a guest passed a bad pointer: a search by halves would
+     * not be worth its sorting. */
+    for (const struct ex_entry *e = ex_table_start; e < ex_table_end; e++)
+        if ((u64)&e->fault + (u64)(s64)e->fault == rip)
+            return (u64)&e->fixup + (u64)(s64)e->fixup;
+    return 0;
+}
+
+void exception_in_hypervisor(struct cpu_user_regs *regs)
+{
+    u64 fixup;
+
+    if (regs->entry_vector >= 32)
+        return trap_interrupt(regs);
+    /* Loading a guest's selector may touch its LDT for the first time. */
+    if (regs->entry_vector == EXCEPTION_PF && current && vcpu_map_ldt(current, read_cr2()))
+        return;
+    fixup = fixup_find(regs->rip);
+    if (!fixup)
+        panic_registers(regs, "unexpected exception in the hypervisor");
+    regs->rip = fixup;
+}
+
+/* The hardware reports memory or bus trouble, or somebody pressed the button: nobody waits for it.
+ */
+void trap_nmi(struct cpu_user_regs *regs)
+{
+    log_warn("NMI at %lx, ignored", regs->rip);
+}
+
+NORETURN void trap_double_fault(struct cpu_user_regs *regs)
+{
+    panic_registers(regs, "double fault");
+}
+
+NORETURN void trap_machine_check(struct cpu_user_regs *regs)
+{
+    panic_registers(regs, "machine check");
+}

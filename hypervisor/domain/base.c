@@ -1,0 +1,104 @@
+/*
+ * Base pointers and the LDT.
+ *
+ * An LDT is guest memory that the CPU itself reads, by linear address, any time. So it is shown
+ * through a window of the hypervisor's, page by page: a page is mapped there when the CPU first
+ * touches it (the fault comes here), and only as a frame of type FT_SEGDESC, whose descriptors were
+ * all checked and which nobody can write meanwhile. Change of the LDT or of the address space
+ * empties the window.
+ */
+#include "hypervisor/domain/base.h"
+
+#include "hypervisor/cpu/tables.h"
+#include "hypervisor/debug/bug.h"
+#include "hypervisor/mm/pt_update.h"
+#include "hypervisor/mm/tlb.h"
+#include "hypervisor/mm/uaccess.h"
+
+#define LDT_PAGES 16 /* 8192 descriptors */
+
+static bool ldt_drop(struct vcpu *v)
+{
+    bool dropped = false;
+
+    for (unsigned i = 0; i < LDT_PAGES; i++) {
+        if (!v->ldt_frames[i].n)
+            continue;
+        frame_put_and_type(mfn_to_frame(v->ldt_frames[i]));
+        v->ldt_frames[i] = MFN(0);
+        ldt_page_clear(this_cpu(), i);
+        dropped = true;
+    }
+    return dropped;
+}
+
+int vcpu_set_base(struct vcpu *v, mfn_t m)
+{
+    u64 old = v->cr3_kernel;
+    int rc;
+
+    if (m.n << PAGE_SHIFT == old && m.n) {
+        tlb_load_root(m);
+        return 0;
+    }
+    rc = frame_get_and_type(m, v->domain, FT_L4);
+    if (unlikely(rc))
+        return rc;
+    ldt_drop(v);
+    v->cr3_kernel = m.n << PAGE_SHIFT;
+    tlb_load_root(m);
+    frame_put_and_type(mfn_to_frame(MFN(old >> PAGE_SHIFT)));
+    return 0;
+}
+
+int vcpu_set_user_base(struct vcpu *v, mfn_t m)
+{
+    u64 old = v->cr3_user;
+
+    if (m.n << PAGE_SHIFT == old)
+        return 0;
+    if (m.n) {
+        int rc = frame_get_and_type(m, v->domain, FT_L4);
+
+        if (unlikely(rc))
+            return rc;
+    }
+    v->cr3_user = m.n << PAGE_SHIFT;
+    if (old)
+        frame_put_and_type(mfn_to_frame(MFN(old >> PAGE_SHIFT)));
+    return 0;
+}
+
+int vcpu_set_ldt(struct vcpu *v, u64 va, u32 entries)
+{
+    if (!entries)
+        va = 0;
+    if (entries > LDT_PAGES * 512 || va % PAGE_SIZE || !guest_range_ok(va, 1))
+        return refuse(XEN_EINVAL, "an LDT that is too long, not page-aligned or not the guest's");
+    if (v->ldt_base == va && v->ldt_entries == entries)
+        return 0;
+    if (ldt_drop(v))
+        tlb_flush_local();
+    v->ldt_base = va;
+    v->ldt_entries = entries;
+    ldt_load(this_cpu(), entries);
+    return 0;
+}
+
+bool vcpu_map_ldt(struct vcpu *v, u64 va)
+{
+    struct percpu *cpu = this_cpu();
+    u64 offset = va - ldt_window(cpu);
+    unsigned i = (unsigned)(offset / PAGE_SIZE);
+    u64 *slot, entry;
+
+    if (offset >= LDT_PAGES * PAGE_SIZE || offset / 8 >= v->ldt_entries)
+        return false;
+    slot = pt_find_l1e(MFN(v->cr3_kernel >> PAGE_SHIFT), v->ldt_base + i * PAGE_SIZE);
+    entry = slot ? ACCESS_ONCE(*slot) : 0;
+    if (!(entry & PTE_P) || frame_get_and_type(pte_mfn(entry), v->domain, FT_SEGDESC))
+        return false;
+    v->ldt_frames[i] = pte_mfn(entry);
+    window_page_set(cpu, GDT_WINDOW_PAGES + i, pte_mfn(entry));
+    return true;
+}

@@ -1,0 +1,22 @@
+/* The address spaces of the running vcpu: its two base pointers and its LDT. */
+#ifndef HYPERVISOR_DOMAIN_BASE_H
+#define HYPERVISOR_DOMAIN_BASE_H
+
+#include "hypervisor/domain/domain.h"
+
+/*
+ * MMUEXT_NEW_BASEPTR: make the L4 at @m the kernel's tables of @v, which is running, and load it.
+ * MMUEXT_NEW_USER_BASEPTR: those of its user space (MFN(0): none), loaded when it is entered.
+ * Each holds a reference and a type reference for as long. 0 or -EINVAL.
+ */
+int vcpu_set_base(struct vcpu *v, mfn_t m);
+int vcpu_set_user_base(struct vcpu *v, mfn_t m);
+
+/* MMUEXT_SET_LDT: @entries descriptors at the page-aligned guest address @va. 0 or -EINVAL. */
+int vcpu_set_ldt(struct vcpu *v, u64 va, u32 entries);
+
+/* A fault at @va within the LDT's window: show the CPU the guest's page of descriptors there, if it
+ * is (or can become) one. True: the access may be tried again. */
+bool vcpu_map_ldt(struct vcpu *v, u64 va);
+
+#endif

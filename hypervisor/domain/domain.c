@@ -1,0 +1,97 @@
+/* The life of a domain: made by the boot (dom0), ended by itself or by the rule it broke. */
+#include "hypervisor/domain/domain.h"
+
+#include "hypervisor/cpu/regs.h"
+#include "hypervisor/debug/bug.h"
+#include "hypervisor/mm/alloc.h"
+
+struct domain *dom0;
+
+static bool shared_info_make(struct domain *d)
+{
+    d->shared = pages_alloc(0);
+    if (!d->shared)
+        return false;
+    d->shared_mfn = virt_to_mfn(d->shared);
+    frame_share(d->shared_mfn, d, true);
+    for (unsigned i = 0; i < XEN_LEGACY_MAX_VCPUS; i++)
+        d->shared->vcpu_info[i].evtchn_upcall_mask = 1;
+    return true;
+}
+
+struct domain *domain_create(u16 id, u32 max_vcpus, u64 max_pages, bool privileged)
+{
+    struct domain *d = pages_alloc(0);
+
+    _Static_assert(sizeof(struct domain) <= PAGE_SIZE, "a domain is a page");
+    if (!d)
+        return NULL;
+    *d = (struct domain){
+        .id = id,
+        .privileged = privileged,
+        .max_vcpus = max_vcpus,
+        .max_pages = max_pages,
+        .page_list = FRAME_NIL,
+        .vcpus_order = (u8)order_for(max_vcpus * sizeof(struct vcpu *)),
+    };
+    d->vcpus = pages_alloc(d->vcpus_order);
+    if (!d->vcpus || !shared_info_make(d)) {
+        if (d->vcpus)
+            pages_free(d->vcpus, d->vcpus_order);
+        pages_free(d, 0);
+        return NULL;
+    }
+    return d;
+}
+
+struct vcpu *vcpu_create(struct domain *d, u32 id)
+{
+    struct vcpu *v;
+
+    _Static_assert(sizeof(struct vcpu) <= PAGE_SIZE, "a vcpu is a page");
+    if (id >= d->max_vcpus || d->vcpus[id] || id >= XEN_LEGACY_MAX_VCPUS)
+        return NULL; /* above 32, a vcpu registers its own vcpu_info first: that call comes with
+                        events */
+    v = pages_alloc(0);
+    if (!v)
+        return NULL;
+    v->traps = pages_alloc(order_for(256 * sizeof(struct trap_info)));
+    if (!v->traps) {
+        pages_free(v, 0);
+        return NULL;
+    }
+    v->domain = d;
+    v->id = id;
+    v->kernel_mode = 1;
+    v->info = &d->shared->vcpu_info[id];
+    v->ctrl_cr0 = CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_PG;
+    d->vcpus[id] = v;
+    return v;
+}
+
+static void domain_stop(struct domain *d)
+{
+    d->shutdown = true;
+    for (u32 i = 0; i < d->max_vcpus; i++)
+        if (d->vcpus[i])
+            __atomic_fetch_or(&d->vcpus[i]->work, WORK_DEAD, __ATOMIC_RELEASE);
+}
+
+void domain_crash_at(struct domain *d, const char *rule, const char *file, u32 line)
+{
+    if (d->shutdown)
+        return; /* the first reason is the one that matters */
+    d->crash_rule = rule;
+    d->crash_file = file;
+    d->crash_line = line;
+    d->shutdown_code = SHUTDOWN_crash;
+    domain_stop(d);
+}
+
+void domain_shutdown(struct domain *d, u32 code)
+{
+    if (d->shutdown)
+        return;
+    d->shutdown_code = code;
+    domain_stop(d);
+}

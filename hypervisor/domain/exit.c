@@ -1,0 +1,43 @@
+/*
+ * What happens on the way out to a guest when a flag in vcpu.work says that something must: so far,
+ * that its domain has ended. The control domain is the only one there is, and its end is the
+ * machine's.
+ */
+#include "hypervisor/boot/cmdline.h"
+#include "hypervisor/boot/power.h"
+#include "hypervisor/cpu/entry.h"
+#include "hypervisor/debug/log.h"
+#include "hypervisor/debug/report.h"
+#include "hypervisor/domain/domain.h"
+
+static NORETURN void control_domain_ended(const struct domain *d)
+{
+    switch (d->shutdown_code) {
+    case SHUTDOWN_poweroff:
+        log_always("Domain 0 shutdown: powering off");
+        machine_power_off();
+    case SHUTDOWN_crash:
+        log_always("Domain 0 crashed: rebooting machine");
+        machine_restart_after_failure();
+    case SHUTDOWN_reboot:
+        log_always("Domain 0 shutdown: rebooting machine");
+        machine_reboot();
+    case SHUTDOWN_watchdog:
+        log_always("Domain 0 shutdown: watchdog rebooting machine");
+        machine_reboot();
+    default:
+        log_always("Domain 0 shutdown (reason %u): halting", d->shutdown_code);
+        machine_halt();
+    }
+}
+
+void guest_exit_work(struct cpu_user_regs *regs)
+{
+    struct vcpu *v = current;
+
+    if (!(__atomic_fetch_and(&v->work, ~WORK_RELOAD, __ATOMIC_ACQ_REL) & WORK_DEAD))
+        return; /* the long way out, which loads everything, is all that was asked for */
+    if (v->domain->crash_rule)
+        report_death(v, regs);
+    control_domain_ended(v->domain);
+}

@@ -1,0 +1,214 @@
+/*
+ * The buddy allocator.
+ *
+ * Free memory is kept as blocks of 2^order frames, aligned to their size, one list for each order.
+ * To allocate, take a block of the order or split a larger one; to free, merge with the neighbour
+ * block
+ * ("buddy": its number differs in one bit) as long as that is free and whole. The lists are
+ * threaded through the frame table, so free memory itself is never touched.
+ *
+ * A stale TLB entry may still reach a freed frame, so frames_alloc flushes if a stamp says so
+ * (tlb.h).
+ */
+#include "hypervisor/mm/alloc.h"
+
+#include "hypervisor/cpu/spinlock.h"
+#include "hypervisor/debug/bug.h"
+#include "hypervisor/domain/domain.h"
+#include "hypervisor/mm/tlb.h"
+#include "xen-like/lib/string.h"
+
+static struct spinlock heap_lock; /* guards the lists and the count; innermost but for none */
+static u32 free_list[ALLOC_ORDER_MAX + 1] = {[0 ... ALLOC_ORDER_MAX] = FRAME_NIL};
+static u64 free_frames;
+
+static void block_push(u64 n, unsigned order)
+{
+    struct frame *f = &frame_table[n];
+
+    f->order = (u16)order;
+    f->free = 1;
+    f->prev = FRAME_NIL;
+    f->next = free_list[order];
+    if (f->next != FRAME_NIL)
+        frame_table[f->next].prev = (u32)n;
+    free_list[order] = (u32)n;
+}
+
+static void block_remove(u64 n)
+{
+    struct frame *f = &frame_table[n];
+
+    if (f->prev == FRAME_NIL)
+        free_list[f->order] = f->next;
+    else
+        frame_table[f->prev].next = f->next;
+    if (f->next != FRAME_NIL)
+        frame_table[f->next].prev = f->prev;
+    f->free = 0;
+}
+
+static void block_free(u64 n, unsigned order)
+{
+    free_frames += 1UL << order;
+    for (; order < ALLOC_ORDER_MAX; order++) {
+        u64 buddy = n ^ (1UL << order);
+
+        if (buddy >= frames_max || !frame_table[buddy].free || frame_table[buddy].order != order)
+            break;
+        block_remove(buddy);
+        n &= ~(1UL << order);
+    }
+    block_push(n, order);
+}
+
+void frames_add(mfn_t start, mfn_t end)
+{
+    spin_lock(&heap_lock);
+    for (u64 n = start.n; n < end.n;) {
+        unsigned order = n ? MIN((unsigned)__builtin_ctzl(n), ALLOC_ORDER_MAX) : ALLOC_ORDER_MAX;
+
+        while (n + (1UL << order) > end.n)
+            order--;
+        for (u64 i = n; i < n + (1UL << order); i++) {
+            frame_table[i].owner = NULL;
+            frame_table[i].word = 0;
+        }
+        block_free(n, order);
+        n += 1UL << order;
+    }
+    spin_unlock(&heap_lock);
+}
+
+mfn_t frames_alloc(unsigned order)
+{
+    unsigned have = order;
+    u64 n;
+
+    spin_lock(&heap_lock);
+    while (have <= ALLOC_ORDER_MAX && free_list[have] == FRAME_NIL)
+        have++;
+    if (have > ALLOC_ORDER_MAX) {
+        spin_unlock(&heap_lock);
+        return INVALID_MFN;
+    }
+    n = free_list[have];
+    block_remove(n);
+    while (have > order) { /* give the upper half back, keep the lower */
+        have--;
+        block_push(n + (1UL << have), have);
+    }
+    free_frames -= 1UL << order;
+    spin_unlock(&heap_lock);
+
+    for (u64 i = n; i < n + (1UL << order); i++)
+        tlb_flush_stale(&frame_table[i]);
+    return MFN(n);
+}
+
+void frames_free(mfn_t m, unsigned order)
+{
+    spin_lock(&heap_lock);
+    block_free(m.n, order);
+    spin_unlock(&heap_lock);
+}
+
+u64 frames_free_count(void)
+{
+    return ACCESS_ONCE(free_frames);
+}
+
+void *pages_alloc(unsigned order)
+{
+    mfn_t m = frames_alloc(order);
+
+    if (m.n == INVALID_MFN.n)
+        return NULL;
+    return memset(mfn_to_virt(m), 0, PAGE_SIZE << order);
+}
+
+void pages_free(void *p, unsigned order)
+{
+    frames_free(virt_to_mfn(p), order);
+}
+
+static void owner_link(struct domain *d, struct frame *f)
+{
+    u32 n = (u32)frame_to_mfn(f).n;
+
+    f->prev = FRAME_NIL;
+    f->next = d->page_list;
+    if (f->next != FRAME_NIL)
+        frame_table[f->next].prev = n;
+    d->page_list = n;
+}
+
+static void owner_unlink(struct domain *d, struct frame *f)
+{
+    if (f->prev == FRAME_NIL)
+        d->page_list = f->next;
+    else
+        frame_table[f->prev].next = f->next;
+    if (f->next != FRAME_NIL)
+        frame_table[f->next].prev = f->prev;
+}
+
+mfn_t domain_frames_alloc(struct domain *d, unsigned order)
+{
+    u64 count = 1UL << order;
+    mfn_t m;
+
+    spin_lock(&d->page_lock);
+    m = d->dying || d->tot_pages + count > d->max_pages ? INVALID_MFN : frames_alloc(order);
+    if (m.n != INVALID_MFN.n) {
+        d->tot_pages += count;
+        for (u64 i = 0; i < count; i++) {
+            struct frame *f = mfn_to_frame(mfn_add(m, i));
+
+            owner_link(d, f);
+            f->owner = d;
+            __atomic_store_n(&f->word, FRAME_ALLOCED | FRAME_REF_ONE, __ATOMIC_RELEASE);
+        }
+    }
+    spin_unlock(&d->page_lock);
+    return m;
+}
+
+bool frame_disown(struct frame *f)
+{
+    u64 w = __atomic_fetch_and(&f->word, ~FRAME_ALLOCED, __ATOMIC_ACQ_REL);
+
+    if (!(w & FRAME_ALLOCED))
+        return false;
+    frame_put(f);
+    return true;
+}
+
+void frame_release(struct frame *f)
+{
+    struct domain *d = f->owner;
+
+    BUG_ON(ACCESS_ONCE(f->word) & (FRAME_TYPE_COUNT | FRAME_PINNED | FRAME_LOCKED));
+    tlb_stamp(f); /* read-only mappings leave stale translations too */
+    spin_lock(&d->page_lock);
+    owner_unlink(d, f);
+    d->tot_pages--;
+    f->owner = NULL;
+    f->word = 0;
+    spin_unlock(&d->page_lock);
+    frames_free(frame_to_mfn(f), 0);
+}
+
+void frame_share(mfn_t m, struct domain *d, bool writable)
+{
+    struct frame *f = mfn_to_frame(m);
+
+    /* The hypervisor's own reference never goes, nor does its type reference: the frame cannot be
+     * freed, nor become a page table. A page that guests may only read keeps no writable type to
+     * share. */
+    f->owner = d;
+    __atomic_store_n(&f->word,
+                     FRAME_REF_ONE + FRAME_TYPE_ONE +
+                         (writable ? FT_WRITABLE | FRAME_VALIDATED : FT_NONE | FRAME_VALIDATED),
+                     __ATOMIC_RELEASE);
+}

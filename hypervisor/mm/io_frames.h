@@ -1,0 +1,36 @@
+/*
+ * Frames that are not RAM: device registers, firmware, holes.
+ *
+ * They carry no counts. Those below frames_max belong to a system domain of their own (as Xen's
+ * DOMID_IO); above it there are no records at all. Only a domain that was permitted may map them,
+ * and then uncached unless it asked for a cache attribute itself.
+ */
+#ifndef HYPERVISOR_MM_IO_FRAMES_H
+#define HYPERVISOR_MM_IO_FRAMES_H
+
+#include "hypervisor/domain/domain.h"
+#include "hypervisor/mm/frame.h"
+#include "hypervisor/mm/pte.h"
+
+extern struct domain domain_io;
+extern u32 phys_bits; /* width of a physical address on this CPU */
+
+static inline bool mfn_is_io(mfn_t m)
+{
+    return unlikely(!mfn_valid(m)) || unlikely(mfn_to_frame(m)->owner == &domain_io);
+}
+
+/* Every frame from now on is I/O until io_frames_are_ram says otherwise. Boot only. */
+void io_frames_init(mfn_t max);
+void io_frames_are_ram(mfn_t start, mfn_t end);
+
+/* May @d map the I/O frame @m? */
+bool io_frame_permitted(const struct domain *d, mfn_t m);
+
+/*
+ * A present L1 entry that names an I/O frame: 0, with cache attributes made safe in *e; -EPERM when
+ * not permitted; -EINVAL for the all-ones frame number, as Xen answers.
+ */
+int io_l1e_get(u64 *e, const struct domain *pt_dom, const struct domain *pg_dom);
+
+#endif

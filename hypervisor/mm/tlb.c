@@ -1,0 +1,52 @@
+#include "hypervisor/mm/tlb.h"
+
+#include "hypervisor/cpu/percpu.h"
+#include "hypervisor/cpu/regs.h"
+
+u32 tlb_clock = 1;
+
+/* All translations of this CPU are about to go: stamps made so far are older than that. */
+static void tlb_tick(void)
+{
+    this_cpu()->tlb_flushed = __atomic_add_fetch(&tlb_clock, 1, __ATOMIC_ACQ_REL);
+}
+
+void tlb_flush_stale(const struct frame *f)
+{
+    if (!f->tlb_epoch)
+        return; /* never stamped, hence never mapped (and boot may ask before there is a this_cpu)
+                 */
+    /* One CPU so far: others will be asked by interrupt. The difference, not the order, of the
+     * clocks: they wrap. */
+    if ((s32)(f->tlb_epoch - this_cpu()->tlb_flushed) >= 0)
+        tlb_flush_local();
+}
+
+void tlb_flush_local(void)
+{
+    u64 cr4 = read_cr4();
+
+    tlb_tick();
+    write_cr4(cr4 & ~CR4_PGE); /* global entries go only when PGE changes */
+    write_cr4(cr4);
+}
+
+void tlb_flush_page_local(u64 va)
+{
+    invlpg(va);
+}
+
+void tlb_load_root(mfn_t root)
+{
+    u64 cr4 = read_cr4();
+
+    tlb_tick();
+    write_cr4(cr4 & ~CR4_PGE);
+    write_cr3(root.n << PAGE_SHIFT);
+    write_cr4(cr4);
+}
+
+void tlb_switch_root(mfn_t root)
+{
+    write_cr3(root.n << PAGE_SHIFT);
+}
