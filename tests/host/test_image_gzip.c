@@ -1,4 +1,5 @@
 // LINK: xen-like/lib/image_gzip.c xen-like/lib/third_party/puff/puff.c xen-like/lib/string.c
+// LINK: tests/host/maker/gzip_maker.c
 /*
  * Unpacking. The well-formed files come from gzip itself, at every level; the broken ones are made
  * here from stored (uncompressed) blocks, where the place of every byte is known, and from real
@@ -8,107 +9,12 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 #include <cmocka.h>
 
-#include <asm/bootparam.h>
-
+#include "tests/host/maker/gzip_maker.h"
 #include "xen-like/lib/image.h"
 #include "xen-like/lib/string.h"
-
-#define PLAIN_SIZE 50000u
-#define FILE_ROOM  (PLAIN_SIZE * 2)
-
-struct file {
-    u8 bytes[FILE_ROOM];
-    size_t size;
-};
-
-static u8 plain[PLAIN_SIZE];
-
-/* Text that repeats, numbers that do not, and a long run: all kinds of DEFLATE's symbols. */
-static int make_plain(void **state)
-{
-    u32 x = 1;
-
-    (void)state;
-    for (size_t i = 0; i < PLAIN_SIZE; i++) {
-        x = x * 1664525 + 1013904223;
-        plain[i] = i < 20000   ? (u8) "the page-type machine "[i % 22]
-                   : i < 30000 ? (u8)(x >> 24)
-                               : 7;
-    }
-    memcpy(plain, "\177ELF", 4);
-    return 0;
-}
-
-/* Runs the system's gzip over size bytes of plain. */
-static void run_gzip(struct file *out, size_t size, const char *options)
-{
-    char path[] = "/tmp/xen-like-gzip-XXXXXX", command[96];
-    int fd = mkstemp(path);
-    FILE *pipe;
-
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, plain, size), (ssize_t)size);
-    close(fd);
-    snprintf(command, sizeof(command), "gzip -c %s %s", options, path);
-    pipe = popen(command, "r");
-    assert_non_null(pipe);
-    out->size = fread(out->bytes, 1, sizeof(out->bytes), pipe);
-    assert_int_equal(pclose(pipe), 0);
-    unlink(path);
-}
-
-/* Reads file from an allocation of exactly its size into one of exactly what it promises. */
-static bool unpack(const struct file *file, u8 **unpacked, u64 *size, const char **why)
-{
-    u8 *copy = malloc(MAX(file->size, (size_t)1));
-    bool good;
-
-    assert_non_null(copy);
-    memcpy(copy, file->bytes, file->size);
-    *unpacked = NULL;
-    *size = image_unpacked_size(copy, file->size, why);
-    if (*size == 0) {
-        free(copy);
-        return false;
-    }
-    assert_null(*why);
-    *unpacked = malloc(*size);
-    assert_non_null(*unpacked);
-    good = image_unpack(*unpacked, *size, copy, file->size, why);
-    assert_int_equal(good, *why == NULL);
-    free(copy);
-    return good;
-}
-
-static void expect_plain(const struct file *file, size_t wanted)
-{
-    u8 *unpacked;
-    u64 size;
-    const char *why;
-
-    if (!unpack(file, &unpacked, &size, &why))
-        fail_msg("refused: %s", why);
-    assert_int_equal(size, wanted);
-    assert_memory_equal(unpacked, plain, wanted);
-    free(unpacked);
-}
-
-static void expect_refused(const struct file *file, const char *wanted)
-{
-    u8 *unpacked;
-    u64 size;
-    const char *why;
-
-    assert_false(unpack(file, &unpacked, &size, &why));
-    assert_non_null(why);
-    assert_string_equal(why, wanted);
-    free(unpacked);
-}
 
 static void what_gzip_packs_at_any_level_is_unpacked(void **state)
 {
@@ -136,13 +42,6 @@ static u32 slow_crc(const u8 *bytes, size_t size)
             crc = (crc >> 1) ^ (crc & 1 ? 0xedb88320u : 0);
     }
     return ~crc;
-}
-
-static void append(struct file *file, const void *bytes, size_t size)
-{
-    assert_true(file->size + size <= sizeof(file->bytes));
-    memcpy(file->bytes + file->size, bytes, size);
-    file->size += size;
 }
 
 #define FLAGS_AT   3
@@ -321,109 +220,6 @@ static void what_is_not_packed_has_no_unpacked_size(void **state)
     assert_string_equal(why, "it is not packed, or larger than the room for it");
 }
 
-/* Makes a bzImage around a payload: `sectors` of real-mode code, then the payload, 64 bytes in. */
-static void wrap(struct file *out, const void *payload, u32 size, u8 sectors)
-{
-    struct setup_header header = {
-        .setup_sects = sectors,
-        .version = 0x20c,
-        .payload_offset = 64,
-        .payload_length = size,
-    };
-    size_t start = ((sectors != 0 ? sectors : 4u) + 1) * 512 + header.payload_offset;
-
-    memcpy(&header.header, "HdrS", sizeof(header.header));
-    assert_true(start + size + 16 <= sizeof(out->bytes));
-    memset(out->bytes, 0x90, start + size + 16);
-    memcpy(out->bytes + offsetof(struct boot_params, hdr), &header, sizeof(header));
-    memcpy(out->bytes + start, payload, size);
-    out->size = start + size + 16;
-}
-
-static void change_header(struct file *file, const struct setup_header *header)
-{
-    memcpy(file->bytes + offsetof(struct boot_params, hdr), header, sizeof(*header));
-}
-
-static struct setup_header header_of(const struct file *file)
-{
-    struct setup_header header;
-
-    memcpy(&header, file->bytes + offsetof(struct boot_params, hdr), sizeof(header));
-    return header;
-}
-
-static void a_bzimage_gives_up_its_payload_packed_or_not(void **state)
-{
-    static const u8 sectors[] = {0, 1, 4, 39};
-    struct file packed, file;
-
-    (void)state;
-    run_gzip(&packed, 3000, "-9");
-    for (size_t i = 0; i < ARRAY_SIZE(sectors); i++) {
-        wrap(&file, packed.bytes, (u32)packed.size, sectors[i]);
-        expect_plain(&file, 3000);
-        wrap(&file, plain, 3000, sectors[i]);
-        expect_plain(&file, 3000);
-    }
-}
-
-static void a_bzimage_that_points_out_of_the_file_is_refused(void **state)
-{
-    static const struct {
-        u32 offset, length;
-    } rows[] = {{64, FILE_ROOM}, {0xffffffff, 1}, {64, 0xffffffff}, {0xffffffff, 0xffffffff}};
-    struct file file;
-    struct setup_header header;
-
-    (void)state;
-    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        wrap(&file, plain, 3000, 4);
-        header = header_of(&file);
-        header.payload_offset = rows[i].offset;
-        header.payload_length = rows[i].length;
-        change_header(&file, &header);
-        expect_refused(&file, "the payload of its bzImage reaches past the end of the file");
-    }
-    wrap(&file, plain, 3000, 4);
-    header = header_of(&file);
-    header.version = 0x207;
-    change_header(&file, &header);
-    expect_refused(&file, "it is a bzImage older than boot protocol 2.08");
-}
-
-static void packings_that_are_not_read_are_named(void **state)
-{
-    static const struct {
-        const char *magic;
-        size_t length;
-        const char *why;
-    } rows[] = {
-        {"\3757zXZ\0", 6, "it is compressed with xz, which is not read yet"},
-        {"\x28\xb5\x2f\xfd", 4, "it is compressed with zstd, which is not read yet"},
-        {"\2\x21\x4c\x18", 4, "it is compressed with lz4, which is not read yet"},
-        {"BZh9", 4, "it is compressed with bzip2, which is not read yet"},
-        {"\x5d\0\0\0\4", 5, "it is compressed with lzma, which is not read yet"},
-        {"\x89LZO\0", 5, "it is compressed with lzo, which is not read yet"},
-    };
-    struct file file;
-    u8 payload[64];
-
-    (void)state;
-    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        memset(payload, 0x55, sizeof(payload));
-        memcpy(payload, rows[i].magic, rows[i].length);
-        file.size = 0;
-        append(&file, payload, sizeof(payload));
-        expect_refused(&file, rows[i].why);
-        wrap(&file, payload, sizeof(payload), 4);
-        expect_refused(&file, rows[i].why);
-    }
-    memset(payload, 0x55, sizeof(payload));
-    wrap(&file, payload, sizeof(payload), 4);
-    expect_refused(&file, "the payload of its bzImage is in no form that is known");
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -435,9 +231,6 @@ int main(void)
         cmocka_unit_test(a_gzip_file_cut_anywhere_is_refused),
         cmocka_unit_test(a_flipped_bit_is_always_noticed),
         cmocka_unit_test(what_is_not_packed_has_no_unpacked_size),
-        cmocka_unit_test(a_bzimage_gives_up_its_payload_packed_or_not),
-        cmocka_unit_test(a_bzimage_that_points_out_of_the_file_is_refused),
-        cmocka_unit_test(packings_that_are_not_read_are_named),
     };
 
     return cmocka_run_group_tests(tests, make_plain, NULL);
