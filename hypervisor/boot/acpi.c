@@ -3,7 +3,7 @@
  * ACPI specification 6.4, section 5.2.
  *
  * Every read goes through table_get(), which maps the header, believes its length only up to a
- * limit, maps the whole and sums it. Fields past the end of a shorter (older) table read as 0.
+ * limit, maps the whole and sums it. Fields past the end of a shorter (older) FADT read as 0.
  */
 #include "hypervisor/boot/acpi.h"
 #include "xen-like/lib/string.h"
@@ -56,6 +56,7 @@ _Static_assert(offsetof(struct acpi_fadt, x_pm1a_control) == 172, "ACPI 6.4, tab
 
 #define RSDP_BYTES_V1   20
 #define TABLE_MAX_BYTES MIB(16)
+#define FADT_BYTES_V1   116
 #define FADT_RESET_REG  (1U << 10)
 
 /* Where a PC keeps its RSDP: the first KiB of the extended BIOS data, and the BIOS's own range. */
@@ -247,6 +248,17 @@ static void reset_accept(const struct acpi_fadt *f, struct acpi_power *power)
     power->reset_value = f->reset_value;
 }
 
+/* How much of a FADT of this length to believe: the fields of ACPI 1.0, or up to the reset register
+ * too, or all; never half a field. */
+static size_t fadt_bytes(u32 length)
+{
+    if (length >= sizeof(struct acpi_fadt))
+        return sizeof(struct acpi_fadt);
+    if (length >= offsetof(struct acpi_fadt, arm_flags))
+        return offsetof(struct acpi_fadt, arm_flags);
+    return FADT_BYTES_V1;
+}
+
 const char *acpi_find_power(struct acpi_power *power, u64 rsdp, acpi_map_fn map)
 {
     const struct acpi_rsdp *r;
@@ -262,9 +274,9 @@ const char *acpi_find_power(struct acpi_power *power, u64 rsdp, acpi_map_fn map)
     if (!rsdp_check(r))
         return "no valid RSDP";
     found = fadt_find(r, rsdp, map);
-    if (!found)
+    if (!found || found->header.length < FADT_BYTES_V1)
         return "no valid FADT";
-    memcpy(&f, found, MIN((size_t)found->header.length, sizeof(f)));
+    memcpy(&f, found, fadt_bytes(found->header.length));
     reset_accept(&f, power);
 
     dsdt = table_get(f.x_dsdt, "DSDT", map);

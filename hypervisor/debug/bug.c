@@ -11,6 +11,12 @@
 
 #define PANIC_TEXT_MAX 512
 
+/* Asked of the CPU itself: a panic must not depend on the per-CPU data. */
+static u32 apic_id(void)
+{
+    return cpuid(1, 0).ebx >> 24;
+}
+
 void panic(const char *format, ...)
 {
     static u32 panicking;
@@ -25,9 +31,9 @@ void panic(const char *format, ...)
     va_start(args, format);
     fmt_vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    log_always("****************************************\nPanic: %s\n"
+    log_always("****************************************\nPanic on CPU %u:\n%s\n"
                "****************************************",
-               text);
+               apic_id(), text);
     machine_restart_after_failure();
 }
 

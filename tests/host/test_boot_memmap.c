@@ -18,7 +18,7 @@
 
 #define WORLD_PAGES 64
 #define SOURCES_MAX 6
-#define ROUNDS      3000
+#define ROUNDS      150
 
 u64 host_directmap; /* set to memory that stands in for physical memory */
 
