@@ -65,15 +65,15 @@
       "Arms the vcpu's one-shot timer; 0 stops it.")                                               \
     X(__HYPERVISOR_event_channel_op_compat, event_channel_op_compat, ANY, 1, ABSENT, "event.c",    \
       "The event channels of interfaces before 0x00030202.")                                       \
-    X(__HYPERVISOR_xen_version, xen_version, ANY, 2, IMPLEMENTED, "version.c",                     \
+    X(__HYPERVISOR_xen_version, xen_version, ANY, 2, IMPLEMENTED, "xen_version.c",                     \
       "Says which hypervisor this is and what it can do.")                                         \
-    X(__HYPERVISOR_console_io, console_io, CONTROL, 3, IMPLEMENTED, "console.c",                   \
+    X(__HYPERVISOR_console_io, console_io, CONTROL, 3, IMPLEMENTED, "console_io.c",                   \
       "Writes to and reads from the hypervisor's console.")                                        \
     X(__HYPERVISOR_physdev_op_compat, physdev_op_compat, ANY, 1, ABSENT, "physdev.c",              \
       "The device operations of interfaces before 0x00030202.")                                    \
     X(__HYPERVISOR_grant_table_op, grant_table_op, ANY, 3, ABSENT, "grant.c",                      \
       "Shares frames between domains.")                                                            \
-    X(__HYPERVISOR_vm_assist, vm_assist, ANY, 2, IMPLEMENTED, "cpu_state.c",                       \
+    X(__HYPERVISOR_vm_assist, vm_assist, ANY, 2, IMPLEMENTED, "vm_assist.c",                       \
       "Switches the hypervisor's assists for this domain.")                                        \
     X(__HYPERVISOR_update_va_mapping_otherdomain, update_va_mapping_otherdomain, CONTROL, 4,       \
       ABSENT, "mmu.c",                                                                             \
