@@ -16,7 +16,6 @@
 #include "hypervisor/mm/alloc.h"
 #include "hypervisor/mm/uaccess.h"
 #include "xen-like/abi/xen.h"
-#include "xen-like/lib/string.h"
 
 /* The largest block for one extent: 1 GiB for the control domain, 2 MiB for others (Xen's default
  * of memop-max-order). */
@@ -66,14 +65,12 @@ static bool frame_give_back(struct domain *d, mfn_t m)
 static mfn_t extent_alloc(const struct request *r)
 {
     u64 count = 1UL << r->order;
-    mfn_t m = domain_frames_alloc(r->d, r->order);
+    mfn_t m = domain_frames_alloc(r->d, r->order, true);
 
     if (m.n == INVALID_MFN.n)
         return m;
-    for (u64 i = 0; i < count; i++) {
+    for (u64 i = 0; i < count; i++)
         m2p[m.n + i] = INVALID_M2P_ENTRY;
-        memset(mfn_to_virt(mfn_add(m, i)), 0, PAGE_SIZE);
-    }
     if (!r->address_bits || (m.n + count - 1) >> (r->address_bits - PAGE_SHIFT) == 0)
         return m;
     for (u64 i = 0; i < count; i++)

@@ -7,18 +7,22 @@
 #include "hypercalls/hypercalls.h"
 
 #define ASSIST(name) (1UL << VMASST_TYPE_##name)
-#define ASSISTS_KNOWN                                                                              \
-    (ASSIST(4gb_segments) | ASSIST(4gb_segments_notify) | ASSIST(writable_pagetables) |            \
-     ASSIST(pae_extended_cr3) | ASSIST(architectural_iopl) | ASSIST(runstate_update_flag) |        \
-     ASSIST(m2p_strict))
+/* Those with a meaning for 32-bit guests only, or for calls that come later, are merely remembered. */
+#define ASSISTS_HERE                                                                               \
+    (ASSIST(4gb_segments) | ASSIST(4gb_segments_notify) | ASSIST(pae_extended_cr3) |               \
+     ASSIST(architectural_iopl) | ASSIST(runstate_update_flag))
+/* Xen has these: emulated writes to page tables, and an M2P that user space cannot read. */
+#define ASSISTS_ABSENT (ASSIST(writable_pagetables) | ASSIST(m2p_strict))
 
 long hc_vm_assist(unsigned long cmd, unsigned long type)
 {
     struct domain *d = current->domain;
     u64 bit = 1UL << ((u32)type & 63);
 
-    if ((u32)type >= 64 || !(ASSISTS_KNOWN & bit))
+    if ((u32)type >= 64 || !((ASSISTS_HERE | ASSISTS_ABSENT) & bit))
         return refuse(XEN_EINVAL, "no such assist");
+    if (ASSISTS_ABSENT & bit)
+        return refuse(XEN_ENOSYS, "an assist that is not there yet");
     switch ((u32)cmd) {
     case VMASST_CMD_enable:
         __atomic_fetch_or(&d->vm_assist, bit, __ATOMIC_RELAXED);

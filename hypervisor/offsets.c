@@ -5,6 +5,7 @@
  * at most 24 bits, since an immediate operand of an asm statement has 32 bits and a sign.)
  */
 #include "xen-like/abi/calls.h"
+#include "hypervisor/boot/early_trap.h"
 #include "hypervisor/boot/multiboot2.h"
 #include "hypervisor/cpu/bounce.h"
 #include "hypervisor/cpu/regs.h"
@@ -29,6 +30,8 @@ void offsets_boot(void)
     DEFINE(DIRECTMAP_VIRT_START, DIRECTMAP_VIRT_START);
     DEFINE(EARLY_MAP_BYTES, EARLY_MAP_BYTES);
     DEFINE(BOOT_STACK_BYTES, BOOT_STACK_BYTES);
+    DEFINE(EARLY_TRAPS, EARLY_TRAPS);
+    DEFINE(EARLY_TRAP_STUB_BYTES, EARLY_TRAP_STUB_BYTES);
     DEFINE(PAGE_SIZE, PAGE_SIZE);
     DEFINE(PTE_P, PTE_P);
     DEFINE(PTE_RW, PTE_RW);

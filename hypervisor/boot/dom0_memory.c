@@ -24,7 +24,7 @@ static mfn_t block_alloc(struct domain *d, u64 pages, unsigned *order)
     mfn_t m;
 
     *order = MIN(*order, fits);
-    while ((m = domain_frames_alloc(d, *order)).n == INVALID_MFN.n && *order)
+    while ((m = domain_frames_alloc(d, *order, false)).n == INVALID_MFN.n && *order)
         --*order;
     return m;
 }

@@ -7,6 +7,7 @@
  */
 #include "hypervisor/boot/init.h"
 #include "hypervisor/boot/cmdline.h"
+#include "hypervisor/boot/early_trap.h"
 #include "hypervisor/boot/memory.h"
 #include "hypervisor/boot/pic.h"
 #include "hypervisor/boot/power.h"
@@ -52,6 +53,7 @@ static void conring_init(void)
 void boot_main(u32 magic, u64 mbi)
 {
     (void)magic; /* start.asm has checked it, before there was a stack to come here */
+    early_traps_init();
     boot_info_read(mbi);
     cmdline_parse_console(boot_info.cmdline);
     log_always("xen-like " VERSION BUILD ", Xen PV ABI 4.17");

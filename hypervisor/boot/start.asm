@@ -197,6 +197,33 @@ start_high:
     hlt
     jmp .never
 
+; ---------------------------------------------------------------- exceptions during boot
+; Vector v enters at early_trap_stubs + v * EARLY_TRAP_STUB_BYTES. Where the CPU pushes no error code
+; the stub pushes a 0, so that early_trap() finds, from RSP up:
+;
+;       vector | error code | RIP | CS | RFLAGS | RSP | SS
+;
+%define HAS_ERROR_CODE   0x60227d00     ; bit v: #DF #TS #NP #SS #GP #PF #AC #CP #VC #SX
+extern early_trap
+global early_trap_stubs
+align EARLY_TRAP_STUB_BYTES
+early_trap_stubs:
+%assign v 0
+%rep EARLY_TRAPS
+    align EARLY_TRAP_STUB_BYTES
+    %if ((HAS_ERROR_CODE >> v) & 1) == 0
+    push 0
+    %endif
+    push v
+    jmp early_trap_common
+%assign v v + 1
+%endrep
+early_trap_common:
+    cld
+    mov rdi, rsp
+    and rsp, -16
+    call early_trap
+
 ; ---------------------------------------------------------------- data
 section .rodata progbits alloc noexec nowrite align=16
 global early_gdtr, say_no_multiboot, say_no_long_mode, say_no_nx

@@ -45,10 +45,13 @@ void vcpu_enter_user(struct vcpu *v)
     write_cr3(v->cr3_user);
 }
 
-/* The state word of cs and the flags as the guest sees them: its IF is the upcall mask. */
-static inline u64 guest_rflags(const struct cpu_user_regs *regs, u8 masked)
+/* The flags as the guest sees them: its IF is the upcall mask, its IOPL a belief if it asked for
+ * one. */
+static inline u64 guest_rflags(const struct vcpu *v, const struct cpu_user_regs *regs, u8 masked)
 {
-    return (regs->rflags & ~(RFLAGS_IF | RFLAGS_IOPL)) | (masked ? 0 : RFLAGS_IF);
+    u64 flags = (regs->rflags & ~(RFLAGS_IF | RFLAGS_IOPL)) | (masked ? 0 : RFLAGS_IF);
+
+    return domain_assists(v->domain, VMASST_TYPE_architectural_iopl) ? flags | v->iopl : flags;
 }
 
 static inline void enter_handler(struct cpu_user_regs *regs, u64 handler, u64 sp)
@@ -82,7 +85,7 @@ static inline void bounce(struct vcpu *v, struct cpu_user_regs *regs, u64 handle
     smap_open();
     GUEST_PUT(sp, 6, (u64)regs->ss, fault);
     GUEST_PUT(sp, 5, regs->rsp, fault);
-    GUEST_PUT(sp, 4, guest_rflags(regs, masked), fault);
+    GUEST_PUT(sp, 4, guest_rflags(v, regs, masked), fault);
     GUEST_PUT(sp, 3, cs | (u64)masked << 32, fault);
     GUEST_PUT(sp, 2, regs->rip, fault);
     if (how & BOUNCE_CODE) {
@@ -177,7 +180,7 @@ void failsafe_bounce(struct cpu_user_regs *regs)
                      read_gs(),
                      regs->rip,
                      cs | (u64)masked << 32,
-                     guest_rflags(regs, masked),
+                     guest_rflags(v, regs, masked),
                      regs->rsp,
                      regs->ss};
     if (guest_copy_out(sp, frame, sizeof(frame)))
@@ -203,6 +206,8 @@ void iret_load(struct cpu_user_regs *regs)
             return domain_crash(v->domain, "iret to user mode without user page tables");
         vcpu_enter_user(v);
     }
+    if (domain_assists(v->domain, VMASST_TYPE_architectural_iopl))
+        v->iopl = c.rflags & RFLAGS_IOPL;
     regs->rip = c.rip;
     regs->cs = (u16)(c.cs | 3);
     regs->rflags = (c.rflags & ~(RFLAGS_IOPL | RFLAGS_VM)) | RFLAGS_IF;

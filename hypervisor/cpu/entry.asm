@@ -241,6 +241,7 @@ align 16
 align 16
 page_fault_entry: ; the most frequent of all has a path without a table
     cld
+    SMAP_CLOSE ; the guest may have set AC, which would open the window
     PUSH_VOLATILE
     PUSH_PRESERVED
     mov rdi, rsp
@@ -252,6 +253,7 @@ page_fault_entry: ; the most frequent of all has a path without a table
 align 16
 exception_entry:
     cld
+    SMAP_CLOSE
     PUSH_VOLATILE
     PUSH_PRESERVED
     mov rdi, rsp
@@ -279,6 +281,7 @@ global %1
     push 0
 %endif
     cld
+    SMAP_CLOSE
     PUSH_VOLATILE
     PUSH_PRESERVED
     mov rdi, rsp

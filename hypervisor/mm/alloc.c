@@ -153,7 +153,7 @@ static void owner_unlink(struct domain *d, struct frame *f)
         frame_table[f->next].prev = f->prev;
 }
 
-mfn_t domain_frames_alloc(struct domain *d, unsigned order)
+mfn_t domain_frames_alloc(struct domain *d, unsigned order, bool clear)
 {
     u64 count = 1UL << order;
     mfn_t m;
@@ -161,6 +161,8 @@ mfn_t domain_frames_alloc(struct domain *d, unsigned order)
     spin_lock(&d->page_lock);
     m = d->dying || d->tot_pages + count > d->max_pages ? INVALID_MFN : frames_alloc(order);
     if (m.n != INVALID_MFN.n) {
+        if (clear)
+            memset(mfn_to_virt(m), 0, PAGE_SIZE << order);
         d->tot_pages += count;
         for (u64 i = 0; i < count; i++) {
             struct frame *f = mfn_to_frame(mfn_add(m, i));
