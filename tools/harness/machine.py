@@ -160,8 +160,11 @@ class Watched:
                 elif not self.poll(left):
                     break
             self.run.seconds = time.monotonic() - begun
-        finally:
             self.finish()
+        except BaseException:  # whoever listens has gone, or Ctrl-C: the machine must not outlive us
+            self.qemu.kill()
+            self.qemu.wait()
+            raise
         return self.run
 
     def finish(self):
