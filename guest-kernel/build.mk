@@ -36,10 +36,14 @@ $(guest_offsets): guest-kernel/x86_64/offsets.c guest-kernel/x86_64/trap_frame.h
 	$(Q)$(B)/gen/guest-offsets > $@
 
 guest_link = $(Q)$(LD) -nostdlib -static -z noexecstack -z max-page-size=4096 --no-warn-rwx-segments \
-    -T $(guest_lds) -o $@ $(filter %.o,$^)
+    -T $(filter %.lds,$^) -o $@ $(filter %.o,$^)
+
+# A folder with a guest.lds of its own is linked by it: other notes, another place in memory.
+test_guest_lds = $(firstword $(wildcard tests/guests/$(1)/guest.lds) $(guest_lds))
 
 define test_guest_rule
-$(B)/guests/$(1): $(call guest_objects_of,tests/guests/$(1)) $(guest_runtime) $(guest_lds)
+$(B)/guests/$(1): $(call guest_objects_of,tests/guests/$(1)) $(guest_runtime) \
+    $(call test_guest_lds,$(1))
 	@mkdir -p $$(@D)
 	$$(guest_link)
 endef
