@@ -1,0 +1,77 @@
+/*
+ * The arguments of the small calls, sched_op, console_io and vm_assist: which are refused, and how.
+ * Kernels probe with these calls, so a wrong errno sends them down another road.
+ */
+#include "guest-kernel/core/guest.h"
+#include "guest-kernel/core/report.h"
+#include "guest-kernel/x86_64/hypercall.h"
+#include "xen-like/lib/fmt.h"
+
+#define NOWHERE ((void *)0x400000000000)
+
+static long poll(void *ports, unsigned int count)
+{
+    struct sched_poll p = {.nr_ports = count, .timeout = 1}; /* a time long past */
+
+    p.ports.p = ports;
+    return call_sched_op(SCHEDOP_poll, &p);
+}
+
+static void sched_rows(void)
+{
+    evtchn_port_t bad[2] = {0, 100000};
+
+    row("sched.yield", call_sched_op(SCHEDOP_yield, NULL));
+    row("sched.yield_ignores_its_argument", call_sched_op(SCHEDOP_yield, NOWHERE));
+    row("sched.poll_nothing", poll(NULL, 0));
+    row("sched.poll_129_ports", poll(bad, 129));
+    row("sched.poll_unreadable_ports", poll(NOWHERE, 1));
+    row("sched.poll_ports_of_the_hypervisor", poll((void *)HYPERVISOR_VIRT_START, 1));
+    row("sched.poll_a_port_that_cannot_be", poll(bad + 1, 1));
+    row("sched.poll_unreadable", call_sched_op(SCHEDOP_poll, NOWHERE));
+    row("sched.shutdown_unreadable", call_sched_op(SCHEDOP_shutdown, NOWHERE));
+    row("sched.unknown", call_sched_op(8, NULL));
+    row("sched.unknown_negative", call_sched_op(~0u, NULL));
+}
+
+static void console_rows(void)
+{
+    static char buffer[8];
+
+    row("console.write_nothing", call_console_io(CONSOLEIO_write, 0, NOWHERE));
+    row("console.write_unreadable", call_console_io(CONSOLEIO_write, 1, NOWHERE));
+    row("console.write_of_the_hypervisor",
+        call_console_io(CONSOLEIO_write, 1, (char *)HYPERVISOR_VIRT_START));
+    row("console.read_nothing", call_console_io(CONSOLEIO_read, 0, NOWHERE));
+    row("console.read_while_none_was_typed",
+        call_console_io(CONSOLEIO_read, sizeof(buffer), buffer));
+    row("console.read_2_gib", call_console_io(CONSOLEIO_read, 1UL << 31, buffer));
+    row("console.count_is_32_bits", call_console_io(CONSOLEIO_write, 1UL << 32, NOWHERE));
+    row("console.unknown", call_console_io(2, 1, buffer));
+    row("console.unknown_negative", call_console_io(~0u, 1, buffer));
+}
+
+static void assist_rows(void)
+{
+    char name[48];
+
+    for (unsigned int type = 0; type < 70; type++) {
+        if (type == VMASST_TYPE_writable_pagetables || type == VMASST_TYPE_m2p_strict)
+            continue; /* what they switch is not there yet, and enabling them says so */
+        fmt_snprintf(name, sizeof(name), "vm_assist.enable_type_%u", type);
+        row(name, call_vm_assist(VMASST_CMD_enable, type));
+        fmt_snprintf(name, sizeof(name), "vm_assist.disable_type_%u", type);
+        row(name, call_vm_assist(VMASST_CMD_disable, type));
+    }
+    row("vm_assist.unknown_command", call_vm_assist(2, VMASST_TYPE_4gb_segments));
+    row("vm_assist.unknown_command_and_type", call_vm_assist(2, 31));
+    row("vm_assist.negative_type", call_vm_assist(VMASST_CMD_enable, ~0u));
+}
+
+void guest_main(void)
+{
+    sched_rows();
+    console_rows();
+    assist_rows();
+    guest_end();
+}

@@ -1,0 +1,99 @@
+/*
+ * What memory_op tells about the domain and the machine: a kernel sizes its tables by these, and
+ * decides from the refusals which of several ways to ask it has left.
+ */
+#include "guest-kernel/core/guest.h"
+#include "guest-kernel/core/report.h"
+#include "guest-kernel/x86_64/hypercall.h"
+#include "xen-like/lib/string.h"
+
+#define NOWHERE ((void *)0x400000000000)
+#define DONE(n) ((n) << 6)
+
+static long ask_about(unsigned int op, domid_t id)
+{
+    struct xen_memory_domain who = {.domid = id};
+
+    return call_memory_op(op, &who);
+}
+
+static void reservation_rows(void)
+{
+    row("memory.current_is_nr_pages",
+        ask_about(XENMEM_current_reservation, DOMID_SELF) == (s64)start_info->nr_pages);
+    row("memory.current_by_number",
+        ask_about(XENMEM_current_reservation, 0) == (s64)start_info->nr_pages);
+    row_hex("memory.maximum", (u64)ask_about(XENMEM_maximum_reservation, DOMID_SELF));
+    row("memory.current_of_nobody", ask_about(XENMEM_current_reservation, 77));
+    row("memory.maximum_of_nobody", ask_about(XENMEM_maximum_reservation, 77));
+    row("memory.current_unreadable", call_memory_op(XENMEM_current_reservation, NOWHERE));
+    row("memory.maximum_unreadable", call_memory_op(XENMEM_maximum_reservation, NOWHERE));
+    row("memory.current_with_extents", ask_about(XENMEM_current_reservation | DONE(1), DOMID_SELF));
+    row_hex("memory.maximum_ram_page", (u64)call_memory_op(XENMEM_maximum_ram_page, NULL));
+    row("memory.maximum_ram_page_with_extents",
+        call_memory_op(XENMEM_maximum_ram_page | DONE(1), NULL));
+}
+
+static void table_rows(void)
+{
+    struct xen_machphys_mapping where;
+    struct xen_machphys_mfn_list frames = {.max_extents = 4};
+    xen_pfn_t list[4] = {0};
+
+    row("memory.machphys_mapping", call_memory_op(XENMEM_machphys_mapping, &where));
+    row_hex("memory.machphys_start", where.v_start);
+    row_hex("memory.machphys_end", where.v_end);
+    row_hex("memory.machphys_max", where.max_mfn);
+    row("memory.machphys_mapping_unwritable", call_memory_op(XENMEM_machphys_mapping, NOWHERE));
+    row("memory.machphys_mapping_with_extents",
+        call_memory_op(XENMEM_machphys_mapping | DONE(1), &where));
+
+    frames.extent_start.p = list;
+    row("memory.machphys_list", call_memory_op(XENMEM_machphys_mfn_list, &frames));
+    row("memory.machphys_list_extents", frames.nr_extents);
+    row("memory.machphys_list_names_a_frame", list[0] != 0);
+    frames.max_extents = 0;
+    row("memory.machphys_list_of_none", call_memory_op(XENMEM_machphys_mfn_list, &frames));
+    row("memory.machphys_list_of_none_extents", frames.nr_extents);
+    frames.max_extents = 1;
+    frames.extent_start.p = NOWHERE;
+    row("memory.machphys_list_unwritable", call_memory_op(XENMEM_machphys_mfn_list, &frames));
+    row("memory.machphys_list_unreadable", call_memory_op(XENMEM_machphys_mfn_list, NOWHERE));
+}
+
+static void map_rows(void)
+{
+    static char buffer[20 * 64];
+    struct xen_memory_map map = {.nr_entries = 64};
+    u32 entries;
+
+    map.buffer.p = buffer;
+    row("memory.own_map", call_memory_op(XENMEM_memory_map, &map));
+    row("memory.own_map_unreadable", call_memory_op(XENMEM_memory_map, NOWHERE));
+
+    map.buffer.p = NULL;
+    map.nr_entries = 0;
+    row("memory.machine_map_size", call_memory_op(XENMEM_machine_memory_map, &map));
+    entries = map.nr_entries;
+    map.buffer.p = buffer;
+    row("memory.machine_map_too_small", call_memory_op(XENMEM_machine_memory_map, &map));
+    map.nr_entries = 64;
+    row("memory.machine_map", call_memory_op(XENMEM_machine_memory_map, &map));
+    row("memory.machine_map_has_that_size", map.nr_entries == entries);
+    row_hex("memory.machine_map_first_start", *(u64 *)buffer);
+    row("memory.machine_map_first_type", *(u32 *)(buffer + 16));
+    row("memory.machine_map_unreadable", call_memory_op(XENMEM_machine_memory_map, NOWHERE));
+    map.nr_entries = 64;
+    map.buffer.p = NOWHERE;
+    row("memory.machine_map_unwritable", call_memory_op(XENMEM_machine_memory_map, &map));
+}
+
+void guest_main(void)
+{
+    reservation_rows();
+    table_rows();
+    map_rows();
+    row("memory.unknown_operation", call_memory_op(63, NULL));
+    row("memory.unknown_operation_with_extents", call_memory_op(63 | DONE(5), NULL));
+    guest_end();
+}
