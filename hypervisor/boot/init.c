@@ -26,14 +26,12 @@
 
 static struct boot_info boot_info;
 
-/* In assembly's reach: start.asm calls it. */
-NORETURN void boot_main(u32 magic, u64 mbi);
+/* start.asm calls it, with the tag list's physical address: a 32-bit one. */
+NORETURN void boot_main(u64 mbi);
 
 static void boot_info_read(u64 mbi)
 {
-    const char *wrong = mbi < EARLY_MAP_BYTES
-                            ? mb2_parse(&boot_info, phys_to_virt(mbi), mbi, EARLY_MAP_BYTES - mbi)
-                            : "it does not lie in the first 4 GiB";
+    const char *wrong = mb2_parse(&boot_info, phys_to_virt(mbi), mbi, EARLY_MAP_BYTES - mbi);
 
     console_init(boot_info.text_screen ? phys_to_virt(VGA_TEXT_PHYS) : NULL);
     if (wrong)
@@ -50,9 +48,8 @@ static void conring_init(void)
                      options.conring_size);
 }
 
-void boot_main(u32 magic, u64 mbi)
+void boot_main(u64 mbi)
 {
-    (void)magic; /* start.asm has checked it, before there was a stack to come here */
     early_traps_init();
     boot_info_read(mbi);
     cmdline_parse_console(boot_info.cmdline);

@@ -115,7 +115,8 @@ void memory_init(const struct boot_info *info)
     take_what_is_used(info);
     m2p_frames = memmap_ram_end() >> PAGE_SHIFT;
 
-    paging_build(features.huge_pages);
+    paging_init(features.huge_pages);
+    paging_map_image();
     map_ram();
     console_move_vga(hv_map_mmio(VGA_TEXT_PHYS, PAGE_SIZE, 0));
     write_cr3(virt_to_phys(hv_l4));

@@ -137,13 +137,16 @@ static void map_image(const char *start, const char *end, u64 flags)
            flags);
 }
 
-void paging_build(bool huge_pages)
+void paging_init(bool huge_pages)
 {
     largest_level = huge_pages ? 3 : 2;
     hv_l4 = phys_to_virt(boot_alloc_pages(1, 1).n << PAGE_SHIFT);
     for (int slot = HV_FIRST_SLOT; slot <= HV_LAST_SLOT; slot++)
         table_below(&hv_l4[slot], slot == (int)pt_index(M2P_VIRT_START, 4) ? PTE_US : 0);
+}
 
+void paging_map_image(void)
+{
     map_image(text_start, text_end, 0);
     map_image(rodata_start, rodata_end, PTE_NX);
     map_image(data_start, early_stack_guard, PTE_RW | PTE_NX);

@@ -35,7 +35,11 @@ void hv_map_use_allocator(mfn_t (*alloc_table)(void));
 /* The entry that maps va and its level (1: 4 KiB, 2: 2 MiB, 3: 1 GiB), or NULL. */
 u64 *hv_lookup(u64 va, int *level);
 
-/* For memory_init(): an L4 with its L3s and the image in it. */
-void paging_build(bool huge_pages);
+/* For memory_init(): an L4 with all its L3s, nothing mapped. `huge_pages`: the CPU has 1 GiB pages.
+ */
+void paging_init(bool huge_pages);
+
+/* And the image in it, each section with its rights. */
+void paging_map_image(void);
 
 #endif

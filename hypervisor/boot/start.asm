@@ -73,8 +73,7 @@ start32:
     cld
     cli
     mov esp, early_stack_top_phys
-    mov edi, eax            ; edi, esi: the C arguments, kept all the way up
-    mov esi, ebx
+    mov edi, ebx            ; the tag list's address: C's argument, kept all the way up
     mov ebp, say_no_multiboot_phys
     cmp eax, MB2_BOOTLOADER_MAGIC
     jne refuse
@@ -189,8 +188,7 @@ start_high:
     lldt ax
     lea rsp, [early_stack_top]
     xor ebp, ebp            ; where a backtrace ends
-    mov edi, edi            ; the upper halves are undefined after the mode switch
-    mov esi, esi
+    mov edi, edi            ; the upper half is undefined after the mode switch
     call boot_main
 .never:
     cli
