@@ -13,8 +13,9 @@
  *             0xffff82e000000000  frame table, FRAME_INFO_SIZE bytes a frame
  *   slot 262+ 0xffff830000000000  direct map of all RAM, RW, never executable
  *
- * The file is also read by the preprocessor for the linker script, and its constants reach nasm by
- * hypervisor/offsets.c: therefore it holds macros only, and UL() hides the suffix from the linker.
+ * The preprocessor reads this file for the linker script too (with LINKER_SCRIPT, which hides all
+ * C), and hypervisor/offsets.c passes its constants on to nasm. HV_UL() keeps the suffix from the
+ * linker.
  */
 #ifndef HYPERVISOR_MM_LAYOUT_H
 #define HYPERVISOR_MM_LAYOUT_H
