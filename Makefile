@@ -60,9 +60,10 @@ Q := $(if $(V),,@)
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
 
 # ---- What a user types ------------------------------------------------------------------------
-SUBMAKE = +$(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$$(nproc))
+QUIETLY = --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$$(nproc))
+SUBMAKE = +@$(MAKE) $(QUIETLY)
 # What a user gave goes through the environment: the shell sees it once, quoted, whatever is in it.
-export KERNEL INITRD ARGS HV_ARGS
+export KERNEL INITRD ARGS HV_ARGS T
 DEMO := $(B)/guests/mini-kernel
 FIRST_MODULE := --kernel "$${KERNEL:-$(DEMO)}" --args="$$ARGS" --initrd "$$INITRD"
 VM_ARGS := $(FIRST_MODULE) --hv-args="$$HV_ARGS" $(if $(DEBUG),--debug)
@@ -95,17 +96,12 @@ run:
 	    exec tools/vm run $(VM_ARGS) $(MACHINE) --timeout $(DEMO_SECONDS) $(if $(KERNEL),,--success '$(DEMO_SUCCESS)'); \
 	fi
 
-test:
+# What cannot be built is a failure among the others, so that the summary line is always there.
+test test-long:
 	@tools/need build run test
-	$(SUBMAKE) products host-tests DEBUG=
-	$(SUBMAKE) products host-tests DEBUG=1
-	@tests/lib/run-tests $(if $(T),--match "$(T)")
-
-test-long:
-	@tools/need build run test
-	$(SUBMAKE) products host-tests DEBUG=
-	$(SUBMAKE) products host-tests DEBUG=1
-	@tests/lib/run-tests --long $(if $(T),--match "$(T)")
+	+@failed=; $(MAKE) $(QUIETLY) -k products host-tests DEBUG= || failed=--build-failed; \
+	$(MAKE) $(QUIETLY) -k build/debug/xen-like host-tests DEBUG=1 || failed=--build-failed; \
+	tests/lib/run-tests $$failed $(if $(filter test-long,$@),--long) --match "$$T"
 
 debug:
 	@tools/need build run debug

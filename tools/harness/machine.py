@@ -32,7 +32,7 @@ CPU_MODEL = {"ours": "max", "xen": "max,-smap"}
 
 # After one of these lines a hypervisor does nothing more.
 HALTED = re.compile(
-    r"halted: halting machine|Manual reset required|not rebooting|^(\(XEN\) )?System halted"
+    r"halted: halting machine|Manual reset required|not rebooting|The machine is halted"
 )
 ESCAPES = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]|\x1b[c()][0-9A-B]?|[\r\x00\x07\x08]")
 DRAIN_SECONDS = 0.05  # what is still in the pipe after QEMU has left or the halt line was seen
@@ -58,15 +58,16 @@ class Run:
         return told.get(self.end, f"QEMU ended with status {self.status}")
 
 
-def qemu_command(on, iso, memory, cpus, icount=None, gdb=False, extra=()):
-    command = [QEMU, "-accel", "tcg,tb-size=16", "-cpu", CPU_MODEL[on], "-m", str(memory)]
+def qemu_command(on, iso, memory, cpus, icount=None, gdb=None, cpu=""):
+    """icount: a shift; gdb: a port, and the machine waits; cpu: added to the CPU's model."""
+    command = [QEMU, "-accel", "tcg,tb-size=16", "-cpu", CPU_MODEL[on] + cpu, "-m", str(memory)]
     command += ["-smp", str(cpus), "-display", "none", "-vga", "std", "-no-reboot", "-net", "none"]
     command += ["-device", "isa-debug-exit,iobase=0xf4,iosize=4", "-cdrom", iso, "-boot", "d"]
     if icount is not None:
         command += ["-icount", f"shift={icount},sleep=off", "-rtc", "base=2020-01-01,clock=vm"]
-    if gdb:
+    if gdb is not None:
         command += ["-S", "-gdb", f"tcp:127.0.0.1:{gdb}"]
-    return command + list(extra)
+    return command
 
 
 def die_with_parent():

@@ -1,0 +1,33 @@
+# Host tests: each tests/host/test_*.c is a cmocka program for Linux user space, made of the test
+# and of the real .c files of the core that it names on lines at its top:
+#
+#   // LINK: xen-like/lib/string.c hypervisor/mm/frame.c
+#
+# They are compiled with -DHOST_TEST and both sanitizers, any finding of which ends the program.
+# Guest tests (tests/guests/NAME) are built by guest-kernel/build.mk.
+
+HOST_CFLAGS = -std=gnu11 -O1 -g -I. -fno-strict-aliasing -fno-omit-frame-pointer -DHOST_TEST \
+	-fsanitize=address,undefined -fno-sanitize-recover=all $(WARNINGS) $(if $(DEBUG),-DDEBUG)
+
+host_tests := $(patsubst tests/host/%.c,%,$(wildcard tests/host/test_*.c))
+
+.PHONY: host-tests
+host-tests: $(host_tests:%=$(B)/host/%)
+
+# The LINK lines of all tests, as words TEST:SOURCE.
+host_links := $(foreach test,$(host_tests),$(addprefix $(test):,$(shell \
+	sed -n 's,^// LINK: *,,p' tests/host/$(test).c)))
+host_objects = tests/host/$(1).c $(patsubst $(1):%,%,$(filter $(1):%,$(host_links)))
+
+define host_test_rule
+$(B)/host/$(1): $(patsubst %.c,$(B)/obj/host/%.o,$(call host_objects,$(1)))
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(HOST_CFLAGS) $$^ -lcmocka -o $$@
+endef
+$(foreach test,$(host_tests),$(eval $(call host_test_rule,$(test))))
+
+$(B)/obj/host/%.o: %.c Makefile tests/build.mk
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HOST_CFLAGS) $(DEPFLAGS) -c $< -o $@
+
+$(B)/obj/host/xen-like/lib/third_party/%.o: WARNINGS :=

@@ -1,0 +1,137 @@
+"""The answers of a guest, and whether ours are Xen's.
+
+A guest prints `ROW group.name = value`, with ` (wanted X)` behind it where it expected something
+else, and `END name` last. Rows are compared by name. Where we differ on purpose, a line of
+tests/oracle/differences says so:
+
+    guest row-name ours xen # the text of the header that allows it
+
+(a value with blanks in quotes). Such a line must be needed: one that matches nothing fails.
+"""
+
+import re
+import shlex
+
+from harness.common import Complaint
+
+ROW = re.compile(r"^ROW (\S+) = (.*?)( \(wanted (.*)\))?$")
+END = re.compile(r"^END (\S+)$")
+HYPERVISOR_LINE = re.compile(r"^\(XEN\)")
+
+
+class Answers:
+    """What one run of a guest said."""
+
+    def __init__(self, lines):
+        self.rows = {}  # name: value
+        self.wanted = {}  # name: what the guest expected, where it got something else
+        self.twice = []  # names said more than once
+        self.ended = None  # the name in the END line
+        for line in lines:
+            self.take(line)
+
+    def take(self, line):
+        row, end = ROW.match(line), END.match(line)
+        if row:
+            name = row.group(1)
+            if name in self.rows:
+                self.twice.append(name)
+            self.rows[name] = row.group(2)
+            if row.group(3):
+                self.wanted[name] = row.group(4)
+        elif end:
+            self.ended = end.group(1)
+
+
+class Difference:
+    def __init__(self, place, guest, row, ours, xen):
+        self.place, self.guest, self.row = place, guest, row
+        self.ours, self.xen = ours, xen
+        self.used = False
+
+
+def parse_reason(place, line):
+    """Split `fields # reason`; both must be there."""
+    fields, mark, reason = line.partition(" # ")
+    if not mark or not reason.strip():
+        raise Complaint(f"{place}: the line needs ` # ` and a reason")
+    return shlex.split(fields), reason.strip()
+
+
+def entries_of(path):
+    """The lines of a list file, each with its place, without comments; none if there is no file."""
+    try:
+        with open(path) as stream:
+            lines = stream.read().splitlines()
+    except FileNotFoundError:
+        return
+    for number, line in enumerate(lines, 1):
+        if line.strip() and not line.startswith("#"):
+            yield f"{path}:{number}", line
+
+
+def read_differences(path):
+    found = []
+    for place, line in entries_of(path):
+        fields, _ = parse_reason(place, line)
+        if len(fields) != 4:
+            raise Complaint(f"{place}: expected `guest row ours xen # header text`")
+        found.append(Difference(place, *fields))
+    return found
+
+
+def read_skips(path):
+    """{guest: reason} from lines `guest # reason`."""
+    skips = {}
+    for place, line in entries_of(path):
+        fields, reason = parse_reason(place, line)
+        if len(fields) != 1:
+            raise Complaint(f"{place}: expected `guest # reason`")
+        skips[fields[0]] = reason
+    return skips
+
+
+def judge_row(name, ours, xen, allowed):
+    """What is wrong with one row, or None. @xen is None where the oracle was not asked."""
+    if name not in ours.rows:
+        return f"ours gave no answer, Xen {xen.rows[name]}"
+    value = ours.rows[name]
+    if xen is not None and name not in xen.rows:
+        return f"ours {value}, Xen gave no answer"
+    if xen is not None and value != xen.rows[name]:
+        for entry in allowed:
+            if (entry.row, entry.ours, entry.xen) == (name, value, xen.rows[name]):
+                entry.used = True
+                return None
+        return f"ours {value}, Xen {xen.rows[name]}"
+    if name in ours.wanted:
+        both = "ours and Xen" if xen is not None else "ours"
+        return f"{both} {value}, the guest wanted {ours.wanted[name]}"
+    return None
+
+
+def compare(ours, xen, allowed):
+    """All rows of a run: (how many agree, [(row, what is wrong)])."""
+    names = list(ours.rows)
+    if xen is not None:
+        names += [name for name in xen.rows if name not in ours.rows]
+    wrong = [(name, judge_row(name, ours, xen, allowed)) for name in names]
+    wrong = [(name, why) for name, why in wrong if why]
+    wrong_twice = [(name, "the guest said this row twice") for name in ours.twice]
+    return len(names) - len(wrong), wrong + wrong_twice
+
+
+def guest_lines(lines):
+    """What the guest itself said: no line of the hypervisor's, none that is empty."""
+    return [line for line in lines if line.strip() and not HYPERVISOR_LINE.match(line)]
+
+
+def compare_lines(ours, xen):
+    """The first line that differs, as text, or None."""
+    ours, xen = guest_lines(ours), guest_lines(xen)
+    for number, (one, other) in enumerate(zip(ours, xen), 1):
+        if one != other:
+            return f"line {number}: ours `{one}`, Xen `{other}`"
+    if len(ours) != len(xen):
+        return f"ours said {len(ours)} lines, Xen {len(xen)}"
+    return None

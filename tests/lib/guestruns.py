@@ -1,0 +1,223 @@
+"""Guest tests: one small kernel each, run on our release build, our debug build and Debian's Xen.
+
+A folder tests/guests/NAME is the test NAME; its kernel is build/guests/NAME. How it is run stands in
+its file `run` (defaults if there is none); more files `run.CASE` are further runs, NAME.CASE. Lines
+are KEY=VALUE:
+
+    IMAGE=NAME          another kernel of build/guests (`none`: no module at all)
+    INITRD=FILE  ARGS=  the second module (from the top folder); the kernel's command line
+    HV_ARGS=            the hypervisor's command line, Xen's too unless XEN_ARGS= is given
+    MEM=  CPUS=  CPU=   the machine: MiB (512), CPUs (1), added to QEMU's CPU model (`,-nx`)
+    TIMEOUT=  ICOUNT=   watchdog in seconds (60); QEMU's icount shift
+    ORACLE=no: REASON   not run on Xen
+    LINES=compare       every line the guest prints is compared, not only its rows
+    SUCCESS=REGEX       a line of the guest's must match; then no END line is needed
+    DIES=yes            the guest ends without END line, and EXPECT_LOG says how
+    EXPECT_LOG=REGEX    a line of our log must match (may be given several times)
+    XEN_LOG=REGEX       likewise of Xen's
+    END=off             how our machine ends: off, reset or halted (DIES: any but a triple fault)
+    LONG=yes            only in `make test-long`
+    TEST=no             not a test (the bench)
+
+Runs of the oracle are kept in build/cache/oracle under a hash of all that went in.
+"""
+
+import json
+import os
+import re
+
+from answers import Answers, compare, compare_lines
+from harness import image, machine, oracle
+from harness.common import BUILD, CACHE, TOP, Complaint, content_hash
+
+GUESTS = os.path.join(TOP, "tests", "guests")
+LOGS = os.path.join(BUILD, "logs")
+ORACLE_CACHE = os.path.join(CACHE, "oracle")
+ORACLE_RECIPE = "1"  # change it when runs of Xen are made or kept differently
+OURS_ARGS = "com1=115200,8n1 console=com1 loglvl=all guest_loglvl=all"
+MANY = ("EXPECT_LOG", "XEN_LOG")
+DEFAULTS = {
+    "IMAGE": None, "INITRD": None, "ARGS": "", "HV_ARGS": "", "XEN_ARGS": None, "MEM": "512",
+    "CPUS": "1", "CPU": "", "TIMEOUT": "60", "ICOUNT": None, "ORACLE": "yes", "LINES": None,
+    "SUCCESS": None, "DIES": "no", "EXPECT_LOG": [], "XEN_LOG": [], "END": None, "LONG": "no", "TEST": "yes",
+}  # fmt: skip
+
+
+class GuestTest:
+    def __init__(self, folder, case, path):
+        self.folder = folder
+        self.name = f"{folder}.{case}" if case else folder
+        self.keys = dict(DEFAULTS, EXPECT_LOG=[], XEN_LOG=[])
+        if path:
+            self.read(path)
+        kernel = self["IMAGE"] or folder
+        self.kernel = None if kernel == "none" else os.path.join(BUILD, "guests", kernel)
+        self.initrd = os.path.join(TOP, self["INITRD"]) if self["INITRD"] else None
+        self.dies = self["DIES"] == "yes"
+
+    def __getitem__(self, key):
+        return self.keys[key]
+
+    def read(self, path):
+        with open(path) as stream:
+            lines = [line.rstrip("\n") for line in stream]
+        for number, line in enumerate(lines, 1):
+            if not line.strip() or line.startswith("#"):
+                continue
+            key, mark, value = line.partition("=")
+            if not mark or key not in self.keys:
+                raise Complaint(f"{os.path.relpath(path)}:{number}: no such key: {key}")
+            if key in MANY:
+                self.keys[key].append(value)
+            else:
+                self.keys[key] = value
+
+    def no_oracle(self):
+        """Why Xen is not asked, or None."""
+        answer, _, reason = self["ORACLE"].partition(":")
+        if answer == "no" and not reason.strip():
+            raise Complaint(f"{self.name}: ORACLE=no needs a reason: `ORACLE=no: why`")
+        return reason.strip() if answer == "no" else None
+
+    def run(self, on, hypervisor, hv_args, log):
+        iso = image.find_or_make(hypervisor, hv_args, self.kernel, self["ARGS"], self.initrd)
+        icount = None if self["ICOUNT"] is None else int(self["ICOUNT"])
+        command = machine.qemu_command(
+            on, iso, int(self["MEM"]), int(self["CPUS"]), icount, cpu=self["CPU"]
+        )
+        return machine.run_watched(command, log, float(self["TIMEOUT"]))
+
+    def run_ours(self, build):
+        """build: release or debug."""
+        folder = BUILD if build == "release" else os.path.join(BUILD, "debug")
+        log = os.path.join(LOGS, f"{self.name}.{build}.log")
+        return self.run("ours", os.path.join(folder, "xen-like"), f"{OURS_ARGS} {self['HV_ARGS']}", log)
+
+    def run_xen(self):
+        """The oracle's run, from the cache if it has been made."""
+        args = self["HV_ARGS"] if self["XEN_ARGS"] is None else self["XEN_ARGS"]
+        xen = oracle.ensure()
+        parts = [ORACLE_RECIPE, args, machine.CPU_MODEL["xen"], ("file", xen)]
+        parts += [str(self[key]) for key in ("ARGS", "MEM", "CPUS", "CPU", "ICOUNT")]
+        parts += [("file", path) for path in (self.kernel, self.initrd) if path]
+        kept = os.path.join(ORACLE_CACHE, content_hash(parts) + ".json")
+        run = recall(kept)
+        if not run:
+            log = os.path.join(LOGS, f"{self.name}.xen.log")
+            run = self.run("xen", xen, f"{oracle.BOOT_ARGS} {args}", log)
+            remember(run, kept)
+        return run
+
+
+def recall(path):
+    if not os.path.exists(path):
+        return None
+    run = machine.Run()
+    with open(path) as stream:
+        vars(run).update(json.load(stream))
+    os.utime(path)
+    return run
+
+
+def remember(run, path):
+    """Keep a run, unless the watchdog cut it short: that may be a slow machine's doing."""
+    if run.end == "watchdog":
+        return
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(f"{path}.{os.getpid()}", "w") as stream:
+        json.dump(vars(run), stream)
+    os.replace(f"{path}.{os.getpid()}", path)
+    image.prune(os.path.dirname(path), 600)
+
+
+def find_tests():
+    """Every run of every folder of tests/guests, by name."""
+    found = []
+    for entry in sorted(os.scandir(GUESTS), key=lambda e: e.name):
+        if not entry.is_dir():
+            continue
+        names = sorted(os.listdir(entry.path))
+        runs = [n for n in names if n == "run" or n.startswith("run.")]
+        if "run" not in runs and any(n.endswith((".c", ".asm")) for n in names):
+            found.append(GuestTest(entry.name, None, None))
+        for name in runs:
+            found.append(GuestTest(entry.name, name[4:], os.path.join(entry.path, name)))
+    return [test for test in found if test["TEST"] == "yes"]
+
+
+def log_failures(patterns, lines):
+    for pattern in patterns:
+        if not any(re.search(pattern, line) for line in lines):
+            yield f"no line of the log matches /{pattern}/"
+
+
+def end_failures(test, run, answers):
+    """What is wrong with the way a run of ours ended."""
+    last = run.lines[-1] if run.lines else "(nothing)"
+    if test.dies or test["END"]:
+        if run.end in ("triple-fault", "watchdog") or test["END"] not in (None, run.end):
+            yield f"{run.describe_end()}; last line: {last}"
+    elif run.end != "off":
+        yield f"{run.describe_end()}; last line: {last}"
+    if test["SUCCESS"]:
+        yield from log_failures([test["SUCCESS"]], run.lines)
+    elif not test.dies and answers.ended is None and run.end == "off":
+        yield f"no END line; last line: {last}"
+
+
+def xen_failures(test, xen, answers):
+    if xen.end not in ("halted", "off", "reset"):
+        yield f"on Xen: {xen.describe_end()}; last line: {xen.lines[-1] if xen.lines else ''}"
+    elif not test.dies and not test["SUCCESS"] and answers.ended is None:
+        yield "on Xen: no END line"
+    for failure in log_failures(test["XEN_LOG"], xen.lines):
+        yield f"on Xen: {failure}"
+
+
+def judge_ours(test, build, run, xen, allowed, tally):
+    """Count the rows of one run of ours; answers the words of the progress line."""
+    answers = Answers(run.lines)
+    theirs = Answers(xen.lines) if xen else None
+    agree, wrong = compare(answers, theirs, allowed)
+    failures = list(end_failures(test, run, answers))
+    failures += log_failures(test["EXPECT_LOG"], run.lines)
+    if test["LINES"] and xen:
+        difference = compare_lines(run.lines, xen.lines)
+        failures += [difference] if difference else []
+    where = f"guests/{test.name}"
+    if run.end in ("watchdog", "triple-fault") and theirs:
+        # It broke off: that is one failure, not one for every row which it did not reach.
+        wrong = [(name, why) for name, why in wrong if name in answers.rows]
+    for name, why in wrong:
+        tally.fail(f"{where} {name} [{build}]", why)
+    for why in failures:
+        tally.fail(f"{where} [{build}]", f"{why} (build/logs/{test.name}.{build}.log)")
+    if not failures:
+        agree += 1  # the run itself: it ended as it should
+    tally.add(agree)
+    count = len(wrong) + len(failures)
+    return f"{build} {f'{count} WRONG' if count else 'ok'}"
+
+
+def run_test(test, allowed, tally):
+    """One guest on all three; everything that comes out goes to the tally."""
+    if test.kernel and not os.path.exists(test.kernel):
+        tally.fail(f"guests/{test.name}", f"{os.path.relpath(test.kernel, TOP)} was not built")
+        return
+    os.makedirs(LOGS, exist_ok=True)
+    reason = test.no_oracle()
+    xen = None if reason else test.run_xen()
+    words = []
+    if xen:
+        failures = list(xen_failures(test, xen, Answers(xen.lines)))
+        for why in failures:
+            tally.fail(f"guests/{test.name}", why)
+        words.append("xen WRONG" if failures else "xen ok")
+    else:
+        tally.skip(f"guests/{test.name} on Xen", reason)
+    rows = 0
+    for build in ("release", "debug"):
+        run = test.run_ours(build)
+        rows = max(rows, len(Answers(run.lines).rows))
+        words.append(judge_ours(test, build, run, xen, allowed, tally))
+    tally.say(f"guests/{test.name}: {rows} rows: {', '.join(words)}")

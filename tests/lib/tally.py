@@ -1,0 +1,37 @@
+"""What passed, what failed, what was skipped: the one place that prints results.
+
+Failures are printed as they are found, one line each; the last line is the summary that the outside
+world reads.
+"""
+
+import threading
+
+
+class Tally:
+    def __init__(self):
+        self.passed = self.failed = self.skipped = 0
+        self.lock = threading.Lock()
+
+    def say(self, text):
+        with self.lock:
+            print(text, flush=True)
+
+    def add(self, passed):
+        with self.lock:
+            self.passed += passed
+
+    def fail(self, name, why):
+        with self.lock:
+            self.failed += 1
+            print(f"FAIL {name}: {why}", flush=True)
+
+    def skip(self, name, reason):
+        with self.lock:
+            self.skipped += 1
+            print(f"SKIP {name}: {reason}", flush=True)
+
+    def finish(self):
+        """Print the summary; answers the exit status."""
+        skipped = f", {self.skipped} skipped" if self.skipped else ""
+        print(f"{self.passed} passed, {self.failed} failed{skipped}", flush=True)
+        return 1 if self.failed or not self.passed else 0
