@@ -19,6 +19,8 @@ struct domain *pg_owner_find(u16 id, struct domain *self)
         return self;
     if (id == DOMID_IO && self->privileged)
         return &domain_io;
+    if (id == DOMID_XEN && self->privileged)
+        return &domain_xen;
     return NULL; /* there is no other domain yet; and nobody may name himself by number (as Xen) */
 }
 
@@ -42,13 +44,14 @@ static void held_release(struct held *h)
 /* Hold the frame at @m: as whatever it is in use as, else as writable memory. 0 or -EINVAL. */
 static int held_take(struct held *h, mfn_t m, struct domain *d)
 {
-    struct frame *f = mfn_to_frame(m);
+    struct frame *f;
 
+    if (unlikely(!mfn_valid(m)))
+        return refuse(XEN_EINVAL, "an update of a frame that does not exist");
+    f = mfn_to_frame(m);
     if (likely(h->frame == f))
         return 0;
     held_release(h);
-    if (unlikely(!mfn_valid(m)))
-        return refuse(XEN_EINVAL, "an update of a frame that does not exist");
     h->type = frame_hold_table(f, d);
     if (unlikely(h->type == FT_NONE) && frame_get_and_type(m, d, FT_WRITABLE))
         return refuse(XEN_EINVAL, "an update of a frame that is not the domain's");

@@ -26,6 +26,8 @@ static inline long multicall_one(const struct multicall_entry *e)
 
     if (unlikely(e->op >= XL_CALL_LIMIT))
         return hc_absent();
+    if (unlikely(e->op == __HYPERVISOR_multicall)) /* each level would take stack, without bound */
+        return refuse(XEN_EINVAL, "a list of calls within a list of calls");
     return hypercall_table[e->op](a[0], a[1], a[2], a[3], a[4]);
 }
 

@@ -7,12 +7,13 @@
 #include "hypercalls/hypercalls.h"
 
 #define ASSIST(name) (1UL << VMASST_TYPE_##name)
-/* Those with a meaning for 32-bit guests only, or for calls that come later, are merely remembered. */
+/* Those with a meaning for 32-bit guests only, or for calls that come later, are merely remembered.
+ */
 #define ASSISTS_HERE                                                                               \
     (ASSIST(4gb_segments) | ASSIST(4gb_segments_notify) | ASSIST(pae_extended_cr3) |               \
-     ASSIST(architectural_iopl) | ASSIST(runstate_update_flag))
-/* Xen has these: emulated writes to page tables, and an M2P that user space cannot read. */
-#define ASSISTS_ABSENT (ASSIST(writable_pagetables) | ASSIST(m2p_strict))
+     ASSIST(architectural_iopl) | ASSIST(runstate_update_flag) | ASSIST(m2p_strict))
+/* Xen has this one: writes to page tables are emulated. */
+#define ASSISTS_ABSENT ASSIST(writable_pagetables)
 
 long hc_vm_assist(unsigned long cmd, unsigned long type)
 {

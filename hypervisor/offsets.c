@@ -86,6 +86,8 @@ void offsets_cpu(void)
     OFFSET(PERCPU_regs, struct percpu, regs);
     OFFSET(PERCPU_running, struct percpu, running);
     OFFSET(PERCPU_syscall_rsp, struct percpu, syscall_rsp);
+    OFFSET(PERCPU_syscall_entry, struct percpu, syscall_entry);
+    OFFSET(PERCPU_syscall32_entry, struct percpu, syscall32_entry);
     DEFINE(PERCPU_SIZE, sizeof(struct percpu));
     DEFINE(PERCPU_AREA_BYTES, PERCPU_AREA_BYTES);
     OFFSET(VCPU_kernel_mode, struct vcpu, kernel_mode);

@@ -11,6 +11,7 @@
  */
 #include "hypervisor/boot/dom0_build.h"
 #include "hypervisor/debug/bug.h"
+#include "hypervisor/mm/hv_slots.h"
 #include "hypervisor/mm/pt_update.h"
 
 #define TABLE_FLAGS (PTE_P | PTE_RW | PTE_US | PTE_A | PTE_D)
@@ -75,6 +76,7 @@ const char *dom0_tables_validate(struct dom0_builder *b)
 
     if (table_pin(l4, b->d, 4) || frame_get_and_type(l4, b->d, FT_L4))
         return "its first page tables do not pass validation";
+    hv_slots_m2p(mfn_to_virt(l4), true);
     b->v->cr3_kernel = l4.n << PAGE_SHIFT;
     b->v->cr3_user = 0;
     return NULL;

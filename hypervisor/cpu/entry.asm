@@ -37,7 +37,7 @@ entry_stubs:
 %define WINDOW(offset) rel entry_stubs + (offset)
 %define WINDOW_PERCPU(field) WINDOW(PERCPU_AREA_BYTES - PERCPU_SIZE + (field))
 
-%macro SYSCALL_STUB 2 ; code selector of the caller, where to go on
+%macro SYSCALL_STUB 2 ; code selector of the caller, the field that says where to go on
     mov [WINDOW_PERCPU(PERCPU_syscall_rsp)], rsp
     lea rsp, [WINDOW_PERCPU(PERCPU_regs + REGS_es)]
     push FLAT_RING3_SS64
@@ -46,21 +46,21 @@ entry_stubs:
     push %1
     push rcx
     push FRAME_SYSCALL
-    mov rcx, %2 ; absolute: this page is not where it was linked
-    jmp rcx
+    jmp [WINDOW_PERCPU(%2)] ; no register is free, and this page is not where it was linked
 %endmacro
 
-    SYSCALL_STUB FLAT_RING3_CS64, syscall_entry
+    SYSCALL_STUB FLAT_RING3_CS64, PERCPU_syscall_entry
 align 64
 global entry_stub_compat
 entry_stub_compat:
-    SYSCALL_STUB FLAT_RING3_CS32, syscall32_entry
+    SYSCALL_STUB FLAT_RING3_CS32, PERCPU_syscall32_entry
 align 4096
 
 ; ---------------------------------------------------------------------------------------------------
 ; syscall: a hypercall when the guest's kernel is running, a system call to bounce when its user space.
 
 align 16
+global syscall_entry
 syscall_entry:
     PUSH_VOLATILE
     sub rsp, PRESERVED_BYTES
@@ -119,6 +119,7 @@ user_syscall:
     jmp volatile_frame_return
 
 align 16
+global syscall32_entry
 syscall32_entry:
     PUSH_VOLATILE
     sub rsp, PRESERVED_BYTES

@@ -5,7 +5,8 @@
 #include "hypervisor/cpu/percpu.h"
 
 extern u8 entry_stubs[], entry_stub_compat[]; /* a page; see percpu.h */
-extern u8 exception_stubs[];                  /* 256 stubs, 16 bytes each */
+void syscall_entry(void), syscall32_entry(void);
+extern u8 exception_stubs[]; /* 256 stubs, 16 bytes each */
 void nmi_entry(void), double_fault_entry(void), machine_check_entry(void);
 NORETURN void guest_enter(struct percpu *cpu);
 

@@ -44,8 +44,9 @@ struct tss {
 struct percpu {
     struct cpu_user_regs regs; /* of the guest, while the hypervisor works for it */
     struct vcpu *running;
-    u64 syscall_rsp; /* scratch of the syscall stubs */
-    u64 *gdt_ptes;   /* this CPU's 16 GDT and 16 LDT window entries */
+    u64 syscall_rsp;                       /* scratch of the syscall stubs */
+    void *syscall_entry, *syscall32_entry; /* where they go on */
+    u64 *gdt_ptes;                         /* this CPU's 16 GDT and 16 LDT window entries */
     u32 id;
     u32 tlb_flushed; /* tlb clock at this CPU's last full flush */
     struct tss tss;

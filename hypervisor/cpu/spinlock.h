@@ -1,8 +1,9 @@
 /*
  * Spinlocks, for short sections. Order and users: docs/locking.md.
  *
- * A debug build remembers who holds a lock, as the window of stacks (percpu.h) that it was taken on, and
- * stops the machine when a CPU takes a lock that it holds already or lets go of one that it does not.
+ * A debug build remembers who holds a lock, as the window of stacks (percpu.h) that it was taken
+ * on, and stops the machine when a CPU takes a lock that it holds already or lets go of one that it
+ * does not.
  */
 #ifndef HYPERVISOR_CPU_SPINLOCK_H
 #define HYPERVISOR_CPU_SPINLOCK_H

@@ -94,6 +94,8 @@ static struct percpu *window_map(u32 id)
     stack_map(window, PERCPU_MC_TOP, 1);
     stack_map(window, PERCPU_AREA_BYTES, (PERCPU_AREA_BYTES - PERCPU_STACK) / PAGE_SIZE);
     cpu->id = id;
+    cpu->syscall_entry = syscall_entry;
+    cpu->syscall32_entry = syscall32_entry;
     cpu->tss.rsp[0] = (u64)&cpu->regs.es;
     cpu->tss.ist[0] = window + PERCPU_NMI_TOP;
     cpu->tss.ist[1] = window + PERCPU_DF_TOP;

@@ -25,7 +25,8 @@ void trap_page_fault(struct cpu_user_regs *regs)
     u64 cr2 = read_cr2();
 
     if (unlikely(cr2 - ldt_window(this_cpu()) < GDT_WINDOW_PAGES * PAGE_SIZE)) {
-        if (vcpu_map_ldt(v, cr2))
+        /* The CPU reads descriptors with its own rights; a guest's own access is a plain fault. */
+        if (!(regs->error_code & PF_USER) && vcpu_map_ldt(v, cr2))
             return;
         cr2 += v->ldt_base - ldt_window(this_cpu()); /* what the guest knows it by */
     }

@@ -11,6 +11,7 @@
 
 #include "hypervisor/cpu/tables.h"
 #include "hypervisor/debug/bug.h"
+#include "hypervisor/mm/hv_slots.h"
 #include "hypervisor/mm/pt_update.h"
 #include "hypervisor/mm/tlb.h"
 #include "hypervisor/mm/uaccess.h"
@@ -44,6 +45,8 @@ int vcpu_set_base(struct vcpu *v, mfn_t m)
     rc = frame_get_and_type(m, v->domain, FT_L4);
     if (unlikely(rc))
         return rc;
+    if (!domain_assists(v->domain, VMASST_TYPE_m2p_strict))
+        hv_slots_m2p(mfn_to_virt(m), true);
     ldt_drop(v);
     v->cr3_kernel = m.n << PAGE_SHIFT;
     tlb_load_root(m);
@@ -62,6 +65,8 @@ int vcpu_set_user_base(struct vcpu *v, mfn_t m)
 
         if (unlikely(rc))
             return rc;
+        if (domain_assists(v->domain, VMASST_TYPE_m2p_strict))
+            hv_slots_m2p(mfn_to_virt(m), false);
     }
     v->cr3_user = m.n << PAGE_SHIFT;
     if (old)
@@ -92,7 +97,8 @@ bool vcpu_map_ldt(struct vcpu *v, u64 va)
     unsigned i = (unsigned)(offset / PAGE_SIZE);
     u64 *slot, entry;
 
-    if (offset >= LDT_PAGES * PAGE_SIZE || offset / 8 >= v->ldt_entries)
+    /* A page that is shown already cannot be what was missing: nor may it be counted again. */
+    if (offset >= LDT_PAGES * PAGE_SIZE || offset / 8 >= v->ldt_entries || v->ldt_frames[i].n)
         return false;
     slot = pt_find_l1e(MFN(v->cr3_kernel >> PAGE_SHIFT), v->ldt_base + i * PAGE_SIZE);
     entry = slot ? ACCESS_ONCE(*slot) : 0;

@@ -29,7 +29,7 @@ struct vcpu {
     u16 kernel_ss; /* kept for whoever asks; a 64-bit frame always has the flat one */
     u32 flags;     /* VCPUF_* */
     u32 id;
-    u32 iopl;      /* as in RFLAGS; the guest's belief under the architectural_iopl assist */
+    u32 iopl; /* as in RFLAGS; the guest's belief under the architectural_iopl assist */
     u32 gdt_entries;
     mfn_t gdt_frames[FIRST_RESERVED_GDT_PAGE]; /* 0: none. Each holds both references */
     u32 ldt_entries;

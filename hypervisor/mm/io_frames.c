@@ -3,6 +3,7 @@
 #include "hypervisor/debug/bug.h"
 
 struct domain domain_io = {.id = DOMID_IO};
+struct domain domain_xen = {.id = DOMID_XEN};
 u32 phys_bits = 36;
 
 /* The local APIC, the IO-APIC and the message window of interrupts are the hypervisor's. */

@@ -13,6 +13,8 @@
 #include "hypervisor/mm/pte.h"
 
 extern struct domain domain_io;
+extern struct domain
+    domain_xen;       /* DOMID_XEN: owns what the hypervisor shares with the privileged */
 extern u32 phys_bits; /* width of a physical address on this CPU */
 
 static inline bool mfn_is_io(mfn_t m)

@@ -59,8 +59,6 @@ int l1e_write(u64 *slot, u64 val, bool preserve_ad, struct domain *pt_dom, struc
         int rc;
 
         if ((old & PTE_P) && !((old ^ new) & ~PTE_NEUTRAL)) {
-            if (unlikely(val & PTE_GRANT))
-                return refuse(XEN_EINVAL, "flags that no guest may set in an L1 entry");
             pte_exchange(slot, new, preserve_ad);
             return 0;
         }

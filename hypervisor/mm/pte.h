@@ -25,7 +25,6 @@
 #define PTE_NX  (1UL << 63)
 
 #define PTE_GUEST_KERNEL (1UL << 52)     /* the guest left US clear: a page of its kernel */
-#define PTE_GRANT        (1UL << 62)     /* Xen's mark of a grant mapping; no guest may set it */
 #define PTE_AVL_HIGH     (0x7ffUL << 52) /* bits 52-62, ignored by the CPU, the guest's to use */
 #define PTE_CACHE        (PTE_PWT | PTE_PCD | PTE_PAT)
 #define PTE_ADDR         0x000ffffffffff000UL
@@ -34,7 +33,7 @@
 /* What a guest may put into a present entry of any level; the rest is refused with -EINVAL. */
 #define PTE_GUEST_ANY (PTE_P | PTE_RW | PTE_US | PTE_A | PTE_D | PTE_AVL | PTE_AVL_HIGH | PTE_NX)
 #define PTE_BAD       (PTE_FLAGS & ~PTE_GUEST_ANY)
-#define L1E_BAD       ((PTE_BAD | PTE_GRANT) & ~PTE_G)
+#define L1E_BAD       (PTE_BAD & ~PTE_G)
 
 /* Flags whose change moves no count: the entry keeps its frame and its right to write. */
 #define PTE_NEUTRAL (PTE_NX | PTE_AVL_HIGH | PTE_AVL | PTE_G | PTE_D | PTE_A | PTE_US)

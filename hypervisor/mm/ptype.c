@@ -102,7 +102,7 @@ static int upper_validate(struct frame *f, int level)
         t[i] = pte_adjust(e, level);
     }
     if (level == 4)
-        hv_slots_fill(t);
+        hv_slots_fill(t, domain_assists(d, VMASST_TYPE_m2p_strict));
     return 0;
 }
 

@@ -8,7 +8,12 @@ u32 tlb_clock = 1;
 /* All translations of this CPU are about to go: stamps made so far are older than that. */
 static void tlb_tick(void)
 {
-    this_cpu()->tlb_flushed = __atomic_add_fetch(&tlb_clock, 1, __ATOMIC_ACQ_REL);
+    u32 now;
+
+    do { /* when it wraps it steps over 0, which means "never stamped" */
+        now = __atomic_add_fetch(&tlb_clock, 1, __ATOMIC_ACQ_REL);
+    } while (unlikely(!now));
+    this_cpu()->tlb_flushed = now;
 }
 
 void tlb_flush_stale(const struct frame *f)

@@ -1,0 +1,207 @@
+/*
+ * The audit recomputes what every count of a domain should be, from nothing but the rules in
+ * frame.h.
+ *
+ * The trick: what is found is collected in words of the very form of struct frame's (reference
+ * count, type count and type in place), so that a frame is right when the two words agree. Who
+ * holds what:
+ *
+ *   the owner               a reference (FRAME_ALLOCED)
+ *   an L1 entry             a reference; with RW also a type reference as writable memory
+ *   an entry of level n     both, as a table of level n-1
+ *   a pin, a base pointer   both, as the table that it is
+ *   a GDT or LDT page       both, as segment descriptors
+ *   frame_share()           both, so that the frame stays what it is
+ *
+ * The array of words need not cover all frames: memory may be short when a domain ends. Frames are
+ * looked at window by window, and the tables walked again for each; no other memory is needed,
+ * since every table is itself a frame of the domain, found by its type and not by descent.
+ */
+#include "hypervisor/mm/audit.h"
+
+#include "hypervisor/debug/log.h"
+#include "hypervisor/mm/alloc.h"
+#include "hypervisor/mm/hv_slots.h"
+#include "hypervisor/mm/io_frames.h"
+#include "hypervisor/mm/ptype.h"
+
+/* Two uses of one frame disagree about its type: a value that no frame's type has. */
+#define TYPE_CONFLICT FRAME_TYPE_MASK
+#define COUNTS        (FRAME_REF_MASK | FRAME_TYPE_COUNT)
+
+struct audit {
+    const struct domain *d;
+    u64 *found;     /* one word for each frame of the window */
+    u64 first, end; /* the window, in frame numbers */
+    u64 mismatches;
+};
+
+static bool in_window(const struct audit *a, u64 n)
+{
+    return n >= a->first && n < a->end;
+}
+
+/* One more use of @m is known: a reference, and with @type a type reference. */
+static void use_add(struct audit *a, mfn_t m, u64 type)
+{
+    u64 *w;
+
+    if (!in_window(a, m.n))
+        return;
+    w = &a->found[m.n - a->first];
+    *w += FRAME_REF_ONE;
+    if (type == FT_NONE)
+        return;
+    if (frame_type_count(*w) && (*w & FRAME_TYPE_MASK) != type)
+        type = TYPE_CONFLICT;
+    *w = ((*w + FRAME_TYPE_ONE) & ~FRAME_TYPE_MASK) | type;
+}
+
+static void mismatch(struct audit *a, u64 mfn, const char *what, u64 expected, u64 found)
+{
+    a->mismatches++;
+    log_err("audit of domain %u: frame %#lx: %s: expected %#lx, found %#lx", a->d->id, mfn, what,
+            expected, found);
+}
+
+/* An entry may name memory of another domain that lets it; never memory that is nobody's. */
+static void l1_entry_count(struct audit *a, u64 table, u64 e)
+{
+    mfn_t m = pte_mfn(e);
+
+    if (!(e & PTE_P) || mfn_is_io(m))
+        return;
+    if (!mfn_to_frame(m)->owner && in_window(a, table))
+        mismatch(a, table, "an entry maps memory without an owner", 0, e);
+    if (mfn_to_frame(m)->owner == a->d)
+        use_add(a, m, e & PTE_RW ? FT_WRITABLE : FT_NONE);
+}
+
+static void upper_entry_count(struct audit *a, u64 table, int level, u64 e)
+{
+    mfn_t m = pte_mfn(e);
+
+    if (!(e & PTE_P))
+        return;
+    if (mfn_valid(m) && mfn_to_frame(m)->owner == a->d)
+        use_add(a, m, FT_LEVEL(level - 1));
+    else if (in_window(a, table))
+        mismatch(a, table, "an entry names a table that is not the domain's", 0, e);
+}
+
+static void table_count(struct audit *a, u64 n, int level)
+{
+    const u64 *t = mfn_to_virt(MFN(n));
+
+    for (unsigned i = 0; i < PT_ENTRIES; i++) {
+        if (level == 1)
+            l1_entry_count(a, n, t[i]);
+        else if (level < 4 || !l4_slot_is_ours(i))
+            upper_entry_count(a, n, level, t[i]);
+        else if (t[i] != hv_l4[i] && in_window(a, n))
+            mismatch(a, n, "a slot of the hypervisor in an L4", hv_l4[i], t[i]);
+    }
+}
+
+/* What the frame's own word says that somebody holds; and if it is a table, what that holds. */
+static void frame_count(struct audit *a, u64 n, u64 w)
+{
+    u64 type = w & FRAME_TYPE_MASK;
+
+    if (w & FRAME_ALLOCED)
+        use_add(a, MFN(n), FT_NONE);
+    if (w & FRAME_PINNED)
+        use_add(a, MFN(n), type_is_table(type) ? type : TYPE_CONFLICT);
+    if (type_is_table(type) && frame_type_count(w))
+        table_count(a, n, type_level(type));
+}
+
+static void frames_use_add(struct audit *a, const mfn_t *frames, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        if (frames[i].n)
+            use_add(a, frames[i], FT_SEGDESC);
+}
+
+static void vcpu_count(struct audit *a, const struct vcpu *v)
+{
+    if (v->cr3_kernel)
+        use_add(a, MFN(v->cr3_kernel >> PAGE_SHIFT), FT_L4);
+    if (v->cr3_user)
+        use_add(a, MFN(v->cr3_user >> PAGE_SHIFT), FT_L4);
+    frames_use_add(a, v->gdt_frames, ARRAY_SIZE(v->gdt_frames));
+    frames_use_add(a, v->ldt_frames, ARRAY_SIZE(v->ldt_frames));
+}
+
+static void frame_compare(struct audit *a, u64 n, u64 w)
+{
+    u64 expected = a->found[n - a->first];
+    u64 mask = frame_type_count(expected) ? COUNTS | FRAME_TYPE_MASK : COUNTS;
+
+    if ((w & mask) != (expected & mask))
+        mismatch(a, n, "counts and type", expected & mask, w & mask);
+    if (frame_type_count(w) && !(w & FRAME_VALIDATED))
+        mismatch(a, n, "in use but not validated", FRAME_VALIDATED, w);
+    if (w & FRAME_LOCKED)
+        mismatch(a, n, "somebody still holds its lock", 0, w);
+}
+
+/* Count everything, keep what falls into the window, compare. */
+static void window_audit(struct audit *a)
+{
+    const struct domain *d = a->d;
+
+    for (u64 i = 0; i < a->end - a->first; i++)
+        a->found[i] = 0;
+    for (u64 n = 0; n < frames_max; n++)
+        if (frame_table[n].owner == d)
+            frame_count(a, n, ACCESS_ONCE(frame_table[n].word));
+    for (u32 i = 0; i < d->max_vcpus; i++)
+        if (d->vcpus[i])
+            vcpu_count(a, d->vcpus[i]);
+    if (d->shared) /* type "none" is a use too: a page that guests may only read */
+        use_add(a, d->shared_mfn, frame_type(mfn_to_frame(d->shared_mfn)));
+    for (u64 n = a->first; n < a->end; n++)
+        if (frame_table[n].owner == d)
+            frame_compare(a, n, ACCESS_ONCE(frame_table[n].word));
+}
+
+/* The domain's list of frames: linked both ways, all its own, as many as tot_pages says. */
+static void list_audit(struct audit *a)
+{
+    u32 n = a->d->page_list, before = FRAME_NIL;
+    u64 length = 0;
+
+    for (; n != FRAME_NIL && length <= a->d->tot_pages; length++) {
+        const struct frame *f = mfn_to_frame(MFN(n));
+
+        if (!mfn_valid(MFN(n)) || f->owner != a->d || f->prev != before)
+            return mismatch(a, n, "a broken list of the domain's frames", before, f->prev);
+        before = n;
+        n = f->next;
+    }
+    if (length != a->d->tot_pages)
+        mismatch(a, before, "length of the list of frames", a->d->tot_pages, length);
+}
+
+u64 audit_domain(const struct domain *d)
+{
+    struct audit a = {.d = d};
+    unsigned order = MIN(order_for(frames_max * sizeof(*a.found)), ALLOC_ORDER_MAX);
+    u64 words;
+
+    while (!(a.found = pages_alloc(order)) && order)
+        order--;
+    if (!a.found) {
+        log_err("audit of domain %u: no free page to count in", d->id);
+        return 0;
+    }
+    words = (PAGE_SIZE << order) / sizeof(*a.found);
+    list_audit(&a);
+    for (a.first = 0; a.first < frames_max; a.first = a.end) {
+        a.end = MIN(a.first + words, frames_max);
+        window_audit(&a);
+    }
+    pages_free(a.found, order);
+    return a.mismatches;
+}
