@@ -56,8 +56,8 @@ static void assist_rows(void)
     char name[48];
 
     for (unsigned int type = 0; type < 70; type++) {
-        if (type == VMASST_TYPE_writable_pagetables || type == VMASST_TYPE_m2p_strict)
-            continue; /* what they switch is not there yet, and enabling them says so */
+        if (type == VMASST_TYPE_writable_pagetables)
+            continue; /* what it switches is not there yet, and enabling it says so */
         fmt_snprintf(name, sizeof(name), "vm_assist.enable_type_%u", type);
         row(name, call_vm_assist(VMASST_CMD_enable, type));
         fmt_snprintf(name, sizeof(name), "vm_assist.disable_type_%u", type);
