@@ -13,13 +13,12 @@ default rel
 extern hypercall_page
 global handle_plain, handle_skip, handle_with_error, handle_syscall, handle_unexpected
 global kernel_iret, kernel_page_fault, kernel_general_protection
-global user_code, user_code_end, vector_int80, vector_user_done
+global user_code, user_code_end, vector_int80
 global user_empty, user_page_fault, user_int3, user_ud2, user_int80, user_syscall
 
 IRET_CALL      equ hypercall_page + __HYPERVISOR_iret * XL_STUB_SIZE
 FAULTING_BYTES equ 2
 INT80          equ 0x80
-USER_DONE      equ 0x81
 
 section .text
 
@@ -98,7 +97,8 @@ align 16
     shl rdx, 32
     or rax, rdx
     sub rax, r8
-    int USER_DONE
+    xor ecx, ecx
+    div ecx                     ; done: a trap of its own, whose handler is the runtime's
 %endmacro
 
 user_code:
@@ -111,5 +111,4 @@ user_code:
 user_code_end:
 
 section .rodata
-vector_int80:     db INT80
-vector_user_done: db USER_DONE
+vector_int80: db INT80

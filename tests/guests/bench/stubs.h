@@ -4,8 +4,7 @@
 
 #include "xen-like/lib/types.h"
 
-/* The second says that a process has finished its loop; the ticks are in rax. */
-extern const u8 vector_int80, vector_user_done;
+extern const u8 vector_int80;
 
 /* Handlers: after a trap without an error code; the same, going on behind the two bytes that
  * trapped; likewise with an error code; after a system call; for what never happens here. */
@@ -17,7 +16,10 @@ long kernel_iret(void);
 long kernel_page_fault(void);
 long kernel_general_protection(void);
 
-/* Code that runs at any address, to be copied into user space: loops of rdi rounds each. */
+/*
+ * Code that runs at any address, to be copied into user space: loops of rdi rounds each. At the end
+ * of one rax has its ticks and a division by zero calls the kernel.
+ */
 extern const char user_code[], user_code_end[];
 extern const char user_empty[], user_page_fault[], user_int3[], user_ud2[], user_int80[];
 extern const char user_syscall[];
