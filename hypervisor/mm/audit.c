@@ -89,6 +89,13 @@ static void upper_entry_count(struct audit *a, u64 table, int level, u64 e)
         mismatch(a, table, "an entry names a table that is not the domain's", 0, e);
 }
 
+/* The slot of the M2P may also be empty: hv_slots.h. */
+static void hv_slot_check(struct audit *a, u64 table, unsigned i, u64 e)
+{
+    if (e != hv_l4[i] && !(i == HV_FIRST_SLOT && !e) && in_window(a, table))
+        mismatch(a, table, "a slot of the hypervisor in an L4", hv_l4[i], e);
+}
+
 static void table_count(struct audit *a, u64 n, int level)
 {
     const u64 *t = mfn_to_virt(MFN(n));
@@ -98,8 +105,8 @@ static void table_count(struct audit *a, u64 n, int level)
             l1_entry_count(a, n, t[i]);
         else if (level < 4 || !l4_slot_is_ours(i))
             upper_entry_count(a, n, level, t[i]);
-        else if (t[i] != hv_l4[i] && in_window(a, n))
-            mismatch(a, n, "a slot of the hypervisor in an L4", hv_l4[i], t[i]);
+        else
+            hv_slot_check(a, n, i, t[i]);
     }
 }
 
@@ -159,8 +166,8 @@ static void window_audit(struct audit *a)
     for (u32 i = 0; i < d->max_vcpus; i++)
         if (d->vcpus[i])
             vcpu_count(a, d->vcpus[i]);
-    if (d->shared) /* type "none" is a use too: a page that guests may only read */
-        use_add(a, d->shared_mfn, frame_type(mfn_to_frame(d->shared_mfn)));
+    if (d->shared)
+        use_add(a, d->shared_mfn, FT_WRITABLE);
     for (u64 n = a->first; n < a->end; n++)
         if (frame_table[n].owner == d)
             frame_compare(a, n, ACCESS_ONCE(frame_table[n].word));
@@ -176,7 +183,7 @@ static void list_audit(struct audit *a)
         const struct frame *f = mfn_to_frame(MFN(n));
 
         if (!mfn_valid(MFN(n)) || f->owner != a->d || f->prev != before)
-            return mismatch(a, n, "a broken list of the domain's frames", before, f->prev);
+            return mismatch(a, before, "the list of frames breaks after it", before, n);
         before = n;
         n = f->next;
     }

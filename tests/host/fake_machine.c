@@ -1,0 +1,265 @@
+/*
+ * What the memory core asks of a machine, for Linux user space. mm/tlb.c is compiled here as it is,
+ * with control registers that count: so the tests run its real clock, too.
+ */
+#include "tests/host/fake_machine.h"
+
+#include <stdio.h>
+
+#include "hypervisor/boot/memory.h"
+#include "hypervisor/cpu/descriptors.h"
+#include "hypervisor/cpu/percpu.h"
+#include "hypervisor/cpu/tables.h"
+#include "hypervisor/debug/log.h"
+#include "hypervisor/mm/hv_slots.h"
+#include "hypervisor/mm/uaccess.h"
+
+/* In place of cpu/regs.h, for tlb.c below. */
+#define HYPERVISOR_CPU_REGS_H
+#define CR4_PGE (1UL << 7)
+
+static u64 fake_cr4 = CR4_PGE;
+static u8 *tlb_writable; /* by frame: a translation that may write it may be in the TLB */
+
+u64 machine_flushes;
+
+static u64 read_cr4(void)
+{
+    return fake_cr4;
+}
+
+static void write_cr4(u64 v)
+{
+    if ((v ^ fake_cr4) & CR4_PGE) {
+        memset(tlb_writable, 0, frames_max);
+        machine_flushes += !(v & CR4_PGE);
+    }
+    fake_cr4 = v;
+}
+
+static void write_cr3(u64 v)
+{
+    (void)v; /* global translations stay, and any may be global */
+}
+
+static void invlpg(u64 va)
+{
+    (void)va;
+}
+
+#include "hypervisor/mm/tlb.c"
+
+struct frame *frame_table;
+u64 host_directmap;
+struct percpu host_percpu;
+u64 *hv_l4;
+u64 *m2p, m2p_frames;
+u64 machine_ram_start, machine_ram_end, machine_seed = 1;
+u32 machine_lines;
+char machine_line[256];
+bool machine_quiet;
+
+static u64 window_ptes[2 * GDT_WINDOW_PAGES];
+static const void *unmapped_from, *unmapped_to;
+static u64 free_at_start;
+
+u32 machine_random(u32 n)
+{
+    machine_seed = machine_seed * 6364136223846793005UL + 1442695040888963407UL;
+    return (u32)(machine_seed >> 33) % n;
+}
+
+static void *pages_of_host(u64 pages)
+{
+    void *p = aligned_alloc(PAGE_SIZE, pages * PAGE_SIZE);
+
+    assert_non_null(p);
+    return memset(p, 0, pages * PAGE_SIZE);
+}
+
+void machine_make(u64 ram_frames)
+{
+    u64 all = ram_frames + 2 * MACHINE_HOLE;
+
+    host_directmap = (u64)pages_of_host(all);
+    frame_table = pages_of_host(all * sizeof(*frame_table) / PAGE_SIZE + 1);
+    m2p = pages_of_host(all * sizeof(*m2p) / PAGE_SIZE + 1);
+    tlb_writable = pages_of_host(all / PAGE_SIZE + 1);
+    hv_l4 = pages_of_host(1);
+    m2p_frames = all;
+    for (unsigned i = HV_FIRST_SLOT; i <= HV_LAST_SLOT; i++)
+        hv_l4[i] = pte_make(MFN(0x100000 + i), PTE_P | PTE_RW | PTE_A);
+    host_percpu.gdt_ptes = window_ptes;
+    machine_ram_start = MACHINE_HOLE;
+    machine_ram_end = MACHINE_HOLE + ram_frames;
+    io_frames_init(MFN(all));
+    io_frames_are_ram(MFN(machine_ram_start), MFN(machine_ram_end));
+}
+
+int machine_setup(void **state)
+{
+    (void)state;
+    machine_make(256);
+    frames_add(MFN(machine_ram_start), MFN(machine_ram_end));
+    free_at_start = frames_free_count();
+    return 0;
+}
+
+int machine_all_free(void **state)
+{
+    (void)state;
+    return frames_free_count() == free_at_start ? 0 : -1;
+}
+
+mfn_t machine_tlb_load(void)
+{
+    for (u64 n = machine_ram_start; n < machine_ram_end; n++) {
+        u64 w = frame_table[n].word, type = w & FRAME_TYPE_MASK;
+        bool used = frame_type_count(w);
+
+        if (tlb_writable[n] && used && type != FT_WRITABLE)
+            return MFN(n);
+        if (used && type == FT_WRITABLE)
+            tlb_writable[n] = 1;
+    }
+    return INVALID_MFN;
+}
+
+/* ---- What the core calls ------------------------------------------------------------------- */
+
+void bug_at(const char *file, int line, const char *what)
+{
+    mock_assert(0, what, file, line);
+    abort(); /* mock_assert does not return */
+}
+
+void refusal_report(int err, const char *rule, const char *file, int line)
+{
+    (void)err, (void)rule, (void)file, (void)line;
+}
+
+void log_at(enum log_level level, const char *format, ...)
+{
+    va_list args;
+
+    (void)level;
+    va_start(args, format);
+    vsnprintf(machine_line, sizeof(machine_line), format, args);
+    va_end(args);
+    machine_lines++;
+    if (!machine_quiet)
+        fprintf(stderr, "(XEN) %s\n", machine_line);
+}
+
+void ldt_load(struct percpu *cpu, u32 entries)
+{
+    (void)cpu, (void)entries;
+}
+
+void machine_unmap_guest(const void *from, const void *to)
+{
+    unmapped_from = from;
+    unmapped_to = to;
+}
+
+/* Guest addresses are addresses of the test. */
+static u64 guest_copy(void *to, const void *from, const void *guest, u64 len)
+{
+    const u8 *hole = unmapped_from, *at = guest;
+    u64 can = len;
+
+    if (hole && at < (const u8 *)unmapped_to && at + len > hole)
+        can = at < hole ? (u64)(hole - at) : 0;
+    memcpy(to, from, can);
+    return len - can;
+}
+
+u64 guest_copy_in(void *to, u64 from, u64 len)
+{
+    return guest_range_ok(from, len) ? guest_copy(to, (void *)from, (void *)from, len) : len;
+}
+
+u64 guest_copy_out(u64 to, const void *from, u64 len)
+{
+    return guest_range_ok(to, len) ? guest_copy((void *)to, from, (void *)to, len) : len;
+}
+
+int guest_read(void *to, u64 from, u64 len)
+{
+    return guest_copy_in(to, from, len) ? -XEN_EFAULT : 0;
+}
+
+int guest_write(u64 to, const void *from, u64 len)
+{
+    return guest_copy_out(to, from, len) ? -XEN_EFAULT : 0;
+}
+
+/* ---- Domains ------------------------------------------------------------------------------- */
+
+struct domain *machine_domain(u16 id, u64 max_pages, bool privileged)
+{
+    struct domain *d = domain_create(id, 1, max_pages, privileged);
+
+    assert_non_null(d);
+    assert_non_null(vcpu_create(d, 0));
+    machine_run(d);
+    return d;
+}
+
+void machine_run(struct domain *d)
+{
+    host_percpu.running = d->vcpus[0];
+}
+
+mfn_t machine_frame(struct domain *d)
+{
+    mfn_t m = domain_frames_alloc(d, 0, true);
+
+    assert_true(mfn_valid(m));
+    return m;
+}
+
+static void root_drop(u64 *cr3)
+{
+    if (*cr3)
+        frame_put_and_type(mfn_to_frame(MFN(*cr3 >> PAGE_SHIFT)));
+    *cr3 = 0;
+}
+
+static void vcpu_end(struct vcpu *v)
+{
+    root_drop(&v->cr3_kernel);
+    root_drop(&v->cr3_user);
+    vcpu_drop_gdt(v);
+    for (unsigned i = 0; i < ARRAY_SIZE(v->ldt_frames); i++)
+        if (v->ldt_frames[i].n)
+            frame_put_and_type(mfn_to_frame(v->ldt_frames[i]));
+    pages_free(v->traps, 0);
+    pages_free(v, 0);
+}
+
+void machine_domain_end(struct domain *d)
+{
+    struct frame *shared = mfn_to_frame(d->shared_mfn);
+
+    assert_audit(d);
+    for (u64 n = 0; n < frames_max; n++)
+        if (frame_table[n].owner == d && frame_table[n].word & FRAME_PINNED)
+            assert_int_equal(table_unpin(MFN(n), d), 0);
+    vcpu_end(d->vcpus[0]);
+    for (u32 n = d->page_list, next; n != FRAME_NIL; n = next) {
+        struct frame *f = mfn_to_frame(MFN(n));
+
+        next = f->next;
+        frame_get_again(f);
+        frame_disown(f);
+        frame_put(f);
+    }
+    assert_int_equal(d->page_list, FRAME_NIL);
+    assert_int_equal(d->tot_pages, 0);
+    assert_true(shared->word == (FRAME_REF_ONE | FRAME_TYPE_ONE | FT_WRITABLE | FRAME_VALIDATED));
+    *shared = (struct frame){0};
+    pages_free(d->shared, 0);
+    pages_free(d->vcpus, d->vcpus_order);
+    pages_free(d, 0);
+}

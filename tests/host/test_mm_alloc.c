@@ -1,0 +1,190 @@
+// LINK: tests/host/fake_machine.c hypervisor/mm/frame.c hypervisor/mm/alloc.c
+// LINK: hypervisor/mm/ptype.c hypervisor/mm/pt_update.c hypervisor/mm/io_frames.c
+// LINK: hypervisor/mm/audit.c hypervisor/domain/domain.c hypervisor/domain/base.c
+// LINK: hypervisor/cpu/descriptors.c
+/*
+ * The buddy allocator: blocks are aligned, never handed out twice, split and merged back to what
+ * they were; and the accounting that ties frames to a domain.
+ */
+#include "tests/host/fake_machine.h"
+
+#define RAM 256UL
+
+static void blocks_are_aligned_and_apart(void **state)
+{
+    static const unsigned orders[] = {0, 3, 1, 5, 0, 2, 4, 0};
+    mfn_t got[ARRAY_SIZE(orders)];
+    u8 used[2 * MACHINE_HOLE + RAM] = {0};
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_SIZE(orders); i++) {
+        got[i] = frames_alloc(orders[i]);
+        assert_true(got[i].n >= machine_ram_start);
+        assert_int_equal(got[i].n % (1UL << orders[i]), 0);
+        for (u64 n = got[i].n; n < got[i].n + (1UL << orders[i]); n++) {
+            assert_true(n < machine_ram_end);
+            assert_int_equal(used[n]++, 0);
+        }
+    }
+    for (unsigned i = 0; i < ARRAY_SIZE(orders); i++)
+        frames_free(got[i], orders[i]);
+}
+
+static void every_frame_is_had_once_and_no_more(void **state)
+{
+    u8 used[2 * MACHINE_HOLE + RAM] = {0};
+    mfn_t m;
+    u64 n = 0;
+
+    (void)state;
+    for (; (m = frames_alloc(0)).n != INVALID_MFN.n; n++) {
+        assert_in_range(m.n, machine_ram_start, machine_ram_end - 1);
+        assert_int_equal(used[m.n]++, 0);
+        assert_int_equal(frames_free_count(), RAM - n - 1);
+    }
+    assert_int_equal(n, RAM);
+    assert_int_equal(frames_alloc(3).n, INVALID_MFN.n);
+    assert_int_equal(frames_free_count(), 0);
+    for (u64 i = machine_ram_start; i < machine_ram_end; i++) /* odd ones first: no buddy is free */
+        frames_free(MFN(i ^ 1), 0);
+}
+
+/* The RAM is [16, 272): the largest block in it is [128, 256), order 7. */
+static void freed_frames_merge_to_the_largest_blocks(void **state)
+{
+    mfn_t m;
+
+    (void)state;
+    m = frames_alloc(7);
+    assert_int_equal(m.n, 128);
+    assert_int_equal(frames_alloc(7).n, INVALID_MFN.n);
+    assert_int_equal(frames_alloc(8).n, INVALID_MFN.n);
+    for (u64 i = 0; i < 128; i++) /* back in single frames, in an order that mixes */
+        frames_free(MFN(128 + i * 37 % 128), 0);
+    m = frames_alloc(7);
+    assert_int_equal(m.n, 128);
+    frames_free(m, 7);
+}
+
+/* [16, 32) and [32, 64) are both free and of different order: not buddies. Nor is what is free on
+ * the other side of the end of memory. */
+static void only_buddies_merge(void **state)
+{
+    mfn_t all[RAM], m;
+
+    (void)state;
+    for (u64 i = 0; i < RAM; i++)
+        all[i] = frames_alloc(0);
+    frames_free(MFN(17), 0);
+    frames_free(MFN(18), 0);
+    assert_int_equal(frames_alloc(1).n, INVALID_MFN.n);
+    frames_free(MFN(19), 0);
+    m = frames_alloc(1);
+    assert_int_equal(m.n, 18);
+    frames_free(MFN(18), 1);
+    for (u64 i = 0; i < RAM; i++)
+        if (all[i].n < 17 || all[i].n > 19)
+            frames_free(all[i], 0);
+}
+
+static void random_blocks_come_back_whole(void **state)
+{
+    struct {
+        mfn_t m;
+        unsigned order;
+    } held[64] = {0};
+    u64 free_frames = frames_free_count();
+
+    (void)state;
+    for (int step = 0; step < 4000; step++) {
+        unsigned i = machine_random(ARRAY_SIZE(held)), order = machine_random(5);
+
+        if (held[i].m.n) {
+            frames_free(held[i].m, held[i].order);
+            free_frames += 1UL << held[i].order;
+            held[i].m.n = 0;
+        } else if ((held[i].m = frames_alloc(order)).n == INVALID_MFN.n) {
+            held[i].m.n = 0;
+        } else {
+            held[i].order = order;
+            free_frames -= 1UL << order;
+            memset(mfn_to_virt(held[i].m), (int)i + 1, PAGE_SIZE << order);
+        }
+        assert_int_equal(frames_free_count(), free_frames);
+    }
+    for (unsigned i = 0; i < ARRAY_SIZE(held); i++) {
+        const u8 *bytes = mfn_to_virt(held[i].m);
+
+        if (!held[i].m.n)
+            continue;
+        for (u64 b = 0; b < PAGE_SIZE << held[i].order; b += 512)
+            assert_int_equal(bytes[b], i + 1);
+        frames_free(held[i].m, held[i].order);
+    }
+}
+
+static void orders_for_bytes(void **state)
+{
+    static const struct {
+        u64 bytes;
+        unsigned order;
+    } rows[] = {{0, 0},    {1, 0},     {4096, 0},    {4097, 1},
+                {8192, 1}, {12288, 2}, {1 << 20, 8}, {(1 << 20) + 1, 9}};
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_SIZE(rows); i++)
+        assert_int_equal(order_for(rows[i].bytes), rows[i].order);
+}
+
+static void pages_are_zeroed(void **state)
+{
+    u8 *p = pages_alloc(2);
+
+    (void)state;
+    memset(p, 0xa5, 4 * PAGE_SIZE);
+    pages_free(p, 2);
+    p = pages_alloc(2);
+    for (u64 i = 0; i < 4 * PAGE_SIZE; i++)
+        assert_int_equal(p[i], 0);
+    pages_free(p, 2);
+}
+
+static void a_domain_gets_no_more_than_its_share(void **state)
+{
+    struct domain *d = machine_domain(1, 12, false);
+    mfn_t m;
+
+    (void)state;
+    assert_int_equal(domain_frames_alloc(d, 4, true).n, INVALID_MFN.n);
+    m = domain_frames_alloc(d, 3, true);
+    assert_int_equal(d->tot_pages, 8);
+    for (u64 i = 0; i < 8; i++) {
+        struct frame *f = mfn_to_frame(mfn_add(m, i));
+
+        assert_ptr_equal(f->owner, d);
+        assert_true(f->word == (FRAME_ALLOCED | FRAME_REF_ONE));
+    }
+    assert_int_equal(domain_frames_alloc(d, 3, true).n, INVALID_MFN.n);
+    assert_true(mfn_valid(domain_frames_alloc(d, 2, true)));
+    assert_int_equal(domain_frames_alloc(d, 0, true).n, INVALID_MFN.n);
+    d->dying = true;
+    d->max_pages = 100;
+    assert_int_equal(domain_frames_alloc(d, 0, true).n, INVALID_MFN.n);
+    machine_domain_end(d);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(blocks_are_aligned_and_apart, machine_all_free),
+        cmocka_unit_test_teardown(every_frame_is_had_once_and_no_more, machine_all_free),
+        cmocka_unit_test_teardown(freed_frames_merge_to_the_largest_blocks, machine_all_free),
+        cmocka_unit_test_teardown(only_buddies_merge, machine_all_free),
+        cmocka_unit_test_teardown(random_blocks_come_back_whole, machine_all_free),
+        cmocka_unit_test(orders_for_bytes),
+        cmocka_unit_test_teardown(pages_are_zeroed, machine_all_free),
+        cmocka_unit_test_teardown(a_domain_gets_no_more_than_its_share, machine_all_free),
+    };
+
+    return cmocka_run_group_tests(tests, machine_setup, NULL);
+}
