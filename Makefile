@@ -111,7 +111,7 @@ debug:
 bench:
 	@tools/need build run test
 	$(SUBMAKE) products DEBUG=
-	@tools/bench $(if $(T),--match "$(T)")
+	@tools/bench --match "$$T"
 
 check:
 	@tools/need build check

@@ -93,18 +93,23 @@ class GuestTest:
         log = os.path.join(LOGS, f"{self.name}.{build}.log")
         return self.run("ours", os.path.join(folder, "xen-like"), f"{OURS_ARGS} {self['HV_ARGS']}", log)
 
+    def xen_args(self):
+        return self["HV_ARGS"] if self["XEN_ARGS"] is None else self["XEN_ARGS"]
+
     def run_xen(self):
+        log = os.path.join(LOGS, f"{self.name}.xen.log")
+        return self.run("xen", oracle.ensure(), f"{oracle.BOOT_ARGS} {self.xen_args()}", log)
+
+    def recall_xen(self):
         """The oracle's run, from the cache if it has been made."""
-        args = self["HV_ARGS"] if self["XEN_ARGS"] is None else self["XEN_ARGS"]
-        xen = oracle.ensure()
+        xen, args = oracle.ensure(), self.xen_args()
         parts = [ORACLE_RECIPE, args, machine.CPU_MODEL["xen"], ("file", xen)]
         parts += [str(self[key]) for key in ("ARGS", "MEM", "CPUS", "CPU", "ICOUNT")]
         parts += [("file", path) for path in (self.kernel, self.initrd) if path]
         kept = os.path.join(ORACLE_CACHE, content_hash(parts) + ".json")
         run = recall(kept)
         if not run:
-            log = os.path.join(LOGS, f"{self.name}.xen.log")
-            run = self.run("xen", xen, f"{oracle.BOOT_ARGS} {args}", log)
+            run = self.run_xen()
             remember(run, kept)
         return run
 
@@ -206,7 +211,7 @@ def run_test(test, allowed, tally):
         return
     os.makedirs(LOGS, exist_ok=True)
     reason = test.no_oracle()
-    xen = None if reason else test.run_xen()
+    xen = None if reason else test.recall_xen()
     words = []
     if xen:
         failures = list(xen_failures(test, xen, Answers(xen.lines)))
