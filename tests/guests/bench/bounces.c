@@ -66,9 +66,9 @@ static trap_info_t gate(unsigned int vector, unsigned int dpl, const char *handl
 static void handlers_set(void)
 {
     const trap_info_t table[] = {
-        gate(VECTOR_PF, 0, handle_with_error), gate(VECTOR_GP, 0, handle_with_error),
-        gate(VECTOR_UD, 0, handle_skip),       gate(VECTOR_BP, 3, handle_plain),
-        gate(vector_int80, 3, handle_plain),   {.address = 0},
+        gate(VECTOR_PF, 0, handle_load),     gate(VECTOR_GP, 0, handle_load),
+        gate(VECTOR_UD, 0, handle_ud2),      gate(VECTOR_BP, 3, handle_plain),
+        gate(vector_int80, 3, handle_plain), {.address = 0},
     };
 
     bench_require("set_trap_table", call_set_trap_table(table));

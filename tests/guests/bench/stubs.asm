@@ -5,19 +5,20 @@
 ; OUT. The hypercall iret wants, with what its stub in the hypercall page pushes (rcx, r11, rax),
 ;     rax  r11  rcx  flags  rip  cs  rflags  rsp  ss
 ; so a handler pops two words and puts `flags` where an error code is or would be. A fault returns
-; to the instruction that faulted; every one here is two bytes long, and the handler adds those.
+; to the instruction that faulted: the handler adds its length.
 
 default rel
 %include "guest-offsets.inc"
 
 extern hypercall_page
-global handle_plain, handle_skip, handle_with_error, handle_syscall, handle_unexpected
+global handle_plain, handle_ud2, handle_load, handle_syscall, handle_unexpected
 global kernel_iret, kernel_page_fault, kernel_general_protection
 global user_code, user_code_end, vector_int80
 global user_empty, user_page_fault, user_int3, user_ud2, user_int80, user_syscall
 
 IRET_CALL      equ hypercall_page + __HYPERVISOR_iret * XL_STUB_SIZE
-FAULTING_BYTES equ 2
+UD2_BYTES      equ 2
+LOAD_BYTES     equ 3 ; mov rax, [reg]
 INT80          equ 0x80
 
 section .text
@@ -28,18 +29,18 @@ handle_plain:
     push 0
     jmp IRET_CALL
 
-handle_skip:
+handle_ud2:
     pop rcx
     pop r11
-    add qword [rsp], FAULTING_BYTES
+    add qword [rsp], UD2_BYTES
     push 0
     jmp IRET_CALL
 
-handle_with_error:
+handle_load:
     pop rcx
     pop r11
     mov qword [rsp], 0
-    add qword [rsp + 8], FAULTING_BYTES
+    add qword [rsp + 8], LOAD_BYTES
     jmp IRET_CALL
 
 handle_syscall:
@@ -72,12 +73,12 @@ kernel_iret:
 
 kernel_page_fault:
     xor eax, eax
-    mov al, [rax]               ; nothing is mapped at 0
+    mov rax, [rax]              ; nothing is mapped at 0
     ret
 
 kernel_general_protection:
-    mov eax, 0xfff8
-    mov fs, eax                 ; a selector far past the table
+    mov rax, 1 << 60            ; not canonical
+    mov rax, [rax]
     xor eax, eax
     ret
 
@@ -103,7 +104,7 @@ align 16
 
 user_code:
     user_loop user_empty
-    user_loop user_page_fault, mov al, [rsi]    ; rsi is 0, as is every register but rdi
+    user_loop user_page_fault, mov rax, [rsi]   ; rsi is 0, as is every register but rdi
     user_loop user_int3, int3
     user_loop user_ud2, ud2
     user_loop user_int80, int INT80

@@ -6,9 +6,9 @@
 
 extern const u8 vector_int80;
 
-/* Handlers: after a trap without an error code; the same, going on behind the two bytes that
- * trapped; likewise with an error code; after a system call; for what never happens here. */
-extern const char handle_plain[], handle_skip[], handle_with_error[], handle_syscall[];
+/* Handlers: after int3 and int n; after ud2, going on behind it; after a load that faulted,
+ * likewise; after a system call; for what never happens here. */
+extern const char handle_plain[], handle_ud2[], handle_load[], handle_syscall[];
 extern const char handle_unexpected[];
 
 /* One return by the hypercall iret, one fault; each answers 0. */
