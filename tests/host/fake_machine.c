@@ -219,6 +219,15 @@ mfn_t machine_frame(struct domain *d)
     return m;
 }
 
+void machine_give_back(mfn_t m)
+{
+    struct frame *f = mfn_to_frame(m);
+
+    frame_get_again(f);
+    frame_disown(f);
+    frame_put(f);
+}
+
 static void root_drop(u64 *cr3)
 {
     if (*cr3)
@@ -248,12 +257,8 @@ void machine_domain_end(struct domain *d)
             assert_int_equal(table_unpin(MFN(n), d), 0);
     vcpu_end(d->vcpus[0]);
     for (u32 n = d->page_list, next; n != FRAME_NIL; n = next) {
-        struct frame *f = mfn_to_frame(MFN(n));
-
-        next = f->next;
-        frame_get_again(f);
-        frame_disown(f);
-        frame_put(f);
+        next = frame_table[n].next;
+        machine_give_back(MFN(n));
     }
     assert_int_equal(d->page_list, FRAME_NIL);
     assert_int_equal(d->tot_pages, 0);

@@ -63,8 +63,9 @@ struct domain *machine_domain(u16 id, u64 max_pages, bool privileged);
 void machine_domain_end(struct domain *d);
 void machine_run(struct domain *d);
 
-/* A zeroed frame of the domain; its contents; a table entry. */
+/* A zeroed frame of the domain; its owner gives it back (decrease_reservation); its contents. */
 mfn_t machine_frame(struct domain *d);
+void machine_give_back(mfn_t m);
 static inline u64 *machine_page(mfn_t m)
 {
     return mfn_to_virt(m);
