@@ -1,0 +1,187 @@
+/*
+ * The hypercall iret: the only way from the guest's kernel to its user mode. Its frame comes from
+ * the guest whole, so the hypervisor must take the registers as they are, and of flags and
+ * selectors only what a guest may have. What the CPU refuses goes to the failsafe callback.
+ */
+#include "tests/guests/user_space.h"
+
+extern char user_report[];
+u64 kernel_iret_raw(u64 rflags, u64 cs, u64 ss, u64 flags);
+
+#define RFLAGS_IF 0x200ull
+#define RFLAGS_TF 0x100ull
+#define MARK      0x1111111111111111ull
+
+static struct trap_frame frame;
+
+static void frame_prepare(void)
+{
+    user_frame_init(&frame, user_address(user_report), user_stack_top() - 64);
+    frame.rcx = MARK;
+    frame.r11 = MARK * 2;
+    frame.rax = MARK * 3;
+    frame.rflags = RFLAGS_IF;
+}
+
+static void say_arrival(const char *name)
+{
+    user_run(&frame);
+    console_printf(
+        "ROW %s = vector %lu rax 0x%lx rcx 0x%lx r11 0x%lx flags 0x%lx cs 0x%lx ss 0x%lx "
+        "sp %ld mask %u\n",
+        name, frame.vector, frame.rax, frame.rbx, frame.rbp, frame.r12, frame.r13, frame.r14,
+        (long)(frame.r15 - user_stack_top()), shared_info->vcpu_info[0].evtchn_upcall_mask);
+}
+
+/* The runtime asks for VGCF_in_syscall when it returns to a process that came by `syscall`. */
+static void say_forms(void)
+{
+    frame_prepare();
+    say_arrival("form.after-trap");
+    frame_prepare();
+    frame.vector = VECTOR_SYSCALL;
+    say_arrival("form.after-syscall");
+    frame_prepare();
+    frame.vector = VECTOR_SYSCALL;
+    frame.rflags = RFLAGS_IF | 0x8d5;
+    say_arrival("form.after-syscall-with-flags");
+    frame_prepare();
+    frame.rflags = 0;
+    say_arrival("form.masked");
+}
+
+/* One flag at a time: what the process finds in its flags. */
+static void say_flags(void)
+{
+    for (unsigned int bit = 0; bit < 64; bit++) {
+        if (1ull << bit == RFLAGS_TF || (bit > 22 && bit % 8))
+            continue;
+        frame_prepare();
+        frame.rflags |= 1ull << bit;
+        user_run(&frame);
+        console_printf("ROW flags.bit-%u = vector %lu flags 0x%lx mask %u\n", bit, frame.vector,
+                       frame.vector == VECTOR_SYSCALL ? frame.r12 : frame.rflags,
+                       shared_info->vcpu_info[0].evtchn_upcall_mask);
+    }
+    for (unsigned int iopl = 0; iopl < 4; iopl++) {
+        frame_prepare();
+        frame.vector = VECTOR_SYSCALL;
+        frame.rflags |= iopl << 12;
+        user_run(&frame);
+        row_hex(name_nth("flags", "after-syscall-iopl", iopl), frame.r12);
+    }
+    frame_prepare();
+    frame.rflags |= RFLAGS_TF;
+    user_run(&frame);
+    console_printf("ROW flags.single-step = vector %lu rip %ld\n", frame.vector,
+                   (long)(frame.rip - user_address(user_report)));
+}
+
+static const struct {
+    const char *what;
+    u16 cs, ss;
+} selectors[] = {
+    {"flat-user", FLAT_USER_CS64, FLAT_USER_SS64},
+    {"null-ss", FLAT_USER_CS64, 0x3},
+    {"zero-ss", FLAT_USER_CS64, 0},
+    {"ss-with-rpl-0", FLAT_USER_CS64, FLAT_USER_SS64 & ~3},
+    {"cs-beyond-gdt", 0xfff3, FLAT_USER_SS64},
+    {"cs-null", 0x3, FLAT_USER_SS64},
+    {"cs-is-data", FLAT_USER_SS64, FLAT_USER_SS64},
+    {"cs-of-hypervisor", 0xe00b, FLAT_USER_SS64},
+    {"cs-no-ldt", 0x7, FLAT_USER_SS64},
+    {"ss-beyond-gdt", FLAT_USER_CS64, 0xfff3},
+    {"ss-is-code", FLAT_USER_CS64, FLAT_USER_CS64},
+    {"ss-of-hypervisor", FLAT_USER_CS64, 0xe013},
+    {"ss-no-ldt", FLAT_USER_CS64, 0x7},
+    {"both-bad", 0xfff3, 0xfff3},
+};
+
+static void say_selectors(void)
+{
+    for (unsigned int i = 0; i < ARRAY_SIZE(selectors); i++) {
+        frame_prepare();
+        frame.cs = selectors[i].cs;
+        frame.ss = selectors[i].ss;
+        user_run(&frame);
+        console_printf("ROW selectors.%s = vector %lu error 0x%lx rip %ld cs 0x%lx ss 0x%lx sp %ld "
+                       "rcx 0x%lx r11 0x%lx\n",
+                       selectors[i].what, frame.vector, frame.error,
+                       (long)(frame.rip - user_address(user_report)), frame.cs, frame.ss,
+                       (long)(frame.rsp - user_stack_top()),
+                       frame.vector == VECTOR_FAILSAFE ? frame.rcx : 0,
+                       frame.vector == VECTOR_FAILSAFE ? frame.r11 : 0);
+    }
+}
+
+/* Addresses that ring 3 may not run at, or use as a stack. The stack is looked at only when used.
+ */
+static void say_addresses(void)
+{
+    static const struct {
+        const char *what;
+        u64 rip;
+    } targets[] = {
+        {"null", 0},
+        {"kernel-image", 0xffffffff80100000ull},
+        {"hypervisor", HYPERVISOR_VIRT_START},
+        {"non-canonical", NON_CANONICAL},
+        {"last-page-of-lower-half", USER_END - PAGE_SIZE},
+    };
+
+    for (unsigned int i = 0; i < 2 * ARRAY_SIZE(targets); i++) {
+        frame_prepare();
+        frame.rip = targets[i / 2].rip;
+        frame.vector = i % 2 ? VECTOR_SYSCALL : 0;
+        user_run(&frame);
+        console_printf("ROW rip.%s-%s = vector %lu error 0x%lx rip 0x%lx\n", targets[i / 2].what,
+                       i % 2 ? "in-syscall" : "in-trap", frame.vector, frame.error, frame.rip);
+    }
+    frame_prepare();
+    frame.rsp = NON_CANONICAL;
+    user_run(&frame);
+    console_printf("ROW rsp.non-canonical = vector %lu error 0x%lx rip %ld\n", frame.vector,
+                   frame.error, (long)(frame.rip - user_address(user_report)));
+}
+
+/* The fault's own frame has the bad selector too, and nobody could return by that. */
+static bool ss_mend(struct trap_frame *frame)
+{
+    frame->ss = FLAT_KERNEL_SS;
+    return false;
+}
+
+static void kernel_iret_without_ss(void *arg)
+{
+    (void)arg;
+    kernel_iret_raw(0, FLAT_KERNEL_CS & ~3, 0, 0);
+}
+
+/* To the kernel itself: low bits of cs that are not 3 mean kernel. */
+static void say_to_kernel(void)
+{
+    row_hex("kernel.masked", kernel_iret_raw(0, FLAT_KERNEL_CS & ~3, FLAT_KERNEL_SS, 0));
+    row("kernel.masked-mask", shared_info->vcpu_info[0].evtchn_upcall_mask);
+    row_hex("kernel.open", kernel_iret_raw(RFLAGS_IF, FLAT_KERNEL_CS & ~3, FLAT_KERNEL_SS, 0));
+    row("kernel.open-mask", shared_info->vcpu_info[0].evtchn_upcall_mask);
+    row_hex("kernel.in-syscall",
+            kernel_iret_raw(0, FLAT_KERNEL_CS & ~3, FLAT_KERNEL_SS, VGCF_IN_SYSCALL));
+    row_hex("kernel.cs-rpl-1", kernel_iret_raw(0, (FLAT_KERNEL_CS & ~3) | 1, FLAT_KERNEL_SS, 0));
+    row_hex("kernel.iopl", kernel_iret_raw(3 << 12, FLAT_KERNEL_CS & ~3, FLAT_KERNEL_SS, 0));
+    trap_handle(VECTOR_GP, ss_mend);
+    trap_handle(VECTOR_FAILSAFE, ss_mend);
+    row("kernel.ss-null", fault_catch(kernel_iret_without_ss, NULL).vector);
+    row_hex("kernel.high-word-of-cs",
+            kernel_iret_raw(0, (FLAT_KERNEL_CS & ~3) | 0xff00ff0000ull, FLAT_KERNEL_SS, 0));
+}
+
+void guest_main(void)
+{
+    user_space_init();
+    say_forms();
+    say_flags();
+    say_selectors();
+    say_addresses();
+    say_to_kernel();
+    guest_end();
+}
