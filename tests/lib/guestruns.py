@@ -34,7 +34,6 @@ GUESTS = os.path.join(TOP, "tests", "guests")
 LOGS = os.path.join(BUILD, "logs")
 ORACLE_CACHE = os.path.join(CACHE, "oracle")
 ORACLE_RECIPE = "1"  # change it when runs of Xen are made or kept differently
-OURS_ARGS = "com1=115200,8n1 console=com1 loglvl=all guest_loglvl=all"
 MANY = ("EXPECT_LOG", "XEN_LOG")
 DEFAULTS = {
     "IMAGE": None, "INITRD": None, "ARGS": "", "HV_ARGS": "", "XEN_ARGS": None, "MEM": "512",
@@ -91,7 +90,8 @@ class GuestTest:
         """build: release or debug."""
         folder = BUILD if build == "release" else os.path.join(BUILD, "debug")
         log = os.path.join(LOGS, f"{self.name}.{build}.log")
-        return self.run("ours", os.path.join(folder, "xen-like"), f"{OURS_ARGS} {self['HV_ARGS']}", log)
+        hv_args = f"{machine.OURS_ARGS} {self['HV_ARGS']}"
+        return self.run("ours", os.path.join(folder, "xen-like"), hv_args, log)
 
     def xen_args(self):
         return self["HV_ARGS"] if self["XEN_ARGS"] is None else self["XEN_ARGS"]

@@ -30,6 +30,9 @@ MEMORY_MIB = 512
 # ring 3. Our hypervisor leaves it off by itself under TCG and so is given the whole CPU.
 CPU_MODEL = {"ours": "max", "xen": "max,-smap"}
 
+# What ours is told on every boot; Xen's counterpart is in oracle.py.
+OURS_ARGS = "com1=115200,8n1 console=com1 loglvl=all guest_loglvl=all"
+
 # After one of these lines a hypervisor does nothing more.
 HALTED = re.compile(
     r"halted: halting machine|Manual reset required|not rebooting|The machine is halted"
