@@ -15,7 +15,8 @@
 #define OP_BITS 6
 #define OP_MASK ((1UL << OP_BITS) - 1)
 
-/* current_reservation and maximum_reservation: both in pages. */
+/* current_reservation and maximum_reservation in pages, and maximum_gpfn, which a PV guest keeps
+ * itself. */
 static long reservation_query(u32 op, u64 arg)
 {
     struct xen_memory_domain who;
@@ -26,6 +27,8 @@ static long reservation_query(u32 op, u64 arg)
     d = memory_domain(who.domid);
     if (!d)
         return refuse(XEN_ESRCH, "there is no such domain");
+    if (op == XENMEM_maximum_gpfn)
+        return (long)ACCESS_ONCE(d->shared->arch.max_pfn);
     return (long)(op == XENMEM_current_reservation ? ACCESS_ONCE(d->tot_pages) : d->max_pages);
 }
 
@@ -46,6 +49,7 @@ static long query(u32 op, u64 arg)
         return (long)m2p_frames;
     case XENMEM_current_reservation:
     case XENMEM_maximum_reservation:
+    case XENMEM_maximum_gpfn:
         return reservation_query(op, arg);
     case XENMEM_memory_map:
         return own_map(arg);
@@ -73,6 +77,7 @@ long hc_memory_op(unsigned long cmd, unsigned long arg)
     case XENMEM_maximum_ram_page:
     case XENMEM_current_reservation:
     case XENMEM_maximum_reservation:
+    case XENMEM_maximum_gpfn:
         if (done)
             return refuse(XEN_EINVAL, "the command word has unknown bits");
         break;

@@ -30,7 +30,7 @@ struct held {
     u64 type;
 };
 
-static void held_release(struct held *h)
+static inline void held_release(struct held *h)
 {
     if (!h->frame)
         return;
@@ -42,7 +42,7 @@ static void held_release(struct held *h)
 }
 
 /* Hold the frame at @m: as whatever it is in use as, else as writable memory. 0 or -EINVAL. */
-static int held_take(struct held *h, mfn_t m, struct domain *d)
+static inline int held_take(struct held *h, mfn_t m, struct domain *d)
 {
     struct frame *f;
 
@@ -59,17 +59,19 @@ static int held_take(struct held *h, mfn_t m, struct domain *d)
     return 0;
 }
 
-static int entry_update(struct held *h, const struct mmu_update *req, u32 cmd, struct domain *d,
-                        struct domain *pg_dom)
+static inline int entry_update(struct held *h, const struct mmu_update *req, u32 cmd,
+                               struct domain *d, struct domain *pg_dom)
 {
     u64 ptr = req->ptr - cmd;
-    mfn_t m = MFN(ptr >> PAGE_SHIFT);
-    int rc = held_take(h, m, d);
+    int rc = held_take(h, MFN(ptr >> PAGE_SHIFT), d);
+    u64 *slot;
 
     if (unlikely(rc))
         return rc;
-    return pt_entry_write(likely(h->type != FT_NONE) ? h->type : FT_WRITABLE,
-                          mfn_to_virt(m) + ptr % PAGE_SIZE, req->val,
+    slot = maddr_to_virt(ptr);
+    if (likely(h->type == FT_L1))
+        return l1e_write(slot, req->val, cmd == MMU_PT_UPDATE_PRESERVE_AD, d, pg_dom);
+    return pt_entry_write(h->type != FT_NONE ? h->type : FT_WRITABLE, slot, req->val,
                           cmd == MMU_PT_UPDATE_PRESERVE_AD, d, pg_dom);
 }
 
@@ -85,8 +87,8 @@ static int m2p_update(const struct mmu_update *req, struct domain *pg_dom)
     return 0;
 }
 
-static int request_do(struct held *h, const struct mmu_update *req, struct domain *d,
-                      struct domain *pg_dom)
+static inline int request_do(struct held *h, const struct mmu_update *req, struct domain *d,
+                             struct domain *pg_dom)
 {
     u32 cmd = req->ptr & 7;
 
@@ -102,27 +104,52 @@ static int request_do(struct held *h, const struct mmu_update *req, struct domai
     }
 }
 
-/* All requests, or as many as go well: *done counts them. */
-static int requests_do(u64 reqs, u32 count, u32 *done, struct domain *d, struct domain *pg_dom)
+/* Copy @n requests from the list at @from, a checked range. Answers how many could be read. */
+static inline u32 group_read(struct mmu_update *to, u64 from, u32 n)
 {
+    u32 i;
+
+    smap_open();
+    for (i = 0; i < n; i++, from += sizeof(*to)) {
+        u64 ptr, val;
+
+        GUEST_GET(ptr, from, 0, fault);
+        GUEST_GET(val, from, 1, fault);
+        to[i] = (struct mmu_update){.ptr = ptr, .val = val};
+    }
+fault:
+    smap_close();
+    return i;
+}
+
+/* All requests, or as many as go well: *done counts them. */
+static inline int requests_do(u64 reqs, u32 count, u32 *done, struct domain *d,
+                              struct domain *pg_dom)
+{
+    struct mmu_update group[GROUP];
     struct held held = {0};
+    u32 left = count;
     int rc = 0;
 
-    while (*done < count && !rc) {
-        struct mmu_update group[GROUP];
-        u32 want = MIN(count - *done, GROUP);
-        u64 missing =
-            guest_copy_in(group, reqs + (u64)*done * sizeof(*group), want * sizeof(*group));
-        u32 have = want - (u32)((missing + sizeof(*group) - 1) / sizeof(*group));
+    while (left) {
+        u32 want = MIN(left, GROUP), have = group_read(group, reqs, want), i;
 
-        for (u32 i = 0; i < have && !rc; i++) {
+        for (i = 0; i < have; i++) {
             rc = request_do(&held, &group[i], d, pg_dom);
-            *done += !rc;
+            if (unlikely(rc))
+                break;
         }
-        if (unlikely(missing) && !rc)
+        left -= i;
+        reqs += i * sizeof(*group);
+        if (unlikely(rc))
+            break;
+        if (unlikely(have != want)) {
             rc = refuse(XEN_EFAULT, "an unreadable list of updates");
+            break;
+        }
     }
     held_release(&held);
+    *done = count - left;
     return rc;
 }
 
@@ -130,7 +157,7 @@ long hc_mmu_update(unsigned long reqs, unsigned long count, unsigned long pdone,
                    unsigned long foreigndom)
 {
     struct domain *d = current->domain, *pg_dom;
-    u32 n = (u32)count, done = 0;
+    u32 n = (u32)count, done;
     int rc;
 
     if (unlikely(!guest_range_ok(reqs, (u64)n * sizeof(struct mmu_update))))

@@ -129,6 +129,28 @@ static int op_do(const struct mmuext_op *op, struct vcpu *v, struct domain *pg_d
     }
 }
 
+/* One operation of the list, a checked range. 0 or -EFAULT. */
+static inline int op_read(struct mmuext_op *op, u64 from)
+{
+    u64 cmd, arg1, arg2;
+
+    smap_open();
+    GUEST_GET(cmd, from, 0, fault);
+    GUEST_GET(arg1, from, 1, fault);
+    GUEST_GET(arg2, from, 2, fault);
+    smap_close();
+    op->cmd = (u32)cmd;
+    op->arg1.linear_addr = arg1; /* both unions are one word */
+    op->arg2.src_mfn = arg2;
+    return 0;
+fault:
+    smap_close();
+    return refuse(XEN_EFAULT, "an unreadable list of operations");
+}
+
+_Static_assert(sizeof(struct mmuext_op) == 3 * sizeof(u64) && offsetof(struct mmuext_op, arg1) == 8,
+               "op_read reads three words");
+
 long hc_mmuext_op(unsigned long ops, unsigned long count, unsigned long pdone,
                   unsigned long foreigndom)
 {
@@ -144,7 +166,7 @@ long hc_mmuext_op(unsigned long ops, unsigned long count, unsigned long pdone,
     for (done = 0; done < n; done++) {
         struct mmuext_op op;
 
-        rc = guest_read(&op, ops + (u64)done * sizeof(op), sizeof(op));
+        rc = op_read(&op, ops + (u64)done * sizeof(op));
         if (likely(!rc))
             rc = op_do(&op, v, pg_dom);
         if (unlikely(rc))

@@ -15,6 +15,14 @@
 /* Xen has this one: writes to page tables are emulated. */
 #define ASSISTS_ABSENT ASSIST(writable_pagetables)
 
+/* Bounces show vcpu.iopl without asking whether the assist is on. */
+static void iopl_forget(struct domain *d)
+{
+    for (u32 i = 0; i < d->max_vcpus; i++)
+        if (d->vcpus[i])
+            d->vcpus[i]->iopl = 0;
+}
+
 long hc_vm_assist(unsigned long cmd, unsigned long type)
 {
     struct domain *d = current->domain;
@@ -30,6 +38,8 @@ long hc_vm_assist(unsigned long cmd, unsigned long type)
         return 0;
     case VMASST_CMD_disable:
         __atomic_fetch_and(&d->vm_assist, ~bit, __ATOMIC_RELAXED);
+        if (bit == ASSIST(architectural_iopl))
+            iopl_forget(d);
         return 0;
     default:
         return refuse(XEN_ENOSYS, "an assist is enabled or disabled, nothing else");

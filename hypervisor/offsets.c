@@ -88,6 +88,7 @@ void offsets_cpu(void)
     OFFSET(PERCPU_syscall_rsp, struct percpu, syscall_rsp);
     OFFSET(PERCPU_syscall_entry, struct percpu, syscall_entry);
     OFFSET(PERCPU_syscall32_entry, struct percpu, syscall32_entry);
+    OFFSET(PERCPU_iret_fault, struct percpu, iret_fault);
     DEFINE(PERCPU_SIZE, sizeof(struct percpu));
     DEFINE(PERCPU_AREA_BYTES, PERCPU_AREA_BYTES);
     OFFSET(VCPU_kernel_mode, struct vcpu, kernel_mode);

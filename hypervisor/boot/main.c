@@ -17,6 +17,7 @@
 #include "hypervisor/mm/alloc.h"
 #include "hypervisor/mm/io_frames.h"
 #include "hypervisor/mm/tlb.h"
+#include "xen-like/lib/string.h"
 
 /* RAM above the first megabyte has records that mean something; all else is I/O. */
 static void frames_init(void)
@@ -24,6 +25,8 @@ static void frames_init(void)
     struct memory_piece piece;
 
     phys_bits = features.phys_bits;
+    hypertransport_hole =
+        !strcmp(features.vendor, "AuthenticAMD") || !strcmp(features.vendor, "HygonGenuine");
     io_frames_init(MFN(m2p_frames));
     for (u64 at = LOW_MEMORY_BYTES; memmap_piece(at, &piece); at = piece.end)
         if (piece.kind != MEMORY_NONE && piece.kind != MEMORY_TABLES)

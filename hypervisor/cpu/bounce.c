@@ -19,18 +19,6 @@
 #define RFLAGS_VM     (1UL << 17)
 #define BOUNCE_CLEARS (RFLAGS_AC | RFLAGS_VM | RFLAGS_RF | RFLAGS_NT | RFLAGS_TF)
 
-/* Store one word at a guest address; a fault goes to @fault. One instruction. */
-#define GUEST_PUT(base, index, value, fault)                                                       \
-    asm goto("1: movq %0, %c1(%2)\n\t"                                                             \
-             ".pushsection .ex_table, \"a\"\n\t"                                                   \
-             ".balign 4\n\t"                                                                       \
-             ".long 1b - ., %l3 - .\n\t"                                                           \
-             ".popsection"                                                                         \
-             :                                                                                     \
-             : "re"(value), "i"((index)*8), "r"(base)                                              \
-             : "memory"                                                                            \
-             : fault)
-
 void vcpu_enter_kernel(struct vcpu *v)
 {
     v->kernel_mode = 1;
@@ -49,9 +37,7 @@ void vcpu_enter_user(struct vcpu *v)
  * one. */
 static inline u64 guest_rflags(const struct vcpu *v, const struct cpu_user_regs *regs, u8 masked)
 {
-    u64 flags = (regs->rflags & ~(RFLAGS_IF | RFLAGS_IOPL)) | (masked ? 0 : RFLAGS_IF);
-
-    return domain_assists(v->domain, VMASST_TYPE_architectural_iopl) ? flags | v->iopl : flags;
+    return (regs->rflags & ~(RFLAGS_IF | RFLAGS_IOPL)) | v->iopl | (masked ? 0 : RFLAGS_IF);
 }
 
 static inline void enter_handler(struct cpu_user_regs *regs, u64 handler, u64 sp)
@@ -97,7 +83,7 @@ static inline void bounce(struct vcpu *v, struct cpu_user_regs *regs, u64 handle
     smap_close();
 
     if (how & BOUNCE_MASKS)
-        v->info->evtchn_upcall_mask = 1;
+        v->info->evtchn_upcall_mask = masked | 1;
     enter_handler(regs, handler, sp);
     return;
 fault:
@@ -105,9 +91,9 @@ fault:
     domain_crash(v->domain, "a bounce needs a kernel stack that is mapped writable");
 }
 
-static inline void bounce_trap(struct cpu_user_regs *regs, u32 vector, u32 how, u32 error)
+static inline void bounce_trap(struct vcpu *v, struct cpu_user_regs *regs, u32 vector, u32 how,
+                               u32 error)
 {
-    struct vcpu *v = current;
     const struct trap_info *ti = &v->traps[vector];
 
     if (unlikely(!ti->address)) {
@@ -120,12 +106,31 @@ static inline void bounce_trap(struct cpu_user_regs *regs, u32 vector, u32 how, 
 
 void bounce_exception(struct cpu_user_regs *regs, u32 vector, u32 error)
 {
-    bounce_trap(regs, vector, EXCEPTIONS_WITH_CODE >> vector & 1 ? BOUNCE_CODE : 0, error);
+    bounce_trap(current, regs, vector, EXCEPTIONS_WITH_CODE >> vector & 1 ? BOUNCE_CODE : 0, error);
 }
 
 void bounce_interrupt(struct cpu_user_regs *regs, u32 vector)
 {
-    bounce_trap(regs, vector, 0, 0);
+    bounce_trap(current, regs, vector, 0, 0);
+}
+
+/*
+ * #PF. The CPU sees ring 3 always; the guest is told by which of its two modes it was. The
+ * commonest of all bounces comes here straight from entry.asm, without the registers that C
+ * preserves in @regs; what needs those, or more thought, answers false and is tried again by
+ * trap_page_fault with all of them.
+ */
+bool page_fault_bounce(struct cpu_user_regs *regs)
+{
+    struct vcpu *v = current;
+    u64 cr2 = read_cr2();
+
+    if (unlikely(cr2 - GDT_VIRT_START < GDT_VIRT_BYTES))
+        return false;
+    v->info->arch.cr2 = cr2;
+    bounce_trap(v, regs, EXCEPTION_PF, BOUNCE_CODE,
+                (regs->error_code & ~PF_USER) | (v->kernel_mode ? 0 : PF_USER));
+    return true;
 }
 
 /* `syscall` in the guest's user space: to the syscall callback, or #UD where there is none. The ABI
@@ -152,43 +157,14 @@ void syscall32_bounce(struct cpu_user_regs *regs)
     bounce_syscall_to(regs, 0); /* callback_op, which registers one, is not there yet */
 }
 
-/*
- * iretq refused to load the frame that the guest asked for. The failsafe callback gets it, topped
- * by the data segments, and may mend it:   rcx r11 ds es fs gs  rip cs rflags rsp ss
- */
-void failsafe_bounce(struct cpu_user_regs *regs)
+/* iretq refused the frame that the guest asked for (entry.asm): the guest has made its own
+ * exception, and gets it on that frame. */
+void iret_refused(struct cpu_user_regs *regs)
 {
-    struct vcpu *v = current;
-    u8 masked = v->info->evtchn_upcall_mask;
-    u64 sp, cs = regs->cs;
-
-    if (!v->failsafe_callback)
-        return domain_crash(v->domain, "a return to a frame that the CPU refuses, and no failsafe");
-    if (v->kernel_mode) {
-        sp = regs->rsp;
-        cs &= ~3UL;
-    } else {
-        vcpu_enter_kernel(v);
-        sp = v->kernel_sp;
-    }
-    sp = (sp & ~15UL) - 11 * 8;
-    u64 frame[11] = {regs->rcx,
-                     regs->r11,
-                     read_ds(),
-                     read_es(),
-                     read_fs(),
-                     read_gs(),
-                     regs->rip,
-                     cs | (u64)masked << 32,
-                     guest_rflags(v, regs, masked),
-                     regs->rsp,
-                     regs->ss};
-    if (guest_copy_out(sp, frame, sizeof(frame)))
-        return domain_crash(v->domain, "the failsafe callback needs a kernel stack");
-    if (v->flags & VCPUF_FAILSAFE_MASKS)
-        v->info->evtchn_upcall_mask = 1;
-    enter_handler(regs, v->failsafe_callback, sp);
+    bounce_exception(regs, regs->entry_vector, regs->error_code);
 }
+
+#define IRET_WORD(field) (offsetof(struct iret_context, field) / sizeof(u64))
 
 /*
  * HYPERVISOR_iret: the guest's stack holds   rax r11 rcx flags | rip cs rflags rsp ss
@@ -197,27 +173,44 @@ void failsafe_bounce(struct cpu_user_regs *regs)
 void iret_load(struct cpu_user_regs *regs)
 {
     struct vcpu *v = current;
-    struct iret_context c;
+    u64 rax, r11, rcx, flags, rip, cs, rflags, rsp, ss;
+    u64 at = regs->rsp;
 
-    if (unlikely(guest_copy_in(&c, regs->rsp, sizeof(c))))
-        return domain_crash(v->domain, "iret from a stack that cannot be read");
-    if ((c.cs & 3) == 3) {
+    if (unlikely(!guest_range_ok(at, sizeof(struct iret_context))))
+        return domain_crash(v->domain, "iret from a stack in the hypervisor's range");
+    smap_open();
+    GUEST_GET(rax, at, IRET_WORD(rax), fault);
+    GUEST_GET(r11, at, IRET_WORD(r11), fault);
+    GUEST_GET(rcx, at, IRET_WORD(rcx), fault);
+    GUEST_GET(flags, at, IRET_WORD(flags), fault);
+    GUEST_GET(rip, at, IRET_WORD(rip), fault);
+    GUEST_GET(cs, at, IRET_WORD(cs), fault);
+    GUEST_GET(rflags, at, IRET_WORD(rflags), fault);
+    GUEST_GET(rsp, at, IRET_WORD(rsp), fault);
+    GUEST_GET(ss, at, IRET_WORD(ss), fault);
+    smap_close();
+
+    if ((cs & 3) == 3) {
         if (unlikely(!v->cr3_user))
             return domain_crash(v->domain, "iret to user mode without user page tables");
         vcpu_enter_user(v);
     }
-    if (domain_assists(v->domain, VMASST_TYPE_architectural_iopl))
-        v->iopl = c.rflags & RFLAGS_IOPL;
-    regs->rip = c.rip;
-    regs->cs = (u16)(c.cs | 3);
-    regs->rflags = (c.rflags & ~(RFLAGS_IOPL | RFLAGS_VM)) | RFLAGS_IF;
-    regs->rsp = c.rsp;
-    regs->ss = (u16)(c.ss | 3);
-    regs->rax = c.rax;
-    if (!(c.flags & VGCF_in_syscall)) {
+    if (unlikely(domain_assists(v->domain, VMASST_TYPE_architectural_iopl)))
+        v->iopl = rflags & RFLAGS_IOPL;
+    regs->rip = rip;
+    regs->cs = (u16)(cs | 3);
+    regs->rflags = (rflags & ~(RFLAGS_IOPL | RFLAGS_VM)) | RFLAGS_IF;
+    regs->rsp = rsp;
+    regs->ss = (u16)(ss | 3);
+    regs->rax = rax;
+    if (!(flags & VGCF_in_syscall)) {
         regs->error_code = 0;
-        regs->r11 = c.r11;
-        regs->rcx = c.rcx;
+        regs->r11 = r11;
+        regs->rcx = rcx;
     }
-    v->info->evtchn_upcall_mask = !(c.rflags & RFLAGS_IF);
+    v->info->evtchn_upcall_mask = !(rflags & RFLAGS_IF);
+    return;
+fault:
+    smap_close();
+    domain_crash(v->domain, "iret from a stack that cannot be read");
 }

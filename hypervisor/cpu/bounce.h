@@ -32,6 +32,8 @@ void bounce_interrupt(struct cpu_user_regs *regs, u32 vector);
 void vcpu_enter_kernel(struct vcpu *v);
 void vcpu_enter_user(struct vcpu *v);
 
+#define PF_USER 4u /* page-fault error code: the access came from user mode */
+
 #define EXCEPTION_UD 6
 #define EXCEPTION_NM 7
 #define EXCEPTION_GP 13

@@ -21,8 +21,8 @@
 default rel
 
 extern exception_table, hypercall_table, hypercall_unknown
-extern exception_in_hypervisor, guest_exit_work, failsafe_bounce, syscall_bounce, syscall32_bounce
-extern iret_load, trap_page_fault, trap_nmi, trap_double_fault, trap_machine_check
+extern exception_in_hypervisor, guest_exit_work, iret_refused, syscall_bounce, syscall32_bounce
+extern iret_load, page_fault_bounce, trap_page_fault, trap_nmi, trap_double_fault, trap_machine_check
 
 section .text
 
@@ -135,12 +135,14 @@ hc_iret:
     add rsp, 8
     mov rdi, rsp
     call iret_load
+    test dword [rsp + REGS_error_code], FRAME_SYSCALL
+    jz volatile_frame_iret
+
+; The frame's rcx and r11 may be lost: SYSRET, unless its selector or its target forbid.
 volatile_frame_return:
     mov rcx, [rsp + PERCPU_running]
     cmp dword [rcx + VCPU_work], 0
     jne volatile_frame_work
-    test dword [rsp + REGS_error_code], FRAME_SYSCALL
-    jz .iret
     cmp word [rsp + REGS_cs], FLAT_RING3_CS64
     jne .iret
     mov rcx, [rsp + REGS_rip]
@@ -161,6 +163,14 @@ volatile_frame_return:
     o64 sysret
 .iret:
     add rsp, PRESERVED_BYTES
+    jmp restore_volatile_iret
+
+; The same for a frame whose rcx and r11 matter, or where fewer instructions beat a faster one.
+volatile_frame_iret:
+    mov rcx, [rsp + PERCPU_running]
+    cmp dword [rcx + VCPU_work], 0
+    jne volatile_frame_work
+    add rsp, PRESERVED_BYTES
 restore_volatile_iret:
     pop r11
     pop r10
@@ -172,18 +182,20 @@ restore_volatile_iret:
     pop rsi
     pop rdi
     add rsp, 8 ; vector and error code
+global guest_iret
 guest_iret:
     iretq
     EX_TABLE guest_iret, guest_iret_failed
 
 ; iretq refused the guest's frame (a bad selector, a non-canonical rip). The fault left the frame
-; where it was and the registers the guest's: make it a full frame again and tell the guest.
+; where it was and the registers the guest's: make it a full frame again, with the fault's vector and
+; error code, and tell the guest.
 guest_iret_failed:
-    push 0
+    push qword [rsp - REGS_rip + PERCPU_iret_fault]
     PUSH_VOLATILE
     PUSH_PRESERVED
     mov rdi, rsp
-    call failsafe_bounce
+    call iret_refused
     ; fall through
 
 ; ---------------------------------------------------------------------------------------------------
@@ -239,17 +251,27 @@ align 16
 %assign vec vec + 1
 %endrep
 
+; The most frequent exception of all. Most page faults are bounced as they are: that does not look at
+; rbx..r15, so they are not saved. What does needs them says so, and starts again with a full frame.
 align 16
-page_fault_entry: ; the most frequent of all has a path without a table
+page_fault_entry:
     cld
     SMAP_CLOSE ; the guest may have set AC, which would open the window
     PUSH_VOLATILE
-    PUSH_PRESERVED
+    sub rsp, PRESERVED_BYTES
     mov rdi, rsp
     test byte [rsp + REGS_cs], 3
-    jz from_hypervisor
+    jz .in_hypervisor
+    call page_fault_bounce
+    test al, al
+    jnz volatile_frame_iret
+    SAVE_PRESERVED
+    mov rdi, rsp
     call trap_page_fault
     jmp exit_to_guest
+.in_hypervisor:
+    SAVE_PRESERVED
+    jmp from_hypervisor
 
 align 16
 exception_entry:

@@ -7,6 +7,7 @@
 extern u8 entry_stubs[], entry_stub_compat[]; /* a page; see percpu.h */
 void syscall_entry(void), syscall32_entry(void);
 extern u8 exception_stubs[]; /* 256 stubs, 16 bytes each */
+extern u8 guest_iret[];      /* the one instruction that loads a guest's frame and may be refused */
 void nmi_entry(void), double_fault_entry(void), machine_check_entry(void);
 NORETURN void guest_enter(struct percpu *cpu);
 
@@ -22,6 +23,7 @@ NORETURN void run_on_stack(void *top, void (*fn)(const struct boot_info *info),
 /* Handlers of exceptions from a guest, by vector; called with the guest's frame. */
 extern void (*const exception_table[256])(struct cpu_user_regs *regs);
 
+bool page_fault_bounce(struct cpu_user_regs *regs);
 void trap_page_fault(struct cpu_user_regs *regs);
 void trap_nmi(struct cpu_user_regs *regs);
 NORETURN void trap_double_fault(struct cpu_user_regs *regs);
@@ -35,7 +37,7 @@ void guest_exit_work(struct cpu_user_regs *regs);
 
 void syscall_bounce(struct cpu_user_regs *regs);
 void syscall32_bounce(struct cpu_user_regs *regs);
-void failsafe_bounce(struct cpu_user_regs *regs);
+void iret_refused(struct cpu_user_regs *regs);
 void iret_load(struct cpu_user_regs *regs);
 
 #endif

@@ -46,11 +46,12 @@ struct percpu {
     struct vcpu *running;
     u64 syscall_rsp;                       /* scratch of the syscall stubs */
     void *syscall_entry, *syscall32_entry; /* where they go on */
-    u64 *gdt_ptes;                         /* this CPU's 16 GDT and 16 LDT window entries */
+    u64 iret_fault; /* vector << 32 | error code of an iretq to a guest that was refused */
+    u64 *gdt_ptes;  /* this CPU's 16 GDT and 16 LDT window entries */
     u32 id;
     u32 tlb_flushed; /* tlb clock at this CPU's last full flush */
     struct tss tss;
-    u32 pad;
+    u32 pad[3]; /* the assertion below says when it must change */
 };
 
 /* The CPU aligns RSP to 16 before it pushes a frame: the end of that frame, which is regs.es, must

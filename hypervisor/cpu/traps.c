@@ -14,21 +14,22 @@
 #include "hypervisor/domain/base.h"
 #include "hypervisor/mm/uaccess.h"
 
-#define PF_USER 4u /* page-fault error code: the access came from user mode */
-#define EC_EXT  1u /* selector error code: an external event's fault */
-#define EC_IDT  2u /* selector error code: it names a gate */
+#define EC_EXT 1u /* selector error code: an external event's fault */
+#define EC_IDT 2u /* selector error code: it names a gate */
 
-/* #PF. The CPU sees ring 3 always; the guest is told by which of its two modes it was. */
+/* #PF in the windows onto descriptors (everything else was bounced by page_fault_bounce). The CPU
+ * reads descriptors with its own rights; a guest's own access there is a plain fault, at the
+ * address by which the guest knows its LDT. */
 void trap_page_fault(struct cpu_user_regs *regs)
 {
     struct vcpu *v = current;
     u64 cr2 = read_cr2();
 
-    if (unlikely(cr2 - ldt_window(this_cpu()) < GDT_WINDOW_PAGES * PAGE_SIZE)) {
-        /* The CPU reads descriptors with its own rights; a guest's own access is a plain fault. */
-        if (!(regs->error_code & PF_USER) && vcpu_map_ldt(v, cr2))
+    if (!(regs->error_code & PF_USER)) {
+        if (vcpu_map_ldt(v, cr2))
             return;
-        cr2 += v->ldt_base - ldt_window(this_cpu()); /* what the guest knows it by */
+        if (cr2 - ldt_window(this_cpu()) < GDT_WINDOW_PAGES * PAGE_SIZE)
+            cr2 += v->ldt_base - ldt_window(this_cpu());
     }
     v->info->arch.cr2 = cr2;
     bounce_exception(regs, EXCEPTION_PF,
@@ -135,6 +136,8 @@ void exception_in_hypervisor(struct cpu_user_regs *regs)
     if (regs->entry_vector == EXCEPTION_PF && current && vcpu_map_ldt(current, read_cr2()))
         return;
     fixup = fixup_find(regs->rip);
+    if (regs->rip == (u64)guest_iret)
+        this_cpu()->iret_fault = (u64)regs->entry_vector << 32 | regs->error_code;
     if (!fixup)
         panic_registers(regs, "unexpected exception in the hypervisor");
     regs->rip = fixup;

@@ -29,7 +29,8 @@ struct vcpu {
     u16 kernel_ss; /* kept for whoever asks; a 64-bit frame always has the flat one */
     u32 flags;     /* VCPUF_* */
     u32 id;
-    u32 iopl; /* as in RFLAGS; the guest's belief under the architectural_iopl assist */
+    u32 iopl; /* shown in bounced RFLAGS: 0, or with the architectural_iopl assist what the guest
+                 set */
     u32 gdt_entries;
     mfn_t gdt_frames[FIRST_RESERVED_GDT_PAGE]; /* 0: none. Each holds both references */
     u32 ldt_entries;
@@ -52,7 +53,7 @@ struct domain {
     bool shutdown;     /* stopped, by itself or by a crash; shutdown_code says why */
     u8 vcpus_order;    /* pages of the array below, as a power of two */
     u32 shutdown_code; /* SHUTDOWN_* */
-    u32 vm_assist;     /* bits 1 << VMASST_TYPE_* */
+    u64 vm_assist;     /* bits 1 << VMASST_TYPE_* */
     u32 max_vcpus;
     struct vcpu **vcpus; /* max_vcpus entries, NULL where none was made */
 

@@ -26,7 +26,7 @@ static void block_push(u64 n, unsigned order)
 {
     struct frame *f = &frame_table[n];
 
-    f->order = (u16)order;
+    f->order = (u8)order;
     f->free = 1;
     f->prev = FRAME_NIL;
     f->next = free_list[order];
@@ -124,6 +124,8 @@ void *pages_alloc(unsigned order)
 
     if (m.n == INVALID_MFN.n)
         return NULL;
+    for (u64 i = 0; i < 1UL << order; i++)
+        mfn_to_frame(mfn_add(m, i))->left_by = 0;
     return memset(mfn_to_virt(m), 0, PAGE_SIZE << order);
 }
 
@@ -161,12 +163,14 @@ mfn_t domain_frames_alloc(struct domain *d, unsigned order, bool clear)
     spin_lock(&d->page_lock);
     m = d->dying || d->tot_pages + count > d->max_pages ? INVALID_MFN : frames_alloc(order);
     if (m.n != INVALID_MFN.n) {
-        if (clear)
-            memset(mfn_to_virt(m), 0, PAGE_SIZE << order);
         d->tot_pages += count;
         for (u64 i = 0; i < count; i++) {
             struct frame *f = mfn_to_frame(mfn_add(m, i));
 
+            /* What the domain itself left there is no secret from it: giving frames back and taking
+             * some again costs no clearing, as with Xen. */
+            if (clear && f->left_by != d->id + 1)
+                memset(mfn_to_virt(mfn_add(m, i)), 0, PAGE_SIZE);
             owner_link(d, f);
             f->owner = d;
             __atomic_store_n(&f->word, FRAME_ALLOCED | FRAME_REF_ONE, __ATOMIC_RELEASE);
@@ -195,6 +199,7 @@ void frame_release(struct frame *f)
     spin_lock(&d->page_lock);
     owner_unlink(d, f);
     d->tot_pages--;
+    f->left_by = d->dying ? 0 : d->id + 1;
     f->owner = NULL;
     f->word = 0;
     spin_unlock(&d->page_lock);

@@ -36,8 +36,8 @@ void pages_free(void *p, unsigned order);
 /*
  * Give @d a block of 2^order frames: owner set, one reference each (ALLOCED), in the domain's page
  * list.
- * @clear: filled with zeros before anybody can reach them; otherwise they hold whatever they held.
- * Returns INVALID_MFN when memory or the domain's max_pages is exhausted. Takes d->page_lock.
+ * @clear: nothing that anybody else left there is still there; otherwise they hold whatever they
+ * held. Returns INVALID_MFN when memory or the domain's max_pages is exhausted. Takes d->page_lock.
  */
 mfn_t domain_frames_alloc(struct domain *d, unsigned order, bool clear);
 

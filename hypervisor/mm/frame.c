@@ -10,6 +10,7 @@
 
 #include "hypervisor/debug/bug.h"
 #include "hypervisor/mm/alloc.h"
+#include "hypervisor/mm/tlb.h"
 
 u64 frames_max;
 
@@ -71,9 +72,9 @@ u64 frame_hold_table(struct frame *f, const struct domain *d)
 
 void frame_let_go(struct frame *f)
 {
-    u64 w = __atomic_fetch_sub(&f->word, FRAME_REF_ONE + FRAME_TYPE_ONE + FRAME_LOCKED,
-                               __ATOMIC_ACQ_REL);
-
-    /* Whoever dropped the last other use while we held the lock waits for us in frame_type_put. */
-    BUG_ON(!(w & FRAME_LOCKED) || frame_type_count(w) < 2);
+    /* The last use of a table cannot go while it is held: frame_type_put waits. That of writable
+     * memory can, and then this is it. */
+    if (frame_type(f) == FT_WRITABLE)
+        tlb_stamp(f);
+    __atomic_fetch_sub(&f->word, FRAME_REF_ONE + FRAME_TYPE_ONE + FRAME_LOCKED, __ATOMIC_ACQ_REL);
 }

@@ -33,8 +33,9 @@ struct frame {
     struct domain *owner; /* NULL: the hypervisor's own, or free */
     u32 next, prev; /* mfns of neighbours in the owner's list (its page_lock), or in a free list */
     u32 tlb_epoch;  /* tlb clock when the type count last fell to zero; see mm/tlb.h */
-    u16 order;      /* of a free block, for the allocator */
-    u16 free;       /* 1: first frame of a free block */
+    u8 order;       /* of a free block, for the allocator */
+    u8 free;        /* 1: first frame of a free block */
+    u16 left_by; /* 1 + id of the living domain whose contents it still has; 0: must be cleared */
 };
 
 #define FRAME_REF_ONE    1UL
@@ -93,6 +94,12 @@ static inline mfn_t frame_to_mfn(const struct frame *f)
 static inline void *mfn_to_virt(mfn_t m)
 {
     return (void *)(FRAME_DIRECTMAP + (m.n << PAGE_SHIFT));
+}
+
+/* The byte at a machine address, likewise. */
+static inline void *maddr_to_virt(u64 maddr)
+{
+    return (void *)(FRAME_DIRECTMAP + maddr);
 }
 
 static inline mfn_t virt_to_mfn(const void *p)

@@ -5,10 +5,14 @@
 struct domain domain_io = {.id = DOMID_IO};
 struct domain domain_xen = {.id = DOMID_XEN};
 u32 phys_bits = 36;
+bool hypertransport_hole;
 
 /* The local APIC, the IO-APIC and the message window of interrupts are the hypervisor's. */
 #define IOAPIC_MFN 0xfec00UL
 #define LAPIC_MFN  0xfee00UL
+
+#define HYPERTRANSPORT_FIRST (0xfd00000000UL >> PAGE_SHIFT)
+#define HYPERTRANSPORT_LAST  (0xffffffffffUL >> PAGE_SHIFT)
 
 void io_frames_init(mfn_t max)
 {
@@ -26,6 +30,8 @@ void io_frames_are_ram(mfn_t start, mfn_t end)
 bool io_frame_permitted(const struct domain *d, mfn_t m)
 {
     if (!d->privileged || m.n >> (phys_bits - PAGE_SHIFT))
+        return false;
+    if (hypertransport_hole && m.n >= HYPERTRANSPORT_FIRST && m.n <= HYPERTRANSPORT_LAST)
         return false;
     return m.n != IOAPIC_MFN && (m.n & ~0xffUL) != LAPIC_MFN;
 }

@@ -16,6 +16,8 @@ extern struct domain domain_io;
 extern struct domain
     domain_xen;       /* DOMID_XEN: owns what the hypervisor shares with the privileged */
 extern u32 phys_bits; /* width of a physical address on this CPU */
+extern bool
+    hypertransport_hole; /* AMD: physical addresses 0xfd00000000-0xffffffffff are the bus's own */
 
 static inline bool mfn_is_io(mfn_t m)
 {

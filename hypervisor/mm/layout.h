@@ -42,6 +42,7 @@
 #define PERCPU_VIRT_START     HV_UL(0xffff82d080000000)
 #define PERCPU_AREA_BYTES     HV_UL(0x10000)
 #define GDT_VIRT_START        HV_UL(0xffff82d0c0000000)
+#define GDT_VIRT_BYTES        HV_UL(0x20000000)     /* room for 4096 CPUs */
 #define GDT_WINDOW_BYTES      HV_UL(0x20000)        /* a CPU's GDT and LDT, 16 pages each */
 #define GUEST_LOW_END         HV_UL(0x800000000000) /* end of the lower half of the address space */
 #define FRAMETABLE_VIRT_START HV_UL(0xffff82e000000000)

@@ -112,19 +112,27 @@ int pt_entry_write(u64 type, u64 *slot, u64 val, bool preserve_ad, struct domain
     return 0;
 }
 
+/* The table that a present entry names; NULL when it is absent, or a large page: those are the
+ * hypervisor's only, and nobody asks for them. */
+static inline u64 *table_at(u64 *slot)
+{
+    u64 e = ACCESS_ONCE(*slot);
+
+    return likely((e & (PTE_P | PTE_PSE)) == PTE_P) ? maddr_to_virt(e & PTE_ADDR) : NULL;
+}
+
 u64 *pt_find_l1e(mfn_t root, u64 va)
 {
     u64 *t = mfn_to_virt(root);
 
-    for (int level = 4; level > 1; level--) {
-        u64 e = ACCESS_ONCE(t[pt_index(va, level)]);
-
-        /* Large pages are the hypervisor's only; nobody asks for those. */
-        if ((e & (PTE_P | PTE_PSE)) != PTE_P)
-            return NULL;
-        t = mfn_to_virt(pte_mfn(e));
-    }
-    return &t[pt_index(va, 1)];
+    t = table_at(&t[pt_index(va, 4)]);
+    if (unlikely(!t))
+        return NULL;
+    t = table_at(&t[pt_index(va, 3)]);
+    if (unlikely(!t))
+        return NULL;
+    t = table_at(&t[pt_index(va, 2)]);
+    return likely(t) ? &t[pt_index(va, 1)] : NULL;
 }
 
 int table_pin(mfn_t m, struct domain *d, int level)

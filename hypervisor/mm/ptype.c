@@ -181,7 +181,7 @@ void frame_type_put(struct frame *f)
         u64 count = frame_type_count(w), type = w & FRAME_TYPE_MASK;
 
         BUG_ON(count == 0);
-        if (unlikely(count == 2 && (w & FRAME_LOCKED))) {
+        if (unlikely(count == 2 && (w & FRAME_LOCKED)) && type_is_table(type)) {
             __builtin_ia32_pause(); /* the lock's own count must not become the last */
             w = ACCESS_ONCE(f->word);
         } else if (count > 1) {

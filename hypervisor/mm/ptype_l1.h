@@ -42,15 +42,18 @@ static inline bool l1e_take_counts(struct frame *f, bool writable)
     return true;
 }
 
-/* Give back both counts at once, unless one of them is the last (or the last but a lock's). */
+/* Give back both counts at once, unless the reference is the last. */
 static inline void l1e_put_counts(struct frame *f, bool writable)
 {
     if (writable) {
         u64 w = ACCESS_ONCE(f->word);
 
-        while (likely(frame_type_count(w) > 1 + (w >> 63)) && likely((w & FRAME_REF_MASK) > 1))
+        while (likely((w & FRAME_REF_MASK) > 1)) {
+            if (frame_type_count(w) == 1)
+                tlb_stamp(f);
             if (likely(frame_word_cas(f, &w, w - FRAME_TYPE_ONE - FRAME_REF_ONE)))
                 return;
+        }
         frame_type_put(f);
     }
     frame_put(f);

@@ -30,24 +30,29 @@ u64 guest_copy_out(u64 to, const void *from, u64 len);
 int guest_read(void *to, u64 from, u64 len);
 int guest_write(u64 to, const void *from, u64 len);
 
-/* Store one word; the caller has checked the range. True: it could not be written. */
-static inline bool guest_put_u64(u64 to, u64 value)
-{
-    smap_open();
-    asm goto("1: movq %0, (%1)\n\t"
-             ".pushsection .ex_table, \"a\"\n\t"
-             ".balign 4\n\t"
-             ".long 1b - ., %l2 - .\n\t"
-             ".popsection"
-             :
-             : "re"(value), "r"(to)
-             : "memory"
-             : fault);
-    smap_close();
-    return false;
-fault:
-    smap_close();
-    return true;
-}
+/*
+ * One word at base + index * 8, in one instruction; if it faults, control goes to the label @fault.
+ * For use between smap_open() and smap_close() (which must follow on both ways), on a range that
+ * was checked before. What must be short uses these; everything else the copies above.
+ */
+#define GUEST_PUT(base, index, value, fault)                                                       \
+    asm goto("1: movq %0, %c1(%2)\n\t" GUEST_FIXUP_(fault)                                         \
+             :                                                                                     \
+             : "re"((u64)(value)), "i"((index)*8), "r"(base)                                       \
+             : "memory"                                                                            \
+             : fault)
+
+#define GUEST_GET(value, base, index, fault)                                                       \
+    asm goto("1: movq %c1(%2), %0\n\t" GUEST_FIXUP_(fault)                                         \
+             : "=r"(value)                                                                         \
+             : "i"((index)*8), "r"(base)                                                           \
+             : "memory"                                                                            \
+             : fault)
+
+#define GUEST_FIXUP_(fault)                                                                        \
+    ".pushsection .ex_table, \"a\"\n\t"                                                            \
+    ".balign 4\n\t"                                                                                \
+    ".long 1b - ., %l[" #fault "] - .\n\t"                                                         \
+    ".popsection"
 
 #endif

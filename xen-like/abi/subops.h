@@ -76,7 +76,7 @@
       "Says where the machine-to-physical table is mapped.")                                       \
     X(XENMEM_set_memory_map, CONTROL, struct xen_foreign_memory_map, IN, ABSENT,                   \
       "Sets the memory map that another domain sees.")                                             \
-    X(XENMEM_maximum_gpfn, ANY, struct xen_memory_domain, IN, ABSENT,                              \
+    X(XENMEM_maximum_gpfn, ANY, struct xen_memory_domain, IN, IMPLEMENTED,                         \
       "Returns the highest physical frame number of a domain.")                                    \
     X(XENMEM_remove_from_physmap, ANY, struct xen_remove_from_physmap, IN, ABSENT,                 \
       "Removes a frame from the physical map.")                                                    \
