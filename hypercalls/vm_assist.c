@@ -15,12 +15,15 @@
 /* Xen has this one: writes to page tables are emulated. */
 #define ASSISTS_ABSENT ASSIST(writable_pagetables)
 
-/* Bounces show vcpu.iopl without asking whether the assist is on. */
-static void iopl_forget(struct domain *d)
+/* Entry code does not ask the domain whether the assist is on: each vcpu knows, and bounces show
+ * its iopl whatever it is. */
+static void iopl_assist_set(struct domain *d, bool on)
 {
     for (u32 i = 0; i < d->max_vcpus; i++)
-        if (d->vcpus[i])
+        if (d->vcpus[i]) {
+            d->vcpus[i]->iret_careful = on;
             d->vcpus[i]->iopl = 0;
+        }
 }
 
 long hc_vm_assist(unsigned long cmd, unsigned long type)
@@ -34,12 +37,14 @@ long hc_vm_assist(unsigned long cmd, unsigned long type)
         return refuse(XEN_ENOSYS, "an assist that is not there yet");
     switch ((u32)cmd) {
     case VMASST_CMD_enable:
+        if (bit == ASSIST(architectural_iopl) && !(d->vm_assist & bit))
+            iopl_assist_set(d, true);
         __atomic_fetch_or(&d->vm_assist, bit, __ATOMIC_RELAXED);
         return 0;
     case VMASST_CMD_disable:
         __atomic_fetch_and(&d->vm_assist, ~bit, __ATOMIC_RELAXED);
         if (bit == ASSIST(architectural_iopl))
-            iopl_forget(d);
+            iopl_assist_set(d, false);
         return 0;
     default:
         return refuse(XEN_ENOSYS, "an assist is enabled or disabled, nothing else");

@@ -15,8 +15,6 @@
 
 #define BOUNCE_CODE   1u /* push an error code */
 #define BOUNCE_MASKS  2u /* mask upcalls on entry */
-#define RFLAGS_RF     (1UL << 16)
-#define RFLAGS_VM     (1UL << 17)
 #define BOUNCE_CLEARS (RFLAGS_AC | RFLAGS_VM | RFLAGS_RF | RFLAGS_NT | RFLAGS_TF)
 
 void vcpu_enter_kernel(struct vcpu *v)

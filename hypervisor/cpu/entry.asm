@@ -127,11 +127,70 @@ syscall32_entry:
     call syscall32_bounce
     jmp volatile_frame_return
 
-; HYPERVISOR_iret, called through hypercall_table like any other: but the result is a whole frame, so
-; it drops its return address and goes its own way. rbx..r15 have not changed.
+; HYPERVISOR_iret, called through hypercall_table like any other; but its result is a whole frame, so it
+; never returns to its caller. The guest's stack holds
+;       rax r11 rcx flags | rip cs rflags rsp ss        (struct iret_context)
+;
+; The commonest case, a return within the guest's kernel, stays here: the registers that syscall_entry
+; pushed are still in place, so they are not popped. All other cases, and every fault, start over in
+; iret_load, which reads everything anew; therefore the frame's own rsp is replaced last.
+;   rcx = vcpu, rax = the guest's stack, rdx and r11 = scratch
+%macro IRET_GET 2 ; register, field
+%%load:
+    mov %1, [rax + IRET_%2]
+    EX_TABLE %%load, hc_iret.fault
+%endmacro
+
+%define REGS(field) rsp + 8 + REGS_%+field ; past the return address
+
 align 16
 global hc_iret
 hc_iret:
+    mov rcx, [rsp + 8 + PERCPU_running]
+    cmp byte [rcx + VCPU_iret_careful], 0
+    jne .careful
+    cmp dword [rcx + VCPU_work], 0
+    jne .careful
+    mov rax, [REGS(rsp)]
+    mov r11, DIRECTMAP_VIRT_END
+    cmp rax, r11
+    jb .careful ; below the hypervisor, or in it
+    SMAP_OPEN
+    IRET_GET r11, flags
+    test r11d, VGCF_in_syscall
+    jnz .close
+    IRET_GET r11, cs
+    mov edx, r11d
+    and edx, 3
+    cmp edx, 3
+    je .close ; to user space
+    or r11d, 3
+    mov [REGS(cs)], r11w
+    IRET_GET rdx, rip
+    mov [REGS(rip)], rdx
+    IRET_GET rdx, ss
+    or edx, 3
+    mov [REGS(ss)], dx
+    IRET_GET rdx, rflags
+    mov r11, [rcx + VCPU_info]
+    bt edx, RFLAGS_IF_BIT
+    setnc [r11 + VCPU_INFO_upcall_mask]
+    and edx, ~(RFLAGS_IOPL | RFLAGS_VM)
+    or edx, RFLAGS_IF
+    mov [REGS(rflags)], rdx
+    IRET_GET rcx, rcx
+    IRET_GET r11, r11
+    IRET_GET rdx, rsp
+    IRET_GET rax, rax
+    SMAP_CLOSE
+    mov [REGS(rsp)], rdx
+    mov rdx, [REGS(rdx)]
+    lea rsp, [REGS(rip)]
+    jmp guest_iret
+.fault:
+.close:
+    SMAP_CLOSE
+.careful:
     add rsp, 8
     mov rdi, rsp
     call iret_load

@@ -60,6 +60,8 @@
 #define RFLAGS_DF   (1UL << 10)
 #define RFLAGS_IOPL (3UL << 12)
 #define RFLAGS_NT   (1UL << 14)
+#define RFLAGS_RF   (1UL << 16)
+#define RFLAGS_VM   (1UL << 17)
 #define RFLAGS_AC   (1UL << 18)
 
 struct cpuid_regs {

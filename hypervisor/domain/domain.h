@@ -14,9 +14,10 @@
 
 struct vcpu {
     /* The entry path reads these first; keep them in the first cache lines. */
-    u32 work;       /* WORK_* bits: something to do before the guest runs again. Set atomically */
-    u8 kernel_mode; /* 1: its kernel's tables and GS are loaded; 0: its user space's. current only
-                     */
+    u32 work;        /* WORK_* bits: something to do before the guest runs again. Set atomically */
+    u8 kernel_mode;  /* 1: its kernel's tables and GS are loaded; 0: its user space's. current only
+                      */
+    u8 iret_careful; /* 1: an iret must look at more than most (the architectural_iopl assist) */
     struct domain *domain;
     struct vcpu_info *info; /* the guest's, shared: read once, never trusted */
     u64 cr3_kernel;         /* physical addresses of its L4s; the user one is 0 if there is none. */
