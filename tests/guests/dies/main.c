@@ -1,0 +1,138 @@
+/*
+ * A guest that breaks its contract beyond return is ended, with a report that names the rule, and
+ * the machine goes on to its reboot: it must not hang, and the hypervisor must not go down with it.
+ * Each way of dying is a run of its own (the files run.*), chosen by how= on the command line.
+ */
+#include "tests/guests/user_space.h"
+
+extern char user_syscall[], user_ud2[];
+void die_on_stack(u64 sp), die_at_iret(u64 sp);
+
+static struct trap_frame frame;
+
+static void die_without_handler(void)
+{
+    call_set_trap_table(NULL);
+    asm volatile("ud2");
+}
+
+static void die_stack_unmapped(void)
+{
+    die_on_stack(0x2000);
+}
+
+static void die_stack_in_hypervisor(void)
+{
+    die_on_stack(HYPERVISOR_VIRT_START + MIB(1));
+}
+
+static void die_stack_straddles(void)
+{
+    die_on_stack(HYPERVISOR_VIRT_END + 32);
+}
+
+static void die_stack_non_canonical(void)
+{
+    die_on_stack(NON_CANONICAL);
+}
+
+static void die_stack_read_only(void)
+{
+    map_page(scratch_page(1), pte_make(table_boot_root(), PTE_PRESENT | PTE_USER));
+    die_on_stack((u64)scratch_page(2));
+}
+
+/* The handler's address is not mapped: each fault pushes one more frame, until the stack ends. */
+static void die_handler_unmapped(void)
+{
+    struct trap_info table[] = {{.vector = VECTOR_PF, .cs = FLAT_KERNEL_CS, .address = 0x3000},
+                                {.address = 0}};
+
+    call_set_trap_table(table);
+    map_page(scratch_page(1), pte_make(pfn_to_mfn(frame_alloc_zeroed()), PTE_READ_WRITE));
+    asm volatile("mov %0, %%rsp; movb $0, 0x3000" ::"r"(scratch_page(2)));
+}
+
+static void die_user_stack(void)
+{
+    user_space_init();
+    user_frame_init(&frame, user_address(user_syscall), user_stack_top());
+    user_run(&frame);
+    call_stack_switch(FLAT_KERNEL_SS, (void *)0x2000);
+    user_run(&frame); /* the runtime believes its own stack to be in force still */
+}
+
+static void die_user_without_handler(void)
+{
+    user_space_init();
+    call_set_trap_table(NULL);
+    user_frame_init(&frame, user_address(user_ud2), user_stack_top());
+    user_run(&frame);
+}
+
+static void die_iret_without_user_tables(void)
+{
+    user_frame_init(&frame, 0x1000, 0x1000);
+    user_run(&frame);
+}
+
+static void die_iret_from_nowhere(void)
+{
+    die_at_iret(0x2000);
+}
+
+static void die_iret_from_hypervisor(void)
+{
+    die_at_iret(HYPERVISOR_VIRT_START + (6ull << 39) + MIB(2));
+}
+
+static void shutdown_crash(void)
+{
+    guest_shutdown(SHUTDOWN_crash);
+}
+
+static void shutdown_reboot(void)
+{
+    guest_shutdown(SHUTDOWN_reboot);
+}
+
+static void shutdown_unknown(void)
+{
+    guest_shutdown(77);
+}
+
+static const struct {
+    const char *how;
+    void (*die)(void);
+} deaths[] = {
+    {"no-handler", die_without_handler},
+    {"stack-unmapped", die_stack_unmapped},
+    {"stack-in-hypervisor", die_stack_in_hypervisor},
+    {"stack-straddles", die_stack_straddles},
+    {"stack-non-canonical", die_stack_non_canonical},
+    {"stack-read-only", die_stack_read_only},
+    {"handler-unmapped", die_handler_unmapped},
+    {"user-stack", die_user_stack},
+    {"user-no-handler", die_user_without_handler},
+    {"iret-no-tables", die_iret_without_user_tables},
+    {"iret-nowhere", die_iret_from_nowhere},
+    {"iret-hypervisor", die_iret_from_hypervisor},
+    {"crash", shutdown_crash},
+    {"reboot", shutdown_reboot},
+    {"unknown", shutdown_unknown},
+};
+
+void guest_main(void)
+{
+    char how[32] = "";
+
+    scratch_entry(1);
+    cmdline_value("how", how, sizeof(how));
+    for (unsigned int i = 0; i < ARRAY_SIZE(deaths); i++) {
+        if (!strcmp(deaths[i].how, how)) {
+            row_text("dies.by", how);
+            deaths[i].die();
+        }
+    }
+    guest_end(); /* nobody comes here */
+}
