@@ -19,7 +19,8 @@
 #define CR4_PGE (1UL << 7)
 
 static u64 fake_cr4 = CR4_PGE;
-static u8 *tlb_writable; /* by frame: a translation that may write it may be in the TLB */
+static struct domain **tlb_writer; /* by frame: its owner when a translation that may write it
+                                     may have got into the TLB */
 
 u64 machine_flushes;
 
@@ -31,7 +32,7 @@ static u64 read_cr4(void)
 static void write_cr4(u64 v)
 {
     if ((v ^ fake_cr4) & CR4_PGE) {
-        memset(tlb_writable, 0, frames_max);
+        memset(tlb_writer, 0, frames_max * sizeof(*tlb_writer));
         machine_flushes += !(v & CR4_PGE);
     }
     fake_cr4 = v;
@@ -54,7 +55,7 @@ u64 host_directmap;
 struct percpu host_percpu;
 u64 *hv_l4;
 u64 *m2p, m2p_frames;
-u64 machine_ram_start, machine_ram_end, machine_seed = 1;
+u64 machine_ram_start, machine_ram_end, machine_frames = 256, machine_seed = 1;
 u32 machine_lines;
 char machine_line[256];
 bool machine_quiet;
@@ -84,7 +85,7 @@ void machine_make(u64 ram_frames)
     host_directmap = (u64)pages_of_host(all);
     frame_table = pages_of_host(all * sizeof(*frame_table) / PAGE_SIZE + 1);
     m2p = pages_of_host(all * sizeof(*m2p) / PAGE_SIZE + 1);
-    tlb_writable = pages_of_host(all / PAGE_SIZE + 1);
+    tlb_writer = pages_of_host(all * sizeof(*tlb_writer) / PAGE_SIZE + 1);
     hv_l4 = pages_of_host(1);
     m2p_frames = all;
     for (unsigned i = HV_FIRST_SLOT; i <= HV_LAST_SLOT; i++)
@@ -99,7 +100,7 @@ void machine_make(u64 ram_frames)
 int machine_setup(void **state)
 {
     (void)state;
-    machine_make(256);
+    machine_make(machine_frames);
     frames_add(MFN(machine_ram_start), MFN(machine_ram_end));
     free_at_start = frames_free_count();
     return 0;
@@ -114,13 +115,14 @@ int machine_all_free(void **state)
 mfn_t machine_tlb_load(void)
 {
     for (u64 n = machine_ram_start; n < machine_ram_end; n++) {
-        u64 w = frame_table[n].word, type = w & FRAME_TYPE_MASK;
-        bool used = frame_type_count(w);
+        u64 w = frame_table[n].word;
+        bool used = frame_type_count(w), writable = used && (w & FRAME_TYPE_MASK) == FT_WRITABLE;
+        struct domain *owner = frame_table[n].owner;
 
-        if (tlb_writable[n] && used && type != FT_WRITABLE)
+        if (tlb_writer[n] && ((used && !writable) || (owner && owner != tlb_writer[n])))
             return MFN(n);
-        if (used && type == FT_WRITABLE)
-            tlb_writable[n] = 1;
+        if (writable)
+            tlb_writer[n] = owner;
     }
     return INVALID_MFN;
 }
@@ -213,9 +215,10 @@ void machine_run(struct domain *d)
 
 mfn_t machine_frame(struct domain *d)
 {
-    mfn_t m = domain_frames_alloc(d, 0, true);
+    mfn_t m = domain_frames_alloc(d, 0, false);
 
     assert_true(mfn_valid(m));
+    memset(mfn_to_virt(m), 0, PAGE_SIZE);
     return m;
 }
 

@@ -41,8 +41,10 @@ extern bool machine_quiet;                     /* do not print what is logged */
 /* Make the machine: once for each test program. No frame is free yet. */
 void machine_make(u64 ram_frames);
 
-/* A group's set-up that makes a machine of 256 frames and gives them all to the allocator; and the
- * tear-down of each test, which fails it when a frame did not come back. */
+/* A group's set-up that makes a machine of machine_frames (256 unless set before) and gives them
+ * all to the allocator; and the tear-down of each test, which fails it when a frame did not come
+ * back. */
+extern u64 machine_frames;
 int machine_setup(void **state);
 int machine_all_free(void **state);
 
@@ -53,7 +55,7 @@ void machine_unmap_guest(const void *from, const void *to);
  * The TLB. A writable translation of a frame may be there from the moment when the frame is mapped
  * so until the next flush, whatever happened in between. Call machine_tlb_load() after each
  * operation: it lets the TLB read what is mapped now. The answer is INVALID_MFN, or a frame that
- * is a table, descriptors or free while a translation to write it may still be there.
+ * is a table, descriptors or another domain's while a translation to write it may still be there.
  */
 mfn_t machine_tlb_load(void);
 

@@ -10,15 +10,18 @@
 
 #include "hypervisor/mm/hv_slots.h"
 
+#define MANY_FRAMES 1200 /* more than one page of counts */
+
 static struct domain *d;
-static mfn_t table[5], data;
+static mfn_t table[5], data, last; /* the last of the domain's frames is beyond the first page */
 
 static int domain_make(void **state)
 {
     mfn_t below;
 
     (void)state;
-    d = machine_domain(1, 64, true);
+    d = machine_domain(1, 1000, true);
+    last = mfn_add(domain_frames_alloc(d, 9, false), 511);
     data = below = machine_frame(d);
     for (int level = 1; level <= 4; level++) {
         table[level] = machine_frame(d);
@@ -129,16 +132,18 @@ static void a_broken_list_is_found(void **state)
 /* With less memory than the counts of all frames need, it goes in several passes. */
 static void little_memory_is_enough(void **state)
 {
-    mfn_t taken[256];
+    mfn_t taken[MANY_FRAMES];
     unsigned n = 0;
 
     (void)state;
     while ((taken[n] = frames_alloc(0)).n != INVALID_MFN.n)
         n++;
+    assert_true(last.n > PAGE_SIZE / sizeof(u64));
     assert_int_equal(audit_domain(d), 0);
     assert_non_null(strstr(machine_line, "no free page"));
     frames_free(taken[--n], 0);
     found(word_of(data), FRAME_REF_ONE, 1);
+    found(word_of(last), FRAME_REF_ONE, 1);
     while (n)
         frames_free(taken[--n], 0);
 }
@@ -153,5 +158,6 @@ int main(void)
         TEST(little_memory_is_enough),
     };
 
+    machine_frames = MANY_FRAMES;
     return cmocka_run_group_tests(tests, machine_setup, NULL);
 }

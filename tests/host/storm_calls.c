@@ -1,0 +1,253 @@
+#include "tests/host/storm_calls.h"
+
+#include "hypercalls/hypercalls.h"
+#include "hypercalls/memory.h"
+#include "hypervisor/cpu/tables.h"
+#include "hypervisor/domain/base.h"
+#include "hypervisor/mm/uaccess.h"
+
+#define ROLE_DATA  0 /* 1 to 4: a table of that level */
+#define ROLE_L4    4
+#define ROLE_GDT   5
+#define ANY_ROLE   6
+#define DESCRIPTOR 0x00af9b000000ffffUL
+
+static bool chance(u32 percent)
+{
+    return machine_random(100) < percent;
+}
+
+static int role_of(u64 n)
+{
+    static const u8 roles[16] = {4, 3, 3, 2, 2, 2, 1, 1, 1, 1, 5, 0, 0, 0, 0, 0};
+
+    return roles[n * 7 % 16];
+}
+
+/* Some frame of @d in @role; now and then any frame at all. */
+static mfn_t frame_pick(const struct domain *d, int role)
+{
+    if (chance(6))
+        return MFN(machine_random((u32)frames_max + 8));
+    for (int i = 0; i < 400; i++) {
+        u64 n = machine_ram_start + machine_random((u32)(machine_ram_end - machine_ram_start));
+
+        if (frame_table[n].owner == d && (role == ANY_ROLE || role_of(n) == role))
+            return MFN(n);
+    }
+    return d->shared_mfn;
+}
+
+static u64 random_bits(void)
+{
+    return (u64)machine_random(1U << 31) << 33 ^ (u64)machine_random(1U << 31) << 16 ^
+           machine_random(1U << 16);
+}
+
+/* An entry for a table of @level, that may well be one. */
+static u64 entry_pick(const struct domain *d, int level)
+{
+    u64 flags = PTE_P | (chance(60) ? PTE_RW : 0) | (chance(70) ? PTE_US : 0);
+    mfn_t m = frame_pick(d, level == 1 ? ROLE_DATA : level - 1);
+
+    if (chance(22))
+        return chance(60) ? 0 : random_bits() & ~PTE_P;
+    if (chance(8))
+        m = frame_pick(d, ANY_ROLE);
+    if (level == 1 && chance(12)) /* read-only mappings of tables are how kernels use them */
+        return pte_make(frame_pick(d, chance(40) ? ROLE_GDT : (int)machine_random(ANY_ROLE)),
+                        flags & ~PTE_RW);
+    if (chance(12))
+        flags |= 1UL << (chance(50) ? machine_random(12) : 48 + machine_random(16));
+    if (chance(2))
+        return random_bits();
+    return pte_make(m, flags);
+}
+
+static u64 slot_pick(int level)
+{
+    if (chance(75))
+        return machine_random(STORM_SLOTS);
+    if (level == 4 && chance(60))
+        return 254 + machine_random(20);
+    return machine_random(PT_ENTRIES);
+}
+
+/* ---- The operations: each answers 0, or that it was refused ---------------------------------- */
+
+static long do_mmu_update(struct domain *d)
+{
+    int level = chance(90) ? 1 + (int)machine_random(4) : ANY_ROLE;
+    struct mmu_update req[3];
+    u32 n = 1 + machine_random(chance(30) ? 3 : 1), done = 0;
+    mfn_t table = frame_pick(d, level);
+    long rc;
+
+    for (u32 i = 0; i < n; i++) {
+        u64 cmd = chance(90) ? machine_random(4) : machine_random(8);
+
+        if (chance(20))
+            table = frame_pick(d, level);
+        req[i].ptr = table.n << PAGE_SHIFT | slot_pick(level) * 8 | cmd;
+        req[i].val = entry_pick(d, level == ANY_ROLE ? 1 : level);
+        if (chance(1))
+            req[i].ptr = random_bits();
+    }
+    rc = hc_mmu_update((u64)req, n, (u64)&done, chance(97) ? DOMID_SELF : DOMID_IO);
+    return done ? 0 : rc;
+}
+
+/* An address in the running space, mostly one that its tables reach. */
+static u64 va_pick(const struct domain *d)
+{
+    const u64 *t = mfn_to_virt(MFN(d->vcpus[0]->cr3_kernel >> PAGE_SHIFT));
+    u64 va = 0;
+
+    for (int level = 4; level >= 1; level--) {
+        u64 i = slot_pick(level);
+
+        for (int tries = 0; t && tries < 6 && !(t[i] & PTE_P); tries++)
+            i = slot_pick(level);
+        va |= i << PT_SHIFT(level);
+        t = t && t[i] & PTE_P && level > 1 && (level < 4 || !l4_slot_is_ours((unsigned)i))
+                ? mfn_to_virt(pte_mfn(t[i]))
+                : NULL;
+    }
+    return va & GUEST_LOW_END ? va | ~(2 * GUEST_LOW_END - 1) : va;
+}
+
+static long do_update_va_mapping(struct domain *d)
+{
+    u64 va = va_pick(d);
+
+    return hc_update_va_mapping(va, entry_pick(d, 1), machine_random(3));
+}
+
+static long mmuext(u32 cmd, mfn_t m, mfn_t source)
+{
+    struct mmuext_op op = {.cmd = cmd, .arg1.mfn = m.n, .arg2.src_mfn = source.n};
+
+    return hc_mmuext_op((u64)&op, 1, 0, DOMID_SELF);
+}
+
+static long do_pin(struct domain *d)
+{
+    int level = 1 + (int)machine_random(4), other = 1 + (int)machine_random(4);
+
+    return mmuext(MMUEXT_PIN_L1_TABLE + (u32)level - 1, frame_pick(d, chance(90) ? level : other),
+                  MFN(0));
+}
+
+static long do_unpin(struct domain *d)
+{
+    return mmuext(MMUEXT_UNPIN_TABLE, frame_pick(d, 1 + (int)machine_random(4)), MFN(0));
+}
+
+static long do_base(struct domain *d)
+{
+    return mmuext(MMUEXT_NEW_BASEPTR, frame_pick(d, ROLE_L4), MFN(0));
+}
+
+static long do_user_base(struct domain *d)
+{
+    return mmuext(MMUEXT_NEW_USER_BASEPTR, chance(20) ? MFN(0) : frame_pick(d, ROLE_L4), MFN(0));
+}
+
+static long do_clear_page(struct domain *d)
+{
+    return mmuext(MMUEXT_CLEAR_PAGE, frame_pick(d, ANY_ROLE), MFN(0));
+}
+
+static long do_copy_page(struct domain *d)
+{
+    return mmuext(MMUEXT_COPY_PAGE, frame_pick(d, ANY_ROLE), frame_pick(d, ANY_ROLE));
+}
+
+static long do_set_gdt(struct domain *d)
+{
+    u64 frames[4];
+    u32 n = machine_random(5);
+
+    for (u32 i = 0; i < n; i++)
+        frames[i] = frame_pick(d, ROLE_GDT).n;
+    return hc_set_gdt((u64)frames, n * 512);
+}
+
+static long do_update_descriptor(struct domain *d)
+{
+    u64 m = frame_pick(d, chance(80) ? ROLE_GDT : ANY_ROLE).n;
+
+    return hc_update_descriptor(m << PAGE_SHIFT | machine_random(512) * 8,
+                                chance(70) ? DESCRIPTOR : random_bits());
+}
+
+/* Descriptors must not be writable: a page that is mapped read-only, if there is one. */
+static u64 ldt_pick(const struct domain *d)
+{
+    u64 va = 0;
+
+    for (int tries = 0; tries < 60; tries++) {
+        const u64 *slot = NULL;
+
+        va = va_pick(d) & PAGE_MASK;
+        if (guest_range_ok(va, 1))
+            slot = pt_find_l1e(MFN(d->vcpus[0]->cr3_kernel >> PAGE_SHIFT), va);
+        if (slot && (*slot & (PTE_P | PTE_RW)) == PTE_P && role_of(pte_mfn(*slot).n) == ROLE_GDT)
+            break;
+    }
+    return va;
+}
+
+static long do_set_ldt(struct domain *d)
+{
+    u64 va = chance(90) ? ldt_pick(d) : random_bits();
+
+    return vcpu_set_ldt(d->vcpus[0], va, chance(95) ? 1 + machine_random(1024) : 8193);
+}
+
+static long do_touch_ldt(struct domain *d)
+{
+    u64 at = ldt_window(&host_percpu) + (chance(20) ? PAGE_SIZE : 0);
+
+    return vcpu_map_ldt(d->vcpus[0], at) ? 0 : -XEN_EFAULT;
+}
+
+static long do_populate(struct domain *d)
+{
+    u64 pfns[2] = {machine_random(1000), machine_random(1000)};
+    struct xen_memory_reservation r = {.nr_extents = 1 + machine_random(2),
+                                       .extent_order = machine_random(4),
+                                       .domid = chance(50) ? DOMID_SELF : d->id};
+
+    r.extent_start.p = pfns;
+    r.mem_flags = chance(10) ? XENMEMF_address_bits(20) : 0;
+    return memory_reservation(XENMEM_populate_physmap, 0, (u64)&r) ? 0 : -XEN_ENOMEM;
+}
+
+static long do_decrease(struct domain *d)
+{
+    u64 mfns[2] = {frame_pick(d, ANY_ROLE).n, frame_pick(d, ANY_ROLE).n};
+    struct xen_memory_reservation r = {.nr_extents = 1 + machine_random(2), .domid = DOMID_SELF};
+
+    r.extent_start.p = mfns;
+    return memory_reservation(XENMEM_decrease_reservation, 0, (u64)&r) ? 0 : -XEN_EINVAL;
+}
+
+const struct storm_call storm_calls[] = {
+    {do_mmu_update, 50, "mmu_update"},
+    {do_update_va_mapping, 12, "update_va_mapping"},
+    {do_pin, 14, "pin"},
+    {do_unpin, 6, "unpin"},
+    {do_base, 1, "new base"},
+    {do_user_base, 3, "new user base"},
+    {do_clear_page, 3, "clear page"},
+    {do_copy_page, 2, "copy page"},
+    {do_set_gdt, 2, "set_gdt"},
+    {do_update_descriptor, 4, "update_descriptor"},
+    {do_set_ldt, 3, "set ldt"},
+    {do_touch_ldt, 3, "touch ldt"},
+    {do_populate, 4, "populate"},
+    {do_decrease, 3, "decrease"},
+};
+
+const unsigned storm_call_count = ARRAY_SIZE(storm_calls);
