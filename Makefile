@@ -99,9 +99,23 @@ run:
 # What cannot be built is a failure among the others, so that the summary line is always there.
 test test-long:
 	@tools/need build run test
-	+@failed=; $(MAKE) $(QUIETLY) -k products host-tests DEBUG= || failed=--build-failed; \
-	$(MAKE) $(QUIETLY) -k build/debug/xen-like host-tests DEBUG=1 || failed=--build-failed; \
+	+@failed=; \
+	for debug in "" 1; do \
+	    $(MAKE) $(QUIETLY) -k test-products DEBUG=$$debug && continue; \
+	    failed=--build-failed; $(MAKE) --no-print-directory drop-stale DEBUG=$$debug; \
+	done; \
 	tests/lib/run-tests $$failed $(if $(filter test-long,$@),--long) --match "$$T"
+
+# The guests that the debug build boots are the release build's, so that Xen is asked only once.
+TEST_PRODUCTS = $(if $(DEBUG),$(B)/xen-like,$(PRODUCTS)) $(HOST_TESTS)
+.PHONY: test-products drop-stale
+test-products: $(TEST_PRODUCTS)
+
+# After a failed build: what is out of date must not be tested in place of what was meant.
+drop-stale:
+	@for product in $(TEST_PRODUCTS); do \
+	    $(MAKE) -q --no-print-directory $$product 2>/dev/null || rm -f $$product; \
+	done
 
 debug:
 	@tools/need build run debug

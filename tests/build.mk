@@ -11,8 +11,10 @@ HOST_CFLAGS = -std=gnu11 -O1 -g -I. -fno-strict-aliasing -fno-omit-frame-pointer
 
 host_tests := $(patsubst tests/host/%.c,%,$(wildcard tests/host/test_*.c))
 
+HOST_TESTS := $(host_tests:%=$(B)/host/%)
+
 .PHONY: host-tests
-host-tests: $(host_tests:%=$(B)/host/%)
+host-tests: $(HOST_TESTS)
 
 # The LINK lines of all tests, as words TEST:SOURCE.
 host_links := $(foreach test,$(host_tests),$(addprefix $(test):,$(shell \
@@ -31,3 +33,8 @@ $(B)/obj/host/%.o: %.c Makefile tests/build.mk
 	$(Q)$(CC) $(HOST_CFLAGS) $(DEPFLAGS) -c $< -o $@
 
 $(B)/obj/host/xen-like/lib/third_party/%.o: WARNINGS :=
+
+# The mini-kernel as a boot test wants it: compressed.
+PRODUCTS += $(B)/guests/mini-kernel.gz
+$(B)/guests/mini-kernel.gz: $(B)/guests/mini-kernel
+	$(Q)gzip -9nc $< > $@

@@ -1,7 +1,7 @@
 """The one owner of QEMU's command line, and of a running machine's end.
 
 A run has three ends: the machine switches itself off (QEMU leaves), the hypervisor says that it has
-halted (Debian's Xen cannot power off by itself), or the watchdog expires. QEMU is always ended by
+halted (Debian's Xen cannot power off by itself: its halt after a power-off counts as one), or the watchdog expires. QEMU is always ended by
 its own process id, and dies with us should we be killed. Why QEMU left is asked over QMP, because
 its exit status is the same for a power-off and for a reset; a triple fault is a reset that the
 emulator's own log calls by name.
@@ -33,10 +33,9 @@ CPU_MODEL = {"ours": "max", "xen": "max,-smap"}
 # What ours is told on every boot; Xen's counterpart is in oracle.py.
 OURS_ARGS = "com1=115200,8n1 console=com1 loglvl=all guest_loglvl=all"
 
-# After one of these lines a hypervisor does nothing more.
-HALTED = re.compile(
-    r"halted: halting machine|Manual reset required|not rebooting|The machine is halted"
-)
+# After one of these lines a hypervisor does nothing more. The first is Xen's way to power off.
+POWERED_OFF = re.compile(r"Hardware Dom0 halted: halting machine")
+HALTED = re.compile(r"Manual reset required|not rebooting|The machine is halted")
 ESCAPES = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]|\x1b[c()][0-9A-B]?|[\r\x00\x07\x08]")
 DRAIN_SECONDS = 0.05  # what is still in the pipe after QEMU has left or the halt line was seen
 
@@ -130,7 +129,9 @@ class Watched:
             line = ESCAPES.sub(b"", raw).decode("utf-8", "replace").rstrip()
             self.run.lines.append(line)
             self.on_line(line)
-            if HALTED.search(line):
+            if POWERED_OFF.search(line):
+                self.run.end = "off"
+            elif HALTED.search(line):
                 self.run.end = "halted"
             elif self.stop_on_success and self.success.search(line):
                 self.run.end = "matched"
