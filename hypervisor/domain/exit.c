@@ -9,6 +9,7 @@
 #include "hypervisor/debug/log.h"
 #include "hypervisor/debug/report.h"
 #include "hypervisor/domain/domain.h"
+#include "hypervisor/mm/audit.h"
 
 static NORETURN void control_domain_ended(const struct domain *d)
 {
@@ -39,5 +40,9 @@ void guest_exit_work(struct cpu_user_regs *regs)
         return; /* the long way out, which loads everything, is all that was asked for */
     if (v->domain->crash_rule)
         report_death(v, regs);
+#ifdef DEBUG
+    if (!audit_domain(v->domain))
+        log_info("audit of domain %u: clean", v->domain->id);
+#endif
     control_domain_ended(v->domain);
 }
