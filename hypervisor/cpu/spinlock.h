@@ -1,35 +1,77 @@
 /*
- * Spinlocks, for short sections. Order and users: docs/locking.md.
+ * Spinlocks, for short sections. Every lock has a rank: a CPU that holds one takes only locks of a
+ * higher rank, so that no two CPUs can wait for each other. Users and reasons: docs/locking.md.
  *
  * A debug build remembers who holds a lock, as the window of stacks (percpu.h) that it was taken
- * on, and stops the machine when a CPU takes a lock that it holds already or lets go of one that it
- * does not.
+ * on, and which ranks each CPU holds; it stops the machine when a CPU takes a lock that it holds
+ * already, takes two in the wrong order, or lets go of one that it does not hold.
  */
 #ifndef HYPERVISOR_CPU_SPINLOCK_H
 #define HYPERVISOR_CPU_SPINLOCK_H
 
+#include "hypervisor/cpu/percpu.h"
 #include "hypervisor/debug/bug.h"
-#include "hypervisor/mm/layout.h"
-#include "xen-like/lib/types.h"
+
+enum lock_rank {
+    LOCK_DOMAIN_PAGES, /* domain.page_lock */
+    LOCK_HEAP,         /* mm/alloc.c */
+    LOCK_CONSOLE,      /* debug/console.c: anybody may have something to say */
+};
 
 struct spinlock {
     u32 held;
+    u32 rank; /* enum lock_rank */
 #ifdef DEBUG
     u64 holder;
 #endif
 };
+
+#define SPINLOCK(r)                                                                                \
+    {                                                                                              \
+        .rank = (r)                                                                                \
+    }
 
 #ifdef DEBUG
 static inline u64 spin_holder_self(void)
 {
     return (u64)__builtin_frame_address(0) & ~(PERCPU_AREA_BYTES - 1);
 }
+
+/* The ranks that this CPU holds; NULL while boot still runs on a stack that belongs to no CPU. */
+static inline u32 *spin_ranks_held(void)
+{
+#ifndef HOST_TEST
+    if (spin_holder_self() - PERCPU_VIRT_START >= GDT_VIRT_START - PERCPU_VIRT_START)
+        return NULL;
+#endif
+    return &this_cpu()->lock_ranks;
+}
+
+static inline void spin_check_lock(struct spinlock *l)
+{
+    u32 *ranks = spin_ranks_held();
+
+    BUG_ON(ACCESS_ONCE(l->held) && ACCESS_ONCE(l->holder) == spin_holder_self());
+    if (ranks) {
+        BUG_ON(*ranks >> l->rank); /* this rank or a higher one is held */
+        *ranks |= 1U << l->rank;
+    }
+}
+
+static inline void spin_check_unlock(struct spinlock *l)
+{
+    u32 *ranks = spin_ranks_held();
+
+    BUG_ON(!l->held || l->holder != spin_holder_self());
+    if (ranks)
+        *ranks &= ~(1U << l->rank);
+}
 #endif
 
 static inline void spin_lock(struct spinlock *l)
 {
 #ifdef DEBUG
-    BUG_ON(ACCESS_ONCE(l->held) && ACCESS_ONCE(l->holder) == spin_holder_self());
+    spin_check_lock(l);
 #endif
     while (__atomic_exchange_n(&l->held, 1, __ATOMIC_ACQUIRE))
         while (ACCESS_ONCE(l->held))
@@ -42,9 +84,19 @@ static inline void spin_lock(struct spinlock *l)
 static inline void spin_unlock(struct spinlock *l)
 {
 #ifdef DEBUG
-    BUG_ON(!l->held || l->holder != spin_holder_self());
+    spin_check_unlock(l);
 #endif
     __atomic_store_n(&l->held, 0, __ATOMIC_RELEASE);
+}
+
+/* Open a lock whoever holds it: for a panic, after which nobody goes on. */
+static inline void spin_break(struct spinlock *l)
+{
+    __atomic_store_n(&l->held, 0, __ATOMIC_RELEASE);
+#ifdef DEBUG
+    if (spin_ranks_held())
+        *spin_ranks_held() = 0;
+#endif
 }
 
 #endif

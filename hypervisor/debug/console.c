@@ -20,7 +20,7 @@
 #define VGA_BLANK   0x0720 /* grey on black, a space */
 #define TAB_COLUMNS 8
 
-static struct spinlock lock; /* guards everything below */
+static struct spinlock lock = SPINLOCK(LOCK_CONSOLE); /* guards everything below */
 
 static struct serial ports[2] = {
     {.base = COM1_BASE, .divisor = BAUD_DIVISOR, .line_control = FRAME_8N1, .enabled = true},
@@ -155,7 +155,7 @@ void console_unlock(void)
 
 void console_break_lock(void)
 {
-    spin_unlock(&lock);
+    spin_break(&lock);
 }
 
 void console_write(const char *s, size_t n)

@@ -31,6 +31,7 @@ struct domain *domain_create(u16 id, u32 max_vcpus, u64 max_pages, bool privileg
         .privileged = privileged,
         .max_vcpus = max_vcpus,
         .max_pages = max_pages,
+        .page_lock = SPINLOCK(LOCK_DOMAIN_PAGES),
         .page_list = FRAME_NIL,
         .vcpus_order = (u8)order_for(max_vcpus * sizeof(struct vcpu *)),
     };

@@ -18,7 +18,7 @@
 #include "hypervisor/mm/tlb.h"
 #include "xen-like/lib/string.h"
 
-static struct spinlock heap_lock; /* guards the lists and the count; innermost but for none */
+static struct spinlock heap_lock = SPINLOCK(LOCK_HEAP); /* guards the lists and the count */
 static u32 free_list[ALLOC_ORDER_MAX + 1] = {[0 ... ALLOC_ORDER_MAX] = FRAME_NIL};
 static u64 free_frames;
 

@@ -15,10 +15,9 @@
  *   locked  unused  pinned validated type    alloced  type count  reference count
  *
  * Rules that the counts obey (audit.c recomputes them from all tables):
- *   reference count = 1 if the owner holds it (ALLOCED) + every type reference + read-only mappings
- *                     + pins + uses by the hypervisor
- *   type count      = writable mappings, or table uses (parent entries, base pointers, one if
- * pinned)
+ *   reference count = 1 if the owner holds it (ALLOCED) + one for every type reference
+ *                     + read-only mappings + uses by the hypervisor
+ *   type count      = writable mappings, or uses as a table: parent entries, base pointers, a pin
  */
 #ifndef HYPERVISOR_MM_FRAME_H
 #define HYPERVISOR_MM_FRAME_H
@@ -157,8 +156,7 @@ static inline struct frame *frame_get_mfn(mfn_t m, const struct domain *d)
  * Hold a frame of @d that is in use as something for an update of its contents: a reference, a type
  * reference and the lock, in one exchange. Answers the type held, or FT_NONE (nothing held) when
  * the frame is not @d's or has no validated type in use. Spins while another CPU holds the lock.
- * Nothing may be locked under it: it is the innermost lock, but that frames of lower tables may be
- * held by it.
+ * Outermost of all locks (docs/locking.md), and only one frame at a time is held.
  */
 u64 frame_hold_table(struct frame *f, const struct domain *d);
 void frame_let_go(struct frame *f);

@@ -1,13 +1,12 @@
 /*
  * The page-type machine. What a frame is may change only while nobody relies on what it was:
  *
- *            count 0                      count > 0
- *        +-------------+  get(type)   +----------------+  validate   +-----------+
- *        | any old type|------------->| type, count 1, |------------>| VALIDATED |--> more
- * get(type)
- *        +-------------+              | not validated  |   (or fail: +-----------+
- *               ^                     +----------------+    back)          |
- *               +------------- teardown of a table's entries <-------------+  last put
+ *         count 0                     count > 0
+ *     +-------------+  get(type)  +----------------+  validate  +-----------+   get(type)
+ *     | any old type|------------>| type, count 1, |----------->| VALIDATED |-----------> count + 1
+ *     +-------------+             | not validated  |  (failed:  +-----------+
+ *            ^                    +----------------+   back)          |
+ *            +------------- teardown of a table's entries <-----------+ last put
  *
  * "Type set, not validated" belongs to the one CPU that won the exchange; others that want the same
  * type wait, others that want another type are refused. When the type changes, stale translations
