@@ -38,6 +38,7 @@ void vcpu_enter_user(struct vcpu *v);
 #define EXCEPTION_NM 7
 #define EXCEPTION_GP 13
 #define EXCEPTION_PF 14
+#define EXCEPTION_MC 18
 
 /* #DF, #TS, #NP, #SS, #GP, #PF, #AC, #CP push an error code (Intel SDM vol. 3, table 6-1). */
 #define EXCEPTIONS_WITH_CODE 0x00227d00U

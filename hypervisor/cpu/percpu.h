@@ -52,7 +52,8 @@ struct percpu {
     u32 tlb_flushed; /* tlb clock at this CPU's last full flush */
     struct tss tss;
     u32 lock_ranks; /* debug builds: ranks of the spinlocks that it holds */
-    u32 pad[2];     /* the assertion below says when it must change */
+    u32 nmis;       /* taken so far */
+    u32 pad[1];     /* the assertion below says when it must change */
 };
 
 /* The CPU aligns RSP to 16 before it pushes a frame: the end of that frame, which is regs.es, must

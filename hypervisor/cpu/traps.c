@@ -99,12 +99,16 @@ static void trap_interrupt(struct cpu_user_regs *regs)
 }
 
 void (*const exception_table[256])(struct cpu_user_regs *regs) = {
-    [0 ... EXCEPTION_NM - 1] = trap_bounced,
+    [0 ... 1] = trap_bounced,
+    [2] = trap_nmi,
+    [3 ... EXCEPTION_NM - 1] = trap_bounced,
     [EXCEPTION_NM] = trap_no_fpu,
     [EXCEPTION_NM + 1 ... EXCEPTION_GP - 1] = trap_bounced,
     [EXCEPTION_GP] = trap_general_protection,
     [EXCEPTION_PF] = trap_page_fault,
-    [EXCEPTION_PF + 1 ... 31] = trap_bounced,
+    [EXCEPTION_PF + 1 ... EXCEPTION_MC - 1] = trap_bounced,
+    [EXCEPTION_MC] = trap_machine_check,
+    [EXCEPTION_MC + 1 ... 31] = trap_bounced,
     [32 ... 0x7f] = trap_interrupt,
     [0x80] = trap_int80,
     [0x81 ... 255] = trap_interrupt,
@@ -143,11 +147,12 @@ void exception_in_hypervisor(struct cpu_user_regs *regs)
     regs->rip = fixup;
 }
 
-/* The hardware reports memory or bus trouble, or somebody pressed the button: nobody waits for it.
- */
+/* The hardware reports memory or bus trouble, or somebody pressed the button. Nobody waits for it
+ * so far, and nothing may be said: the hypervisor may have been interrupted while saying something. */
 void trap_nmi(struct cpu_user_regs *regs)
 {
-    log_warn("NMI at %lx, ignored", regs->rip);
+    (void)regs;
+    this_cpu()->nmis++;
 }
 
 NORETURN void trap_double_fault(struct cpu_user_regs *regs)

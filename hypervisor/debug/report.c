@@ -66,7 +66,7 @@ NORETURN void panic_registers(const struct cpu_user_regs *regs, const char *what
     log_always("****************************************");
     log_always("Panic on CPU %u: %s", this_cpu()->id, what);
     registers_show(regs);
-    log_always("cr2 %016lx  cr3 %016lx", read_cr2(), read_cr3());
+    log_always("cr2 %016lx  cr3 %016lx  NMIs %u", read_cr2(), read_cr3(), this_cpu()->nmis);
     log_always("****************************************");
     machine_restart_after_failure();
 }

@@ -35,10 +35,10 @@ static bool ldt_drop(struct vcpu *v)
 
 int vcpu_set_base(struct vcpu *v, mfn_t m)
 {
-    u64 old = v->cr3_kernel;
+    mfn_t old = MFN(v->cr3_kernel >> PAGE_SHIFT);
     int rc;
 
-    if (m.n << PAGE_SHIFT == old && m.n) {
+    if (mfn_eq(m, old)) {
         tlb_load_root(m);
         return 0;
     }
@@ -50,15 +50,15 @@ int vcpu_set_base(struct vcpu *v, mfn_t m)
     ldt_drop(v);
     v->cr3_kernel = m.n << PAGE_SHIFT;
     tlb_load_root(m);
-    frame_put_and_type(mfn_to_frame(MFN(old >> PAGE_SHIFT)));
+    frame_put_and_type(mfn_to_frame(old));
     return 0;
 }
 
 int vcpu_set_user_base(struct vcpu *v, mfn_t m)
 {
-    u64 old = v->cr3_user;
+    mfn_t old = MFN(v->cr3_user >> PAGE_SHIFT);
 
-    if (m.n << PAGE_SHIFT == old)
+    if (mfn_eq(m, old))
         return 0;
     if (m.n) {
         int rc = frame_get_and_type(m, v->domain, FT_L4);
@@ -69,8 +69,8 @@ int vcpu_set_user_base(struct vcpu *v, mfn_t m)
             hv_slots_m2p(mfn_to_virt(m), false);
     }
     v->cr3_user = m.n << PAGE_SHIFT;
-    if (old)
-        frame_put_and_type(mfn_to_frame(MFN(old >> PAGE_SHIFT)));
+    if (old.n)
+        frame_put_and_type(mfn_to_frame(old));
     return 0;
 }
 
@@ -100,6 +100,8 @@ bool vcpu_map_ldt(struct vcpu *v, u64 va)
     /* A page that is shown already cannot be what was missing: nor may it be counted again. */
     if (offset >= LDT_PAGES * PAGE_SIZE || offset / 8 >= v->ldt_entries || v->ldt_frames[i].n)
         return false;
+    if (!guest_range_ok(v->ldt_base + i * PAGE_SIZE, 1))
+        return false; /* a long LDT may begin in the guest's half and end elsewhere */
     slot = pt_find_l1e(MFN(v->cr3_kernel >> PAGE_SHIFT), v->ldt_base + i * PAGE_SIZE);
     entry = slot ? ACCESS_ONCE(*slot) : 0;
     if (!(entry & PTE_P) || frame_get_and_type(pte_mfn(entry), v->domain, FT_SEGDESC))

@@ -26,6 +26,7 @@ struct domain *domain_create(u16 id, u32 max_vcpus, u64 max_pages, bool privileg
     _Static_assert(sizeof(struct domain) <= PAGE_SIZE, "a domain is a page");
     if (!d)
         return NULL;
+    frames_forget(id);
     *d = (struct domain){
         .id = id,
         .privileged = privileged,

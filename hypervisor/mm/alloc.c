@@ -50,6 +50,7 @@ static void block_remove(u64 n)
 
 static void block_free(u64 n, unsigned order)
 {
+    ASSERT(!frame_table[n].free && !frame_table[n].word && !frame_table[n].owner);
     free_frames += 1UL << order;
     for (; order < ALLOC_ORDER_MAX; order++) {
         u64 buddy = n ^ (1UL << order);
@@ -116,6 +117,15 @@ void frames_free(mfn_t m, unsigned order)
 u64 frames_free_count(void)
 {
     return ACCESS_ONCE(free_frames);
+}
+
+void frames_forget(u16 domain_id)
+{
+    spin_lock(&heap_lock);
+    for (u64 n = 0; n < frames_max; n++)
+        if (frame_table[n].left_by == domain_id + 1)
+            frame_table[n].left_by = 0;
+    spin_unlock(&heap_lock);
 }
 
 void *pages_alloc(unsigned order)

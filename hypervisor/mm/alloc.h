@@ -28,6 +28,10 @@ mfn_t frames_alloc(unsigned order);
 void frames_free(mfn_t m, unsigned order);
 u64 frames_free_count(void);
 
+/* What an earlier domain of this number left in free frames is nobody's any more. Before a domain
+ * gets the number. */
+void frames_forget(u16 domain_id);
+
 /* One or more zeroed pages for the hypervisor's own use, as pointer into the direct map; NULL if
  * none. */
 void *pages_alloc(unsigned order);
