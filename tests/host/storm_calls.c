@@ -52,7 +52,8 @@ static u64 entry_pick(const struct domain *d, int level)
 
     if (chance(22))
         return chance(60) ? 0 : random_bits() & ~PTE_P;
-    if (chance(8))
+    if (chance(level == 1 ? 25
+                          : 8)) /* what is no table now may be mapped writable, and be one soon */
         m = frame_pick(d, ANY_ROLE);
     if (level == 1 && chance(12)) /* read-only mappings of tables are how kernels use them */
         return pte_make(frame_pick(d, chance(40) ? ROLE_GDT : (int)machine_random(ANY_ROLE)),
