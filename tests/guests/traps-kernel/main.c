@@ -105,6 +105,12 @@ static void int_0x21(void *arg)
     asm volatile("int $0x21" ::: "memory");
 }
 
+static void int_0x21_prefixed(void *arg)
+{
+    (void)arg;
+    asm volatile(".byte 0x48, 0xcd, 0x21" ::: "memory");
+}
+
 /*
  * `int n` is let in by the DPL that the trap table gives; the kernel counts as ring 1 there. QEMU
  * puts n * 16 in place of n * 8 into the error code from which Xen takes the vector, so that there
@@ -122,6 +128,9 @@ static void say_software_interrupts(void)
         row_text(name_nth("int", "0x21-dpl", dpl),
                  vector == 0x21 || vector == 0x42 ? "let-in" : "refused");
         row(name_nth("int", "0x80-dpl", dpl), fault_catch(int_0x80, NULL).vector);
+        vector = fault_catch(int_0x21_prefixed, NULL).vector;
+        row_text(name_nth("int", "0x21-prefixed-dpl", dpl),
+                 vector == 0x21 || vector == 0x42 ? "let-in" : "refused");
     }
 }
 
@@ -129,6 +138,24 @@ static void ud2(void *arg)
 {
     (void)arg;
     asm volatile("ud2" ::: "memory");
+}
+
+/* int 0x80 has an entry of its own in the hypervisor, which has to mask as the others do. */
+static void say_masking_of_0x80(void)
+{
+    struct trap_info table[] = {
+        {.vector = 0x80,
+         .flags = TI_MASKS | 3,
+         .address = (u64)trap_entry_stubs + 0x80 * TRAP_STUB_SIZE},
+        {.address = 0},
+    };
+
+    call_set_trap_table(table);
+    shared_info->vcpu_info[0].evtchn_upcall_mask = 0;
+    fault_catch(int_0x80, NULL);
+    shared_info->vcpu_info[0].evtchn_upcall_mask = 1;
+    console_printf("ROW mask.int-0x80 = inside %u saved 0x%lx flag %lu\n", mask_inside,
+                   seen.cs >> 32, seen.rflags >> 9 & 1);
 }
 
 static void say_masking(void)
@@ -177,6 +204,7 @@ void guest_main(void)
     say_fpu();
     say_software_interrupts();
     say_masking();
+    say_masking_of_0x80();
     say_selectors();
     guest_end();
 }
