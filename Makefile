@@ -78,6 +78,7 @@ all:
 	$(SUBMAKE) products $(B)/xen-like.iso
 
 products: $(PRODUCTS)
+	@:
 
 $(B)/xen-like.iso: $(B)/xen-like $(or $(KERNEL),$(DEMO)) FORCE
 	$(Q)tools/vm iso $(VM_ARGS) -o $@
@@ -110,6 +111,7 @@ test test-long:
 TEST_PRODUCTS = $(if $(DEBUG),$(B)/xen-like,$(PRODUCTS)) $(HOST_TESTS)
 .PHONY: test-products drop-stale
 test-products: $(TEST_PRODUCTS)
+	@:
 
 # After a failed build: what is out of date must not be tested in place of what was meant.
 drop-stale:

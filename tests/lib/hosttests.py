@@ -14,7 +14,7 @@ SOURCES = os.path.join(TOP, "tests", "host")
 SECONDS = 120
 PLAN = re.compile(r"^1\.\.(\d+)$")
 PASSED = re.compile(r"^ok \d+ - (.*)$")
-FAILED = re.compile(r"^not ok \d+ - (.*)$")
+FAILED = re.compile(r"^not ok \d+ - (\w+)(?: (.*))?$")  # the rest: why its set-up did not work
 SKIPPED = re.compile(r"^not ok \d+ # SKIP (.*)$")
 FINDING = re.compile(r"ERROR: AddressSanitizer|runtime error:|LeakSanitizer|Assertion")
 DECLARED = re.compile(r"\bcmocka_unit_test\w*\(\s*(\w+)")
@@ -63,7 +63,7 @@ class Program:
         elif passed:
             self.passed.append(passed.group(1))
         elif failed:
-            self.failed.append([failed.group(1), ""])
+            self.failed.append([failed.group(1), failed.group(2) or ""])
         elif skipped:
             self.skipped.append(skipped.group(1))
         elif line.startswith("# ") and self.failed and not line.startswith("# not ok"):

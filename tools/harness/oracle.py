@@ -25,11 +25,23 @@ def find_package():
 def download():
     """Bring the package into the cache with apt's own client; answers its path."""
     os.makedirs(CACHE, exist_ok=True)
-    command = ["apt-get", "-q"] + (NO_SANDBOX if os.geteuid() == 0 else []) + ["download", PACKAGE]
-    done = subprocess.run(command, cwd=CACHE, capture_output=True, text=True)
-    if done.returncode != 0 or not find_package():
-        raise Complaint(f"cannot download {PACKAGE} (no network, or run `apt-get update` first)")
+    root = os.geteuid() == 0
+    command = ["apt-get", "-q"] + (NO_SANDBOX if root else []) + ["download", PACKAGE]
+    lists = ([] if root else ["sudo"]) + ["apt-get", "update", "-qq"]
+    if not succeeds(command):
+        # As tools/need does: a machine without package lists, or with old ones, gets new ones once.
+        succeeds(lists)
+        succeeds(command)
+    if not find_package():
+        raise Complaint(f"cannot download {PACKAGE}: check the network, then try again")
     return find_package()
+
+
+def succeeds(command):
+    try:
+        return subprocess.run(command, cwd=CACHE, capture_output=True).returncode == 0
+    except FileNotFoundError:
+        return False
 
 
 def ensure():
