@@ -76,6 +76,17 @@ static u64 slot_pick(int level)
 
 /* ---- The operations: each answers 0, or that it was refused ---------------------------------- */
 
+/* What an update may be about to unmap: pinned next, it shows whether that is remembered. */
+static mfn_t dropped;
+
+static void dropped_note(mfn_t table, u64 slot)
+{
+    u64 e = mfn_is_io(table) ? 0 : machine_page(table)[slot];
+
+    if ((e & GUEST_RW) == GUEST_RW && !mfn_is_io(pte_mfn(e)))
+        dropped = pte_mfn(e);
+}
+
 static long do_mmu_update(struct domain *d)
 {
     int level = chance(90) ? 1 + (int)machine_random(4) : ANY_ROLE;
@@ -85,11 +96,12 @@ static long do_mmu_update(struct domain *d)
     long rc;
 
     for (u32 i = 0; i < n; i++) {
-        u64 cmd = chance(90) ? machine_random(4) : machine_random(8);
+        u64 cmd = chance(90) ? machine_random(4) : machine_random(8), slot = slot_pick(level);
 
         if (chance(20))
             table = frame_pick(d, level);
-        req[i].ptr = table.n << PAGE_SHIFT | slot_pick(level) * 8 | cmd;
+        req[i].ptr = table.n << PAGE_SHIFT | slot * 8 | cmd;
+        dropped_note(table, slot);
         req[i].val = entry_pick(d, level == ANY_ROLE ? 1 : level);
         if (chance(1))
             req[i].ptr = random_bits();
@@ -121,7 +133,7 @@ static long do_update_va_mapping(struct domain *d)
 {
     u64 va = va_pick(d);
 
-    return hc_update_va_mapping(va, entry_pick(d, 1), machine_random(3));
+    return hc_update_va_mapping(va, entry_pick(d, 1), chance(10) ? UVMF_TLB_FLUSH : UVMF_NONE);
 }
 
 static long mmuext(u32 cmd, mfn_t m, mfn_t source)
@@ -135,6 +147,8 @@ static long do_pin(struct domain *d)
 {
     int level = 1 + (int)machine_random(4), other = 1 + (int)machine_random(4);
 
+    if (chance(30))
+        return mmuext(MMUEXT_PIN_L1_TABLE, dropped, MFN(0));
     return mmuext(MMUEXT_PIN_L1_TABLE + (u32)level - 1, frame_pick(d, chance(90) ? level : other),
                   MFN(0));
 }
