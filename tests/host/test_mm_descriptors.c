@@ -184,10 +184,12 @@ static void ranges_that_a_guest_may_name(void **state)
         {high - 1, 2, false},
         {high, 1, true},
         {high, 0, true},
-        {high, 0 - high, true}, /* up to the last byte */
-        {high, 0 - high + 1, false},
+        {high, 0 - high, true},     /* up to the last byte */
+        {high, 0 - high + 1, true}, /* and past it: addresses wrap, to the guest's other half */
+        {high, 0 - high + low, true},
+        {high, 0 - high + low + 1, false},
         {~0UL, 1, true},
-        {~0UL, 2, false},
+        {~0UL, 2, true},
         {~0UL, ~0UL, false},
         {high, ~0UL, false},
         {0xffff7fffffffffff, 1, false},
@@ -263,8 +265,11 @@ static void an_ldt_page_is_shown_once(void **state)
     assert_int_equal(machine_types(page), 0);
     assert_false(vcpu_map_ldt(v, window + PAGE_SIZE)); /* not mapped there */
     assert_true(vcpu_map_ldt(v, window));
+    assert_int_equal(vcpu_set_base(v, machine_frame(d)), 0); /* where other pages may be */
+    assert_int_equal(machine_types(page), 0);
+    assert_true(host_percpu.gdt_ptes[GDT_WINDOW_PAGES] == 0);
     assert_int_equal(vcpu_set_ldt(v, 0, 0), 0);
-    assert_int_equal(machine_refs(page), 2); /* its owner's, and the mapping's */
+    assert_int_equal(machine_refs(page), 1);
 }
 
 static void ldts_that_are_refused(void **state)
