@@ -193,7 +193,7 @@ static long flush_after(u64 va, u64 flags)
     return 0;
 }
 
-long hc_update_va_mapping(unsigned long va, unsigned long val, unsigned long flags)
+static inline long va_mapping_update(u64 va, u64 val, u64 flags, struct domain *pg_dom)
 {
     struct vcpu *v = current;
     struct domain *d = v->domain;
@@ -208,10 +208,26 @@ long hc_update_va_mapping(unsigned long va, unsigned long val, unsigned long fla
     type = frame_hold_table(f, d);
     if (unlikely(type == FT_NONE))
         return refuse(XEN_EINVAL, "the L1 table is not the domain's");
-    rc = type == FT_L1 ? l1e_write(slot, val, false, d, d)
+    rc = type == FT_L1 ? l1e_write(slot, val, false, d, pg_dom)
                        : refuse(XEN_EINVAL, "no L1 table maps this address");
     frame_let_go(f);
     if (unlikely(rc))
         return rc;
     return flags & UVMF_FLUSHTYPE_MASK ? flush_after(va, flags) : 0;
+}
+
+long hc_update_va_mapping(unsigned long va, unsigned long val, unsigned long flags)
+{
+    return va_mapping_update(va, val, flags, current->domain);
+}
+
+/* The same with a frame of the domain @id. */
+long hc_update_va_mapping_otherdomain(unsigned long va, unsigned long val, unsigned long flags,
+                                      unsigned long id)
+{
+    struct domain *pg_dom = pg_owner_find((u16)id, current->domain);
+
+    if (!pg_dom)
+        return refuse(XEN_ESRCH, "no such domain to own the frame");
+    return va_mapping_update(va, val, flags, pg_dom);
 }

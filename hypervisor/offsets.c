@@ -96,6 +96,7 @@ void offsets_cpu(void)
     OFFSET(VCPU_work, struct vcpu, work);
     OFFSET(VCPU_iret_careful, struct vcpu, iret_careful);
     OFFSET(VCPU_info, struct vcpu, info);
+    OFFSET(VCPU_cr3_user, struct vcpu, cr3_user);
     OFFSET(VCPU_INFO_upcall_mask, struct vcpu_info, evtchn_upcall_mask);
     OFFSET(IRET_rax, struct iret_context, rax);
     OFFSET(IRET_r11, struct iret_context, r11);

@@ -47,7 +47,9 @@ static void start_info_fill(struct dom0_builder *b, struct start_info *si)
     const char *words = b->kernel.cmdline;
 
     memset(si, 0, PAGE_SIZE);
-    str_copy(si->magic, MAGIC, sizeof(si->magic));
+    /* The letter tells of page-table entries that reach above 4 GiB: for who says so, at any width.
+     */
+    str_copy(si->magic, b->image.pae == IMAGE_PAE_NO ? MAGIC : MAGIC "p", sizeof(si->magic));
     si->nr_pages = l->nr_pages;
     si->shared_info = b->d->shared_mfn.n << PAGE_SHIFT;
     si->flags = SIF_PRIVILEGED | SIF_INITDOMAIN;

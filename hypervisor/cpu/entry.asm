@@ -131,9 +131,10 @@ syscall32_entry:
 ; never returns to its caller. The guest's stack holds
 ;       rax r11 rcx flags | rip cs rflags rsp ss        (struct iret_context)
 ;
-; The commonest case, a return within the guest's kernel, stays here: the registers that syscall_entry
-; pushed are still in place, so they are not popped. All other cases, and every fault, start over in
-; iret_load, which reads everything anew; therefore the frame's own rsp is replaced last.
+; A return from an exception or event, to the kernel or to user space, stays here: the registers that
+; syscall_entry pushed are still in place, so they are not popped. A return from a system call (which
+; uses SYSRET), any other case, and every fault start over in iret_load, which reads everything anew;
+; therefore the frame's own rsp is replaced last, and the mode after all reading is done.
 ;   rcx = vcpu, rax = the guest's stack, rdx and r11 = scratch
 %macro IRET_GET 2 ; register, field
 %%load:
@@ -142,6 +143,28 @@ syscall32_entry:
 %endmacro
 
 %define REGS(field) rsp + 8 + REGS_%+field ; past the return address
+
+; r11 = the new cs. Afterwards rax, rcx and r11 are the guest's, rdx is the new rsp, the window closed.
+%macro IRET_COPY 0
+    mov [REGS(cs)], r11w
+    IRET_GET rdx, rip
+    mov [REGS(rip)], rdx
+    IRET_GET rdx, ss
+    or edx, 3
+    mov [REGS(ss)], dx
+    IRET_GET rdx, rflags
+    mov r11, [rcx + VCPU_info]
+    bt edx, RFLAGS_IF_BIT
+    setnc [r11 + VCPU_INFO_upcall_mask]
+    and edx, ~(RFLAGS_IOPL | RFLAGS_VM)
+    or edx, RFLAGS_IF
+    mov [REGS(rflags)], rdx
+    IRET_GET rcx, rcx
+    IRET_GET r11, r11
+    IRET_GET rdx, rsp
+    IRET_GET rax, rax
+    SMAP_CLOSE
+%endmacro
 
 align 16
 global hc_iret
@@ -163,27 +186,23 @@ hc_iret:
     mov edx, r11d
     and edx, 3
     cmp edx, 3
-    je .close ; to user space
+    je .to_user
     or r11d, 3
-    mov [REGS(cs)], r11w
-    IRET_GET rdx, rip
-    mov [REGS(rip)], rdx
-    IRET_GET rdx, ss
-    or edx, 3
-    mov [REGS(ss)], dx
-    IRET_GET rdx, rflags
-    mov r11, [rcx + VCPU_info]
-    bt edx, RFLAGS_IF_BIT
-    setnc [r11 + VCPU_INFO_upcall_mask]
-    and edx, ~(RFLAGS_IOPL | RFLAGS_VM)
-    or edx, RFLAGS_IF
-    mov [REGS(rflags)], rdx
-    IRET_GET rcx, rcx
-    IRET_GET r11, r11
-    IRET_GET rdx, rsp
-    IRET_GET rax, rax
-    SMAP_CLOSE
+    IRET_COPY
     mov [REGS(rsp)], rdx
+    mov rdx, [REGS(rdx)]
+    lea rsp, [REGS(rip)]
+    jmp guest_iret
+.to_user:
+    cmp qword [rcx + VCPU_cr3_user], 0
+    je .close
+    IRET_COPY
+    mov [REGS(rsp)], rdx
+    mov rdx, [rsp + 8 + PERCPU_running]
+    mov byte [rdx + VCPU_kernel_mode], 0
+    mov rdx, [rdx + VCPU_cr3_user]
+    swapgs
+    mov cr3, rdx
     mov rdx, [REGS(rdx)]
     lea rsp, [REGS(rip)]
     jmp guest_iret

@@ -36,6 +36,28 @@ void trap_page_fault(struct cpu_user_regs *regs)
                      (regs->error_code & ~PF_USER) | (v->kernel_mode ? 0 : PF_USER));
 }
 
+#define INSN_BYTES_MAX 15
+#define INSN_INT       0xcd
+
+/* Prefixes that may stand before an instruction and mean nothing to `int n` (SDM vol.
+ * 2, 2.1.1, 2.2.1). With a lock prefix it is #UD. */
+static bool insn_is_prefix(u8 byte)
+{
+    switch (byte) {
+    case 0x26:
+    case 0x2e:
+    case 0x36:
+    case 0x3e:
+    case 0x40 ... 0x4f:
+    case 0x64 ... 0x67:
+    case 0xf2:
+    case 0xf3:
+        return true;
+    default:
+        return false;
+    }
+}
+
 /*
  * `int n` from ring 3 is refused by the gate's DPL, and the CPU reports #GP naming the gate. The
  * vector is taken from the instruction, not from the error code, since emulators get that wrong
@@ -44,17 +66,20 @@ void trap_page_fault(struct cpu_user_regs *regs)
 static bool software_interrupt(struct cpu_user_regs *regs)
 {
     struct vcpu *v = current;
-    const struct trap_info *ti;
-    u8 insn[2];
+    u8 insn[INSN_BYTES_MAX];
+    unsigned have, at = 0;
 
-    if (!(regs->error_code & EC_IDT) || (regs->error_code & EC_EXT) ||
-        guest_copy_in(insn, regs->rip, sizeof(insn)) || insn[0] != 0xcd)
+    if (!(regs->error_code & EC_IDT) || (regs->error_code & EC_EXT))
         return false;
-    ti = &v->traps[insn[1]];
-    if (TI_GET_DPL(ti) < (v->kernel_mode ? 1 : 3))
+    have = (unsigned)(sizeof(insn) - guest_copy_in(insn, regs->rip, sizeof(insn)));
+    while (at < have && insn_is_prefix(insn[at]))
+        at++;
+    if (at + 2 > have || insn[at] != INSN_INT)
         return false;
-    regs->rip += 2;
-    bounce_interrupt(regs, insn[1]);
+    if (TI_GET_DPL(&v->traps[insn[at + 1]]) < (v->kernel_mode ? 1 : 3))
+        return false;
+    regs->rip += at + 2;
+    bounce_interrupt(regs, insn[at + 1]);
     return true;
 }
 
@@ -148,7 +173,8 @@ void exception_in_hypervisor(struct cpu_user_regs *regs)
 }
 
 /* The hardware reports memory or bus trouble, or somebody pressed the button. Nobody waits for it
- * so far, and nothing may be said: the hypervisor may have been interrupted while saying something. */
+ * so far, and nothing may be said: the hypervisor may have been interrupted while saying something.
+ */
 void trap_nmi(struct cpu_user_regs *regs)
 {
     (void)regs;

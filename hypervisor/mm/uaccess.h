@@ -14,12 +14,17 @@
 #include "hypervisor/mm/layout.h"
 #include "hypervisor/mm/smap.h"
 
-/* May a guest name [va, va + len)? Canonical, not wrapping, outside the hypervisor's sixteen L4
- * slots. */
+/*
+ * May a guest name [va, va + len)? Canonical and outside the hypervisor's sixteen L4 slots. Counted
+ * from the end of those slots, modulo 2^64, a guest's two halves are one range: the upper one, then
+ * (past the wrap of the address) the lower one.
+ */
 static inline bool guest_range_ok(u64 va, u64 len)
 {
-    return (va <= GUEST_LOW_END && len <= GUEST_LOW_END - va) ||
-           (va >= DIRECTMAP_VIRT_END && va + len - 1 >= va - (len == 0));
+    const u64 size = GUEST_LOW_END - DIRECTMAP_VIRT_END;
+    u64 offset = va - DIRECTMAP_VIRT_END;
+
+    return offset <= size && len <= size - offset;
 }
 
 /* Bytes NOT copied (0 = all went well), as much of the beginning as possible having been copied. */

@@ -75,8 +75,8 @@
       "Shares frames between domains.")                                                            \
     X(__HYPERVISOR_vm_assist, vm_assist, ANY, 2, IMPLEMENTED, "vm_assist.c",                       \
       "Switches the hypervisor's assists for this domain.")                                        \
-    X(__HYPERVISOR_update_va_mapping_otherdomain, update_va_mapping_otherdomain, CONTROL, 4,       \
-      ABSENT, "mmu.c",                                                                             \
+    X(__HYPERVISOR_update_va_mapping_otherdomain, update_va_mapping_otherdomain, ANY, 4,           \
+      IMPLEMENTED, "mmu.c",                                                                        \
       "update_va_mapping with a frame of another domain.")                                         \
     X(__HYPERVISOR_iret, iret, ANY, 0, IMPLEMENTED, "traps.c",                                     \
       "Returns from a bounce by the frame on the kernel stack.")                                   \

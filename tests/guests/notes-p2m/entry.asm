@@ -4,8 +4,6 @@ extern image_base
 extern hypercall_page
 global p2m_base
 
-%define XEN_ELFNOTE_INIT_P2M      15
-%define XEN_ELFNOTE_MOD_START_PFN 16
 %define P2M_BASE 0xffffc00000000000
 
 section .rodata
