@@ -60,7 +60,7 @@ Q := $(if $(V),,@)
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
 
 # ---- What a user types ------------------------------------------------------------------------
-QUIETLY = --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$$(nproc))
+QUIETLY = $(if $(V),,-s) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$$(nproc))
 SUBMAKE = +@$(MAKE) $(QUIETLY)
 # What a user gave goes through the environment: the shell sees it once, quoted, whatever is in it.
 export KERNEL INITRD ARGS HV_ARGS T

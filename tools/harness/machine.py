@@ -86,6 +86,7 @@ def start(command, **options):
 
 def run_interactive(command):
     """The machine on this terminal, until it ends (Ctrl-A x ends it, Ctrl-A c is the monitor)."""
+    print("Ctrl-A x ends the machine, Ctrl-A h lists more.", flush=True)
     machine = start(command + ["-serial", "mon:stdio"])
     while True:
         try:
