@@ -159,6 +159,8 @@ void syscall32_bounce(struct cpu_user_regs *regs)
  * exception, and gets it on that frame. */
 void iret_refused(struct cpu_user_regs *regs)
 {
+    if (regs->entry_vector == EXCEPTION_PF)
+        current->info->arch.cr2 = read_cr2();
     bounce_exception(regs, regs->entry_vector, regs->error_code);
 }
 

@@ -36,6 +36,7 @@ void vcpu_enter_user(struct vcpu *v);
 
 #define EXCEPTION_UD 6
 #define EXCEPTION_NM 7
+#define EXCEPTION_DF 8
 #define EXCEPTION_GP 13
 #define EXCEPTION_PF 14
 #define EXCEPTION_MC 18

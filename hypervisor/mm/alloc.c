@@ -181,6 +181,7 @@ mfn_t domain_frames_alloc(struct domain *d, unsigned order, bool clear)
              * some again costs no clearing, as with Xen. */
             if (clear && f->left_by != d->id + 1)
                 memset(mfn_to_virt(mfn_add(m, i)), 0, PAGE_SIZE);
+            f->left_by = 0;
             owner_link(d, f);
             f->owner = d;
             __atomic_store_n(&f->word, FRAME_ALLOCED | FRAME_REF_ONE, __ATOMIC_RELEASE);

@@ -81,10 +81,12 @@ static void upper_entry_count(struct audit *a, u64 table, int level, u64 e)
 {
     mfn_t m = pte_mfn(e);
 
-    if (!(e & PTE_P))
-        return;
+    if (!(e & PTE_P) || m.n == table)
+        return; /* an entry that names its own table holds nothing: linear.h */
     if (mfn_valid(m) && mfn_to_frame(m)->owner == a->d)
-        use_add(a, m, FT_LEVEL(level - 1));
+        use_add(a, m,
+                frame_type(mfn_to_frame(m)) == FT_LEVEL(level) ? FT_LEVEL(level)
+                                                               : FT_LEVEL(level - 1));
     else if (in_window(a, table))
         mismatch(a, table, "an entry names a table that is not the domain's", 0, e);
 }
@@ -201,7 +203,7 @@ u64 audit_domain(const struct domain *d)
         order--;
     if (!a.found) {
         log_err("audit of domain %u: no free page to count in", d->id);
-        return 0;
+        return 1;
     }
     words = (PAGE_SIZE << order) / sizeof(*a.found);
     list_audit(&a);

@@ -6,7 +6,7 @@
 
 /*
  * Recompute the reference and type count of every frame of @d from all that holds one, and compare.
- * Each mismatch is one line in the log. Answers how many there were; 0 also when there is no free
+ * Each mismatch is one line in the log. Answers how many there were; 1 also when there is no free
  * page to count in, which the log tells.
  * Nothing of @d may run or be held meanwhile: at its end, or between two calls of a host test. It
  * changes nothing; it takes time in proportion to all of the machine's frames. Debug builds run it.

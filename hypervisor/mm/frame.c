@@ -31,13 +31,6 @@ bool frame_get(struct frame *f, const struct domain *d)
     return false;
 }
 
-void frame_get_again(struct frame *f)
-{
-    u64 w = __atomic_fetch_add(&f->word, FRAME_REF_ONE, __ATOMIC_ACQ_REL);
-
-    BUG_ON(((w + 1) & FRAME_REF_MASK) <= 1);
-}
-
 void frame_put(struct frame *f)
 {
     u64 w = __atomic_fetch_sub(&f->word, FRAME_REF_ONE, __ATOMIC_ACQ_REL);
@@ -72,9 +65,14 @@ u64 frame_hold_table(struct frame *f, const struct domain *d)
 
 void frame_let_go(struct frame *f)
 {
-    /* The last use of a table cannot go while it is held: frame_type_put waits. That of writable
-     * memory can, and then this is it. */
-    if (frame_type(f) == FT_WRITABLE)
+    u64 w;
+
+    /* The last other use of a table cannot go while it is held: frame_type_put waits. That of
+     * anything else can, the last reference even, and then this is it. */
+    if (!type_is_table(frame_type(f)))
         tlb_stamp(f);
-    __atomic_fetch_sub(&f->word, FRAME_REF_ONE + FRAME_TYPE_ONE + FRAME_LOCKED, __ATOMIC_ACQ_REL);
+    w = __atomic_fetch_sub(&f->word, FRAME_REF_ONE + FRAME_TYPE_ONE + FRAME_LOCKED,
+                           __ATOMIC_ACQ_REL);
+    if (unlikely((w & FRAME_REF_MASK) == 1))
+        frame_release(f);
 }

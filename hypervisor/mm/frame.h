@@ -34,7 +34,12 @@ struct frame {
     u32 tlb_epoch;  /* tlb clock when the type count last fell to zero; see mm/tlb.h */
     u8 order;       /* of a free block, for the allocator */
     u8 free;        /* 1: first frame of a free block */
-    u16 left_by; /* 1 + id of the living domain whose contents it still has; 0: must be cleared */
+    union {
+        u16 left_by; /* free: 1 + id of the living domain whose contents it still has; 0: clear it
+                      */
+        s16 linear;  /* a table: its entries that name tables of its own level, or < 0: how many of
+                      * those name it (mm/linear.h) */
+    };
 };
 
 #define FRAME_REF_ONE    1UL
@@ -137,9 +142,6 @@ static inline bool frame_word_cas(struct frame *f, u64 *old, u64 new)
  * count is full. No lock is needed; the owner stays @d until the reference is dropped.
  */
 bool frame_get(struct frame *f, const struct domain *d);
-
-/* One more reference, by someone who already holds one. */
-void frame_get_again(struct frame *f);
 
 /* Drop a reference; the last one frees the frame. */
 void frame_put(struct frame *f);

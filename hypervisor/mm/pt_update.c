@@ -72,8 +72,9 @@ int l1e_write(u64 *slot, u64 val, bool preserve_ad, struct domain *pt_dom, struc
     return 0;
 }
 
-static int upper_write(u64 *slot, u64 val, int level, bool preserve_ad, struct domain *d)
+static int upper_write(u64 *slot, u64 val, int level, bool preserve_ad)
 {
+    struct frame *t = mfn_to_frame(virt_to_mfn(slot));
     u64 old = ACCESS_ONCE(*slot);
 
     if (level == 4 && l4_slot_is_ours((u64)slot % PAGE_SIZE / sizeof(u64)))
@@ -88,11 +89,11 @@ static int upper_write(u64 *slot, u64 val, int level, bool preserve_ad, struct d
             pte_exchange(slot, val, preserve_ad);
             return 0;
         }
-        rc = table_entry_get(val, level, d);
+        rc = table_entry_get(val, level, t);
         if (rc)
             return rc;
     }
-    table_entry_put(pte_exchange(slot, val, preserve_ad));
+    table_entry_put(pte_exchange(slot, val, preserve_ad), level, t);
     return 0;
 }
 
@@ -104,7 +105,7 @@ int pt_entry_write(u64 type, u64 *slot, u64 val, bool preserve_ad, struct domain
     if (type_is_table(type)) {
         if (pg_dom != pt_dom)
             return refuse(XEN_EINVAL, "a table entry naming another domain's table");
-        return upper_write(slot, val, type_level(type), preserve_ad, pt_dom);
+        return upper_write(slot, val, type_level(type), preserve_ad);
     }
     if (type != FT_WRITABLE)
         return refuse(XEN_EINVAL, "neither a page table nor writable memory");

@@ -21,20 +21,26 @@
 #include "hypervisor/debug/bug.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/mm/hv_slots.h"
+#include "hypervisor/mm/linear.h"
 #include "hypervisor/mm/ptype_l1.h"
 #include "hypervisor/mm/tlb.h"
 
-int table_entry_get(u64 e, int level, struct domain *d)
+int table_entry_get(u64 e, int level, struct frame *t)
 {
+    int rc;
+
     if (unlikely(e & PTE_BAD))
         return refuse(XEN_EINVAL, "flags that no guest may set in a table entry");
-    return frame_get_and_type(pte_mfn(e), d, FT_LEVEL(level - 1));
+    rc = frame_get_and_type(pte_mfn(e), t->owner, FT_LEVEL(level - 1));
+    return likely(!rc) ? 0 : linear_get(e, t, level);
 }
 
-void table_entry_put(u64 e)
+void table_entry_put(u64 e, int level, struct frame *t)
 {
-    if (e & PTE_P)
-        frame_put_and_type(mfn_to_frame(pte_mfn(e)));
+    if (!(e & PTE_P) || unlikely(linear_is_self(e, t)))
+        return;
+    linear_put(e, t, level);
+    frame_put_and_type(mfn_to_frame(pte_mfn(e)));
 }
 
 static int l1_validate(struct frame *f)
@@ -76,10 +82,12 @@ static inline unsigned next_slot(unsigned i, int level)
     return level == 4 && i == HV_FIRST_SLOT ? HV_LAST_SLOT + 1 : i;
 }
 
-static void upper_teardown_below(u64 *t, int level, unsigned end)
+static void upper_teardown_below(struct frame *f, int level, unsigned end)
 {
+    const u64 *t = mfn_to_virt(frame_to_mfn(f));
+
     for (unsigned i = 0; i < end; i = next_slot(i, level))
-        table_entry_put(t[i]);
+        table_entry_put(t[i], level, f);
 }
 
 static int upper_validate(struct frame *f, int level)
@@ -93,9 +101,9 @@ static int upper_validate(struct frame *f, int level)
 
         if (likely(!(e & PTE_P)))
             continue;
-        rc = table_entry_get(e, level, d);
+        rc = table_entry_get(e, level, f);
         if (unlikely(rc)) {
-            upper_teardown_below(t, level, i);
+            upper_teardown_below(f, level, i);
             return rc;
         }
         t[i] = pte_adjust(e, level);
@@ -121,7 +129,7 @@ static void frame_teardown(struct frame *f, u64 type)
     if (type == FT_L1)
         l1_teardown(f);
     else
-        upper_teardown_below(mfn_to_virt(frame_to_mfn(f)), type_level(type), PT_ENTRIES);
+        upper_teardown_below(f, type_level(type), PT_ENTRIES);
 }
 
 /* The exchange won: the frame has the new type, one count, and is ours to validate. */

@@ -23,9 +23,10 @@ void frame_type_put(struct frame *f);
 int frame_get_and_type(mfn_t m, struct domain *d, u64 type);
 void frame_put_and_type(struct frame *f);
 
-/* The references that a present entry of level 2 to 4 holds on the table it names. -EINVAL. */
-int table_entry_get(u64 e, int level, struct domain *d);
-void table_entry_put(u64 e);
+/* The references that a present entry of the table @t, of level 2 to 4, holds on the table it
+ * names: one of the level below, or as a linear entry (linear.h) one of its own. -EINVAL. */
+int table_entry_get(u64 e, int level, struct frame *t);
+void table_entry_put(u64 e, int level, struct frame *t);
 
 /* An entry of level 2 to 4 as it is stored, with the bits that Xen forces. */
 static inline u64 pte_adjust(u64 e, int level)

@@ -226,7 +226,8 @@ void machine_give_back(mfn_t m)
 {
     struct frame *f = mfn_to_frame(m);
 
-    frame_get_again(f);
+    if (!frame_get(f, f->owner))
+        return;
     frame_disown(f);
     frame_put(f);
 }

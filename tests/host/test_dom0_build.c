@@ -1,5 +1,6 @@
 // LINK: hypervisor/boot/dom0_layout.c hypervisor/boot/dom0_memory.c hypervisor/boot/dom0_tables.c
 // LINK: hypervisor/mm/alloc.c hypervisor/mm/frame.c hypervisor/mm/ptype.c
+// LINK: hypervisor/mm/linear.c
 // LINK: hypervisor/mm/pt_update.c hypervisor/mm/io_frames.c
 // LINK: tests/host/maker/fake_machine.c
 /*

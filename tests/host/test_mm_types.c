@@ -1,5 +1,6 @@
 // LINK: tests/host/fake_machine.c hypervisor/mm/frame.c hypervisor/mm/alloc.c
 // LINK: hypervisor/mm/ptype.c hypervisor/mm/pt_update.c hypervisor/mm/io_frames.c
+// LINK: hypervisor/mm/linear.c
 // LINK: hypervisor/mm/audit.c hypervisor/domain/domain.c hypervisor/domain/base.c
 // LINK: hypervisor/cpu/descriptors.c
 /*
