@@ -181,6 +181,17 @@ def xen_failures(test, xen, answers):
         yield f"on Xen: {failure}"
 
 
+def audit_failures(build, lines):
+    """A debug build counts a domain's references again when it ends, and says what it found."""
+    audits = [line for line in lines if "audit of domain" in line]
+    for line in audits:
+        if not line.endswith(": clean"):
+            yield line
+    ended = any(re.search(r"Domain \d+ (shutdown|crashed)", line) for line in lines)
+    if build == "debug" and ended and not audits:
+        yield "the domain ended without an audit of its counts"
+
+
 def judge_ours(test, build, run, xen, allowed, tally):
     """Count the rows of one run of ours; answers the words of the progress line."""
     answers = Answers(run.lines)
@@ -188,6 +199,7 @@ def judge_ours(test, build, run, xen, allowed, tally):
     agree, wrong = compare(answers, theirs, allowed)
     failures = list(end_failures(test, run, answers))
     failures += log_failures(test["EXPECT_LOG"], run.lines)
+    failures += audit_failures(build, run.lines)
     if test["LINES"] and xen:
         difference = compare_lines(run.lines, xen.lines)
         failures += [difference] if difference else []
