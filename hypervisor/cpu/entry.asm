@@ -22,7 +22,7 @@ default rel
 
 extern exception_table, hypercall_table, hypercall_unknown
 extern exception_in_hypervisor, guest_exit_work, iret_refused, syscall_bounce, syscall32_bounce
-extern iret_load, page_fault_bounce, trap_page_fault, trap_nmi, trap_double_fault, trap_machine_check
+extern iret_load, page_fault_bounce, trap_page_fault
 
 section .text
 
@@ -57,6 +57,29 @@ entry_stub_compat:
 align 4096
 
 ; ---------------------------------------------------------------------------------------------------
+; Back to the instruction after a syscall; rax is the guest's already. SYSRET to a non-canonical address
+; would fault in ring 0 on the guest's stack (the hole at the end of the lower half is reached by a syscall
+; in the very last bytes below it): then go to %1, with rax, rbx..r15 and the frame as they were.
+
+%macro SYSRET_TO_GUEST 1
+    mov rcx, [rsp + REGS_rip]
+    mov r11, rcx
+    shl r11, 16
+    sar r11, 16
+    cmp r11, rcx
+    jne %1
+    mov rdi, [rsp + REGS_rdi]
+    mov rsi, [rsp + REGS_rsi]
+    mov rdx, [rsp + REGS_rdx]
+    mov r8, [rsp + REGS_r8]
+    mov r9, [rsp + REGS_r9]
+    mov r10, [rsp + REGS_r10]
+    mov r11, [rsp + REGS_rflags]
+    mov rsp, [rsp + REGS_rsp]
+    o64 sysret
+%endmacro
+
+; ---------------------------------------------------------------------------------------------------
 ; syscall: a hypercall when the guest's kernel is running, a system call to bounce when its user space.
 
 align 16
@@ -78,24 +101,7 @@ syscall_entry:
     cmp dword [rcx + VCPU_work], 0
     jne hypercall_work
 
-    ; Back to the instruction after the guest's syscall. SYSRET to a non-canonical address would fault
-    ; in ring 0 on the guest's stack (the hole at the end of the lower half is reached by a syscall in
-    ; the very last bytes below it).
-    mov rcx, [rsp + REGS_rip]
-    mov r11, rcx
-    shl r11, 16
-    sar r11, 16
-    cmp r11, rcx
-    jne hypercall_slow_return
-    mov rdi, [rsp + REGS_rdi]
-    mov rsi, [rsp + REGS_rsi]
-    mov rdx, [rsp + REGS_rdx]
-    mov r8, [rsp + REGS_r8]
-    mov r9, [rsp + REGS_r9]
-    mov r10, [rsp + REGS_r10]
-    mov r11, [rsp + REGS_rflags]
-    mov rsp, [rsp + REGS_rsp]
-    o64 sysret
+    SYSRET_TO_GUEST hypercall_slow_return
 .unknown:
     mov rax, -XEN_ENOSYS
     jmp .done
@@ -223,22 +229,8 @@ volatile_frame_return:
     jne volatile_frame_work
     cmp word [rsp + REGS_cs], FLAT_RING3_CS64
     jne .iret
-    mov rcx, [rsp + REGS_rip]
-    mov r11, rcx
-    shl r11, 16
-    sar r11, 16
-    cmp r11, rcx
-    jne .iret
-    mov rdi, [rsp + REGS_rdi]
-    mov rsi, [rsp + REGS_rsi]
-    mov rdx, [rsp + REGS_rdx]
     mov rax, [rsp + REGS_rax]
-    mov r8, [rsp + REGS_r8]
-    mov r9, [rsp + REGS_r9]
-    mov r10, [rsp + REGS_r10]
-    mov r11, [rsp + REGS_rflags]
-    mov rsp, [rsp + REGS_rsp]
-    o64 sysret
+    SYSRET_TO_GUEST .iret
 .iret:
     add rsp, PRESERVED_BYTES
     jmp restore_volatile_iret
@@ -283,6 +275,7 @@ exit_to_guest:
     mov rcx, [rsp + PERCPU_running]
     cmp dword [rcx + VCPU_work], 0
     jne exit_work
+global restore_iret
 restore_iret:
     pop r15
     pop r14
@@ -307,8 +300,6 @@ guest_enter:
 ; ---------------------------------------------------------------------------------------------------
 ; Exceptions and interrupts: one stub for each vector, 16 bytes apart (cpu/tables.c relies on it).
 ; The CPU has pushed ss, rsp, rflags, cs, rip and, for some vectors, an error code.
-
-%define HAS_ERROR_CODE(v) ((1 << (v)) & EXCEPTIONS_WITH_CODE)
 
 align 16
 global exception_stubs
@@ -355,6 +346,7 @@ align 16
 exception_entry:
     cld
     SMAP_CLOSE
+global exception_saved
 exception_saved: ; the hardware's frame, vector and error code are in place
     PUSH_VOLATILE
     PUSH_PRESERVED
@@ -371,56 +363,3 @@ exception_saved: ; the hardware's frame, vector and error code are in place
 from_hypervisor:
     call exception_in_hypervisor
     jmp restore_iret
-
-; ---------------------------------------------------------------------------------------------------
-; On stacks of their own: they may strike between any two instructions of the hypervisor. From a guest,
-; though, the main stack is empty, and the frame moves there: what follows is an exception like others,
-; whose way back may be refused by the guest's own selectors.
-
-%macro IST_ENTRY 3 ; name, vector, handler when it struck the hypervisor
-align 16
-global %1
-%1:
-%if !HAS_ERROR_CODE(%2)
-    push 0
-%endif
-    mov dword [rsp + 4], %2
-    cld
-    SMAP_CLOSE
-    test byte [rsp + REGS_cs - REGS_error_code], 3
-    jnz ist_from_guest
-    PUSH_VOLATILE
-    PUSH_PRESERVED
-    mov rdi, rsp
-    call %3
-    jmp restore_iret
-%endmacro
-
-    IST_ENTRY nmi_entry, 2, trap_nmi
-    IST_ENTRY double_fault_entry, 8, trap_double_fault
-    IST_ENTRY machine_check_entry, 18, trap_machine_check
-
-%macro FRAME_MOVE 1 ; one word of the hardware's frame, from above the two pushed registers
-    mov rax, [rsp + 16 + %1 - REGS_error_code]
-    mov [rcx + %1], rax
-%endmacro
-
-ist_from_guest:
-    push rax
-    push rcx
-    mov rcx, rsp
-    or rcx, PERCPU_AREA_BYTES - 1
-    sub rcx, PERCPU_SIZE - 1
-    add rcx, PERCPU_regs ; where the frame belongs
-    FRAME_MOVE REGS_error_code
-    FRAME_MOVE REGS_rip
-    FRAME_MOVE REGS_cs
-    FRAME_MOVE REGS_rflags
-    FRAME_MOVE REGS_rsp
-    FRAME_MOVE REGS_ss
-    mov rax, [rsp] ; the guest's rcx, by way of a slot that is about to be written anyway
-    mov [rcx + REGS_rdi], rax
-    mov rax, [rsp + 8]
-    lea rsp, [rcx + REGS_rdi]
-    pop rcx
-    jmp exception_saved
