@@ -11,9 +11,8 @@
  */
 #define ASSISTS_HERE                                                                               \
     (ASSIST(4gb_segments) | ASSIST(4gb_segments_notify) | ASSIST(pae_extended_cr3) |               \
-     ASSIST(architectural_iopl) | ASSIST(runstate_update_flag) | ASSIST(m2p_strict))
-/* Xen has this one: writes to page tables are emulated. */
-#define ASSISTS_ABSENT ASSIST(writable_pagetables)
+     ASSIST(writable_pagetables) | ASSIST(architectural_iopl) | ASSIST(runstate_update_flag) |     \
+     ASSIST(m2p_strict))
 
 /* Entry code does not ask the domain whether the assist is on: each vcpu knows, and bounces show
  * its iopl whatever it is. */
@@ -31,10 +30,8 @@ long hc_vm_assist(unsigned long cmd, unsigned long type)
     struct domain *d = current->domain;
     u64 bit = 1UL << ((u32)type & 63);
 
-    if ((u32)type >= 64 || !((ASSISTS_HERE | ASSISTS_ABSENT) & bit))
+    if ((u32)type >= 64 || !(ASSISTS_HERE & bit))
         return refuse(XEN_EINVAL, "no such assist");
-    if (ASSISTS_ABSENT & bit)
-        return refuse(XEN_ENOSYS, "an assist that is not there yet");
     switch ((u32)cmd) {
     case VMASST_CMD_enable:
         if (bit == ASSIST(architectural_iopl) && !(d->vm_assist & bit))

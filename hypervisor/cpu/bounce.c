@@ -125,6 +125,8 @@ bool page_fault_bounce(struct cpu_user_regs *regs)
 
     if (unlikely(cr2 - GDT_VIRT_START < GDT_VIRT_BYTES))
         return false;
+    if (unlikely(regs->error_code == PF_STORE) && v->kernel_mode)
+        return false;
     v->info->arch.cr2 = cr2;
     bounce_trap(v, regs, EXCEPTION_PF, BOUNCE_CODE,
                 (regs->error_code & ~PF_USER) | (v->kernel_mode ? 0 : PF_USER));

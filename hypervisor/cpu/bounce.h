@@ -32,8 +32,13 @@ void bounce_interrupt(struct cpu_user_regs *regs, u32 vector);
 void vcpu_enter_kernel(struct vcpu *v);
 void vcpu_enter_user(struct vcpu *v);
 
-#define PF_USER 4u /* page-fault error code: the access came from user mode */
+/* Error code of a page fault (Intel SDM vol. 3, 4.7). */
+#define PF_PRESENT 1u /* the page is there: its rights forbid the access */
+#define PF_WRITE   2u
+#define PF_USER    4u                                /* the access came from ring 3 */
+#define PF_STORE   (PF_PRESENT | PF_WRITE | PF_USER) /* a guest's write, forbidden by a right */
 
+#define EXCEPTION_DB 1
 #define EXCEPTION_UD 6
 #define EXCEPTION_NM 7
 #define EXCEPTION_DF 8

@@ -5,6 +5,7 @@
  */
 #include "hypervisor/cpu/bounce.h"
 #include "hypervisor/cpu/entry.h"
+#include "hypervisor/cpu/pt_store.h"
 #include "hypervisor/cpu/regs.h"
 #include "hypervisor/cpu/segreg.h"
 #include "hypervisor/cpu/tables.h"
@@ -13,13 +14,14 @@
 #include "hypervisor/debug/report.h"
 #include "hypervisor/domain/base.h"
 #include "hypervisor/mm/uaccess.h"
+#include "xen-like/lib/insn.h"
 
 #define EC_EXT 1u /* selector error code: an external event's fault */
 #define EC_IDT 2u /* selector error code: it names a gate */
 
-/* #PF in the windows onto descriptors (everything else was bounced by page_fault_bounce). The CPU
- * reads descriptors with its own rights; a guest's own access there is a plain fault, at the
- * address by which the guest knows its LDT. */
+/* #PF that page_fault_bounce left: in the windows onto descriptors, and what may be a store to a
+ * page table. The CPU reads descriptors with its own rights; a guest's own access there is a plain
+ * fault, at the address by which the guest knows its LDT. */
 void trap_page_fault(struct cpu_user_regs *regs)
 {
     struct vcpu *v = current;
@@ -30,14 +32,15 @@ void trap_page_fault(struct cpu_user_regs *regs)
             return;
         if (cr2 - ldt_window(this_cpu()) < GDT_WINDOW_PAGES * PAGE_SIZE)
             cr2 += v->ldt_base - ldt_window(this_cpu());
+    } else if (regs->error_code == PF_STORE && v->kernel_mode && pt_store_emulate(regs, cr2)) {
+        return;
     }
     v->info->arch.cr2 = cr2;
     bounce_exception(regs, EXCEPTION_PF,
                      (regs->error_code & ~PF_USER) | (v->kernel_mode ? 0 : PF_USER));
 }
 
-#define INSN_BYTES_MAX 15
-#define INSN_INT       0xcd
+#define INSN_INT 0xcd
 
 /* Prefixes that may stand before an instruction and mean nothing to `int n` (SDM vol.
  * 2, 2.1.1, 2.2.1). With a lock prefix it is #UD. */

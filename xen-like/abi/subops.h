@@ -143,7 +143,7 @@
 
 #define XL_SUBOPS_vm_assist(X)                                                                     \
     X(VMASST_CMD_enable, ANY, void, NONE, IMPLEMENTED,                                             \
-      "Switches an assist on; writable_pagetables is -ENOSYS so far.")                             \
+      "Switches an assist on.")                                                                    \
     X(VMASST_CMD_disable, ANY, void, NONE, IMPLEMENTED,                                            \
       "Switches an assist off.")
 /* clang-format on */

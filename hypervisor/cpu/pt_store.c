@@ -1,0 +1,225 @@
+/*
+ * Stores to page tables, emulated.
+ *
+ * A kernel written for the bare machine changes an entry with an ordinary instruction. Under a
+ * hypervisor it should ask (mmu_update), but the ABI lets it store through its read-only mapping of
+ * an L1 table: the fault tells us where, the instruction tells us what. From both follows the new
+ * value of one entry, which then passes the same checks as any update.
+ *
+ * The table is held (locked) from reading the entry to writing it, so nobody but the CPU changes
+ * it meanwhile, and that only by setting accessed and dirty bits. Against those the entry is
+ * exchanged on condition that it still is what was computed from: every store here is atomic,
+ * whether it asked for `lock` or not.
+ *
+ * What is not done: more than one entry at once, and stores across two entries (Xen: those not
+ * aligned to their width). They remain faults. No TLB is flushed: what a store changes, the guest
+ * flushes, as on the bare machine.
+ */
+#include "hypervisor/cpu/pt_store.h"
+
+#include "hypervisor/cpu/bounce.h"
+#include "hypervisor/cpu/regs.h"
+#include "hypervisor/mm/pt_update.h"
+#include "hypervisor/mm/ptype_l1.h"
+#include "hypervisor/mm/uaccess.h"
+#include "xen-like/lib/insn.h"
+
+#define ADDRESS_32  0xffffffffUL
+#define ENTRY_MOVED 1 /* l1e_exchange: the entry is no longer what it was */
+
+static u64 *reg_slot(struct cpu_user_regs *regs, u8 number)
+{
+#define AT(field) offsetof(struct cpu_user_regs, field)
+    static const u8 offsets[] = {AT(rax), AT(rcx), AT(rdx), AT(rbx), AT(rsp), AT(rbp),
+                                 AT(rsi), AT(rdi), AT(r8),  AT(r9),  AT(r10), AT(r11),
+                                 AT(r12), AT(r13), AT(r14), AT(r15)};
+#undef AT
+    return (u64 *)((u8 *)regs + offsets[number]);
+}
+
+/* Write the low @width bytes of a register; 4 bytes clear the rest, as the CPU does. */
+static void reg_write(u64 *slot, unsigned width, unsigned shift, u64 value)
+{
+    u64 mask = width == 4 ? ~0UL : insn_width_mask(width) << shift;
+
+    *slot = (*slot & ~mask) | (value << shift & mask);
+}
+
+/* FS and GS are the guest's while we run. */
+static u64 segment_base(const struct insn *insn)
+{
+    if (likely(!insn->segment))
+        return 0;
+    return rdmsr(insn->segment == INSN_FS ? MSR_FS_BASE : MSR_GS_BASE);
+}
+
+/* Where the instruction stores. The prefix of movs is for its source only. */
+static u64 insn_address(const struct insn *insn, struct cpu_user_regs *regs)
+{
+    u64 address = (u64)(s64)insn->displacement;
+
+    if (insn->base == INSN_RIP)
+        address += regs->rip + insn->length;
+    else if (insn->base != INSN_NO_REG)
+        address += *reg_slot(regs, insn->base);
+    if (insn->index != INSN_NO_REG)
+        address += *reg_slot(regs, insn->index) << insn->scale;
+    if (insn->bit_string) {
+        unsigned unused = 64 - 8 * insn->width;
+        s64 position = (s64)(*reg_slot(regs, insn->source) << unused) >> unused;
+
+        address += (u64)insn_bit_offset(insn->width, position);
+    }
+    if (insn->address_32)
+        address &= ADDRESS_32;
+    return address + (insn->op == INSN_MOVS ? 0 : segment_base(insn));
+}
+
+/* The source operand. False: it lies in memory that cannot be read. */
+static bool insn_source(const struct insn *insn, struct cpu_user_regs *regs, u64 *value)
+{
+    if (insn->op == INSN_MOVS) {
+        u64 from = insn->address_32 ? regs->rsi & ADDRESS_32 : regs->rsi;
+
+        *value = 0;
+        return guest_copy_in(value, segment_base(insn) + from, insn->width) == 0;
+    }
+    *value = insn->immediate;
+    if (insn->source != INSN_NO_REG)
+        *value = *reg_slot(regs, insn->source) >> (insn->high_byte ? 8 : 0);
+    *value &= insn_width_mask(insn->width);
+    return true;
+}
+
+/* The registers that stos and movs advance. False: the instruction is to be repeated. */
+static bool string_advance(const struct insn *insn, struct cpu_user_regs *regs)
+{
+    u64 step = regs->rflags & RFLAGS_DF ? -(u64)insn->width : insn->width;
+    unsigned width = insn->address_32 ? 4 : 8;
+
+    reg_write(&regs->rdi, width, 0, (regs->rdi + step) & insn_width_mask(width));
+    if (insn->op == INSN_MOVS)
+        reg_write(&regs->rsi, width, 0, (regs->rsi + step) & insn_width_mask(width));
+    if (!insn->repeated)
+        return true;
+    reg_write(&regs->rcx, width, 0, (regs->rcx - 1) & insn_width_mask(width));
+    return (regs->rcx & insn_width_mask(width)) == 0;
+}
+
+/* All that the instruction does beside the store: @old is what it found there. */
+static void insn_retire(const struct insn *insn, struct cpu_user_regs *regs, u64 old, u64 rflags)
+{
+    bool done = true;
+
+    regs->rflags = rflags & ~RFLAGS_RF;
+    if (insn->op == INSN_XCHG || insn->op == INSN_XADD)
+        reg_write(reg_slot(regs, insn->source), insn->width, insn->high_byte ? 8 : 0, old);
+    else if (insn->op == INSN_STOS || insn->op == INSN_MOVS)
+        done = string_advance(insn, regs);
+    if (done)
+        regs->rip += insn->length;
+}
+
+/* l1e_write, if the entry still is @old: 0, ENTRY_MOVED, or the errno of the refusal. */
+static int l1e_exchange(u64 *slot, u64 old, u64 val, struct domain *d)
+{
+    bool counts = true;
+
+    if (val & PTE_P) {
+        int rc;
+
+        val = pte_adjust_l1(val);
+        counts = !(old & PTE_P) || ((old ^ val) & ~PTE_NEUTRAL);
+        rc = counts ? l1e_get_inline(&val, d, d) : 0;
+        if (rc)
+            return rc;
+    }
+    if (!__atomic_compare_exchange_n(slot, &(u64){old}, val, false, __ATOMIC_ACQ_REL,
+                                     __ATOMIC_RELAXED)) {
+        if (counts)
+            l1e_put_inline(val);
+        return ENTRY_MOVED;
+    }
+    if (counts)
+        l1e_put_inline(old);
+    return 0;
+}
+
+/* One try, with the entry as it is now; the answers are those of l1e_exchange. @shift is the place
+ * of the operand in the entry. */
+static int store_try(const struct insn *insn, struct cpu_user_regs *regs, u64 source, u64 *slot,
+                     unsigned shift, struct domain *d)
+{
+    const u64 mask = insn_width_mask(insn->width);
+    u64 entry = ACCESS_ONCE(*slot), old = entry >> shift & mask;
+    u64 rflags = regs->rflags, new = insn_compute(insn->op, insn->width, old, source, &rflags);
+    int rc;
+
+    if (insn->op == INSN_CMPXCHG && !insn_compare(insn->width, regs->rax, old, &rflags)) {
+        reg_write(&regs->rax, insn->width, 0, old);
+        insn_retire(insn, regs, old, rflags);
+        return 0;
+    }
+    rc = l1e_exchange(slot, entry, (entry & ~(mask << shift)) | new << shift, d);
+    if (!rc)
+        insn_retire(insn, regs, old, rflags);
+    return rc;
+}
+
+static bool store_do(const struct insn *insn, struct cpu_user_regs *regs, u64 address, mfn_t m)
+{
+    struct domain *d = current->domain;
+    struct frame *f = mfn_to_frame(m);
+    u64 *slot = (u64 *)mfn_to_virt(m) + address % PAGE_SIZE / sizeof(u64);
+    u64 source, type;
+    int rc = -XEN_EINVAL;
+
+    if (!insn_source(insn, regs, &source))
+        return false;
+    type = frame_hold_table(f, d);
+    if (type == FT_NONE)
+        return false;
+    if (type == FT_L1)
+        do
+            rc = store_try(insn, regs, source, slot, address % sizeof(u64) * 8, d);
+        while (rc == ENTRY_MOVED);
+    frame_let_go(f);
+    return !rc;
+}
+
+/* The entry that maps @va for the guest's kernel; 0 if there is none. */
+static u64 l1e_of(const struct vcpu *v, u64 va)
+{
+    u64 *slot = guest_range_ok(va, 1) ? pt_find_l1e(MFN(v->cr3_kernel >> PAGE_SHIFT), va) : NULL;
+
+    return slot ? ACCESS_ONCE(*slot) : 0;
+}
+
+/* Xen does it for the control domain always, for others if they asked. */
+static bool may_store(const struct domain *d)
+{
+    return d->privileged || domain_assists(d, VMASST_TYPE_writable_pagetables);
+}
+
+bool pt_store_emulate(struct cpu_user_regs *regs, u64 cr2)
+{
+    u64 address, entry = l1e_of(current, cr2);
+    u8 bytes[INSN_BYTES_MAX];
+    struct insn insn;
+    u64 missing;
+
+    if ((entry & (PTE_P | PTE_RW)) != PTE_P || !mfn_valid(pte_mfn(entry)) ||
+        frame_type(mfn_to_frame(pte_mfn(entry))) != FT_L1 || !may_store(current->domain))
+        return false;
+    missing = guest_copy_in(bytes, regs->rip, sizeof(bytes));
+    if (!insn_decode(&insn, bytes, sizeof(bytes) - missing))
+        return false;
+    address = insn_address(&insn, regs);
+    if ((address ^ cr2) >> PAGE_SHIFT || address % insn.width)
+        return false;
+    if (!store_do(&insn, regs, address, pte_mfn(entry)))
+        return false;
+    if (regs->rflags & RFLAGS_TF)
+        bounce_exception(regs, EXCEPTION_DB, 0);
+    return true;
+}
