@@ -17,14 +17,14 @@ struct tree {
 
 static struct tree tree, twin;
 
-static void tree_build(struct tree *t)
+static void tree_build(const char *pin_row, struct tree *t)
 {
     t->level[0] = pfn_to_mfn(frame_alloc_zeroed());
     for (unsigned int l = 1; l <= 4; l++) {
         t->level[l] = table_new();
         pte_update(table_entry_address(t->level[l], 0), pte_make(t->level[l - 1], PTE_TABLE));
     }
-    row("tree.pin", mmuext(PIN(4), t->level[4].n));
+    row(pin_row, mmuext(PIN(4), t->level[4].n));
 }
 
 /* Entry SLOT of one table is set to name another: what does that answer? */
@@ -93,8 +93,8 @@ static void all_ordinary(void)
 void guest_main(void)
 {
     scratch_entry(1);
-    tree_build(&tree);
-    tree_build(&twin);
+    tree_build("tree.pin", &tree);
+    tree_build("tree.pin-twin", &twin);
     for (unsigned int l = 2; l <= 4; l++)
         one_level(l);
     whole_roots();
