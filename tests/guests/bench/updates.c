@@ -81,6 +81,18 @@ static long va_multicall_32(void)
     return call_multicall(calls_there, 32) | call_multicall(calls_back, 32);
 }
 
+/* Through the kernel's read-only mapping of the table: each store faults, and is carried out. */
+static long page_table_store(void)
+{
+    mfn_t table = {there[0].ptr >> PAGE_SHIFT};
+    volatile u64 *entry =
+        (volatile u64 *)&table_entries(table)[there[0].ptr % PAGE_SIZE / sizeof(u64)];
+
+    *entry = there[0].val;
+    *entry = back[0].val;
+    return 0;
+}
+
 static void requests_make(void)
 {
     mfn_t frame = pte_mfn(frame_entry(0, 0));
@@ -111,6 +123,7 @@ void rows_updates(void)
         {"mmu-update-128", .run = mmu_update_128, .per_run = 2 * 128},
         {"mmu-update-512", .run = mmu_update_512, .per_run = 2 * 512, .runs = RUNS_LONG},
         {"mmu-update-permissions-32", .run = permissions_32, .per_run = 2 * 32},
+        {"page-table-store", .run = page_table_store, .per_run = 2},
         {"machphys-update", .run = machphys_update},
         {"update-va-mapping", .run = va_no_flush, .per_run = 2},
         {"update-va-mapping-invlpg", .run = va_invlpg, .per_run = 2},
