@@ -129,7 +129,7 @@ static int l1e_exchange(u64 *slot, u64 old, u64 val, struct domain *d)
         int rc;
 
         val = pte_adjust_l1(val);
-        counts = !(old & PTE_P) || ((old ^ val) & ~PTE_NEUTRAL);
+        counts = (old ^ val) & ~PTE_NEUTRAL; /* presence is not neutral */
         rc = counts ? l1e_get_inline(&val, d, d) : 0;
         if (rc)
             return rc;
