@@ -137,10 +137,10 @@ syscall32_entry:
 ; never returns to its caller. The guest's stack holds
 ;       rax r11 rcx flags | rip cs rflags rsp ss        (struct iret_context)
 ;
-; A return from an exception or event, to the kernel or to user space, stays here: the registers that
-; syscall_entry pushed are still in place, so they are not popped. A return from a system call (which
-; uses SYSRET), any other case, and every fault start over in iret_load, which reads everything anew;
-; therefore the frame's own rsp is replaced last, and the mode after all reading is done.
+; The returns that every kernel makes stay here: within itself, to user space from an exception, and to
+; user space from a system call (which uses SYSRET). The registers that syscall_entry pushed are still in
+; place, so they are not popped. Any other case and every fault start over in iret_load, which reads
+; everything anew; therefore the frame's own rsp is replaced last, and the mode after all reading is done.
 ;   rcx = vcpu, rax = the guest's stack, rdx and r11 = scratch
 %macro IRET_GET 2 ; register, field
 %%load:
@@ -150,6 +150,26 @@ syscall32_entry:
 
 %define REGS(field) rsp + 8 + REGS_%+field ; past the return address
 
+; The guest's IF is the upcall mask; privileges are not its to set. Uses rdx and r11.
+%macro IRET_FLAGS 0
+    IRET_GET rdx, rflags
+    mov r11, [rcx + VCPU_info]
+    bt edx, RFLAGS_IF_BIT
+    setnc [r11 + VCPU_INFO_upcall_mask]
+    and edx, ~(RFLAGS_IOPL | RFLAGS_VM)
+    or edx, RFLAGS_IF
+    mov [REGS(rflags)], rdx
+%endmacro
+
+; To the tables and the GS base of the guest's user space, which are there. Uses rdx.
+%macro ENTER_USER 0
+    mov rdx, [rsp + 8 + PERCPU_running]
+    mov byte [rdx + VCPU_kernel_mode], 0
+    mov rdx, [rdx + VCPU_cr3_user]
+    swapgs
+    mov cr3, rdx
+%endmacro
+
 ; r11 = the new cs. Afterwards rax, rcx and r11 are the guest's, rdx is the new rsp, the window closed.
 %macro IRET_COPY 0
     mov [REGS(cs)], r11w
@@ -158,13 +178,7 @@ syscall32_entry:
     IRET_GET rdx, ss
     or edx, 3
     mov [REGS(ss)], dx
-    IRET_GET rdx, rflags
-    mov r11, [rcx + VCPU_info]
-    bt edx, RFLAGS_IF_BIT
-    setnc [r11 + VCPU_INFO_upcall_mask]
-    and edx, ~(RFLAGS_IOPL | RFLAGS_VM)
-    or edx, RFLAGS_IF
-    mov [REGS(rflags)], rdx
+    IRET_FLAGS
     IRET_GET rcx, rcx
     IRET_GET r11, r11
     IRET_GET rdx, rsp
@@ -187,7 +201,7 @@ hc_iret:
     SMAP_OPEN
     IRET_GET r11, flags
     test r11d, VGCF_in_syscall
-    jnz .close
+    jnz .to_syscall
     IRET_GET r11, cs
     mov edx, r11d
     and edx, 3
@@ -204,14 +218,34 @@ hc_iret:
     je .close
     IRET_COPY
     mov [REGS(rsp)], rdx
-    mov rdx, [rsp + 8 + PERCPU_running]
-    mov byte [rdx + VCPU_kernel_mode], 0
-    mov rdx, [rdx + VCPU_cr3_user]
-    swapgs
-    mov cr3, rdx
+    ENTER_USER
     mov rdx, [REGS(rdx)]
     lea rsp, [REGS(rip)]
     jmp guest_iret
+.to_syscall: ; where SYSRET can go: to 64-bit user space, at an address that is one
+    IRET_GET r11, cs
+    cmp r11w, FLAT_RING3_CS64 ; above it may stand the mask that a bounce left
+    jne .close
+    cmp qword [rcx + VCPU_cr3_user], 0
+    je .close
+    IRET_GET rdx, rip
+    mov r11, rdx
+    shl r11, 16
+    sar r11, 16
+    cmp r11, rdx
+    jne .close
+    mov [REGS(rip)], rdx
+    IRET_FLAGS
+    IRET_GET rdx, rsp
+    IRET_GET rax, rax
+    SMAP_CLOSE
+    mov [REGS(rsp)], rdx
+    ENTER_USER
+    mov rcx, [REGS(rip)]
+    mov rdx, [REGS(rdx)]
+    mov r11, [REGS(rflags)]
+    mov rsp, [REGS(rsp)]
+    o64 sysret
 .fault:
 .close:
     SMAP_CLOSE
