@@ -173,23 +173,19 @@ long hc_mmu_update(unsigned long reqs, unsigned long count, unsigned long pdone,
     return rc;
 }
 
-static long flush_after(u64 va, u64 flags)
+/* The flush that update_va_mapping was asked for, at an address that it has found to be the
+ * guest's. */
+static inline long flush_after(u64 va, u64 flags)
 {
-    u64 bitmap = flags & ~UVMF_FLUSHTYPE_MASK;
-    u64 vcpus;
+    u64 bitmap = flags & ~UVMF_FLUSHTYPE_MASK, vcpus;
 
     /* All of the domain's vcpus run on this CPU, so that every set of them is this CPU. */
-    if (bitmap != UVMF_LOCAL && bitmap != UVMF_ALL && guest_read(&vcpus, bitmap, sizeof(vcpus)))
+    if (unlikely(bitmap & ~UVMF_ALL) && guest_read(&vcpus, bitmap, sizeof(vcpus)))
         return -XEN_EFAULT;
-    switch (flags & UVMF_FLUSHTYPE_MASK) {
-    case UVMF_TLB_FLUSH:
+    if ((flags & UVMF_FLUSHTYPE_MASK) == UVMF_INVLPG)
+        tlb_flush_page_local(va);
+    else if ((flags & UVMF_FLUSHTYPE_MASK) == UVMF_TLB_FLUSH)
         tlb_flush_local();
-        break;
-    case UVMF_INVLPG:
-        if (guest_range_ok(va, 1))
-            tlb_flush_page_local(va);
-        break;
-    }
     return 0;
 }
 
@@ -213,7 +209,7 @@ static inline long va_mapping_update(u64 va, u64 val, u64 flags, struct domain *
     frame_let_go(f);
     if (unlikely(rc))
         return rc;
-    return flags & UVMF_FLUSHTYPE_MASK ? flush_after(va, flags) : 0;
+    return flags ? flush_after(va, flags) : 0;
 }
 
 long hc_update_va_mapping(unsigned long va, unsigned long val, unsigned long flags)

@@ -50,8 +50,3 @@ void tlb_load_root(mfn_t root)
     write_cr3(root.n << PAGE_SHIFT);
     write_cr4(cr4);
 }
-
-void tlb_switch_root(mfn_t root)
-{
-    write_cr3(root.n << PAGE_SHIFT);
-}

@@ -28,8 +28,4 @@ void tlb_flush_page_local(u64 va);
 
 /* Load @root as CR3 and drop all translations of the old space (a change of address space). */
 void tlb_load_root(mfn_t root);
-/* Load @root without dropping global entries (a change between a guest's kernel and user tables).
- */
-void tlb_switch_root(mfn_t root);
-
 #endif
