@@ -209,7 +209,7 @@ static inline long va_mapping_update(u64 va, u64 val, u64 flags, struct domain *
     frame_let_go(f);
     if (unlikely(rc))
         return rc;
-    return flags ? flush_after(va, flags) : 0;
+    return flags & UVMF_FLUSHTYPE_MASK ? flush_after(va, flags) : 0;
 }
 
 long hc_update_va_mapping(unsigned long va, unsigned long val, unsigned long flags)
