@@ -2,6 +2,7 @@
  */
 #include "hypercalls/hypercalls.h"
 
+#include "hypervisor/cpu/bounce.h"
 #include "hypervisor/cpu/canonical.h"
 #include "hypervisor/mm/uaccess.h"
 #include "xen-like/lib/string.h"
@@ -30,22 +31,131 @@ long hc_set_trap_table(unsigned long list)
     }
 }
 
-/* Non-canonical ones are left out, and the call succeeds all the same: as Xen. */
-long hc_set_callbacks(unsigned long event, unsigned long failsafe, unsigned long syscall)
+static void masks_set(struct vcpu *v, u32 flag, bool masks)
+{
+    v->flags = masks ? v->flags | flag : v->flags & ~flag;
+}
+
+/* A gate like one of set_trap_table. No NMI can have come before that the guest would have missed.
+ */
+static void nmi_handler_set(struct vcpu *v, u64 address)
+{
+    struct trap_info *t = &v->traps[EXCEPTION_NMI];
+
+    *t = (struct trap_info){.vector = EXCEPTION_NMI, .cs = FLAT_KERNEL_CS, .address = address};
+    TI_SET_IF(t, 1);
+}
+
+static void nmi_handler_clear(struct vcpu *v)
+{
+    memset(&v->traps[EXCEPTION_NMI], 0, sizeof(v->traps[EXCEPTION_NMI]));
+}
+
+/*
+ * One entry point; -EINVAL for an address that is none, -ENOSYS for a type that is none, in this
+ * order. An upcall masks events always, and the mask of a 32-bit system call is that of a 64-bit
+ * one, so @masks says nothing for these.
+ */
+static long callback_set(u32 type, u64 address, bool masks)
 {
     struct vcpu *v = current;
 
-    if (canonical(event))
-        v->event_callback = event;
-    if (canonical(failsafe)) {
-        v->failsafe_callback = failsafe;
-        v->flags &= ~VCPUF_FAILSAFE_MASKS;
+    if (!canonical(address))
+        return refuse(XEN_EINVAL, "a callback at a non-canonical address");
+    switch (type) {
+    case CALLBACKTYPE_event:
+        v->event_callback = address;
+        return 0;
+    case CALLBACKTYPE_failsafe:
+        v->failsafe_callback = address;
+        masks_set(v, VCPUF_FAILSAFE_MASKS, masks);
+        return 0;
+    case CALLBACKTYPE_syscall:
+        v->syscall_callback = address;
+        masks_set(v, VCPUF_SYSCALL_MASKS, masks);
+        return 0;
+    case CALLBACKTYPE_syscall32:
+        v->syscall32_callback = address;
+        return 0;
+    case CALLBACKTYPE_sysenter:
+        v->sysenter_callback = address;
+        masks_set(v, VCPUF_SYSENTER_MASKS, masks);
+        return 0;
+    case CALLBACKTYPE_nmi:
+        nmi_handler_set(v, address);
+        return 0;
+    default:
+        return refuse(XEN_ENOSYS, "no such type of callback");
     }
-    if (canonical(syscall)) {
-        v->syscall_callback = syscall;
-        v->flags &= ~VCPUF_SYSCALL_MASKS;
-    }
+}
+
+/* Non-canonical ones are left out, and the call succeeds all the same: as Xen. */
+long hc_set_callbacks(unsigned long event, unsigned long failsafe, unsigned long syscall)
+{
+    callback_set(CALLBACKTYPE_event, event, false);
+    callback_set(CALLBACKTYPE_failsafe, failsafe, false);
+    callback_set(CALLBACKTYPE_syscall, syscall, false);
     return 0;
+}
+
+static long callback_register(unsigned long arg)
+{
+    struct callback_register c;
+
+    if (guest_read(&c, arg, sizeof(c)))
+        return -XEN_EFAULT;
+    return callback_set(c.type, c.address, c.flags & CALLBACKF_mask_events);
+}
+
+/* Only that of NMIs can be taken away; the others can be set to 0. */
+static long callback_unregister(unsigned long arg)
+{
+    struct callback_unregister c;
+
+    if (guest_read(&c, arg, sizeof(c)))
+        return -XEN_EFAULT;
+    switch (c.type) {
+    case CALLBACKTYPE_nmi:
+        nmi_handler_clear(current);
+        return 0;
+    case CALLBACKTYPE_event:
+    case CALLBACKTYPE_failsafe:
+    case CALLBACKTYPE_syscall:
+    case CALLBACKTYPE_syscall32:
+    case CALLBACKTYPE_sysenter:
+        return refuse(XEN_EINVAL, "a type of callback that cannot be unregistered");
+    default:
+        return refuse(XEN_ENOSYS, "no such type of callback");
+    }
+}
+
+long hc_callback_op(unsigned long cmd, unsigned long arg)
+{
+    switch ((u32)cmd) {
+    case CALLBACKOP_register:
+        return callback_register(arg);
+    case CALLBACKOP_unregister:
+        return callback_unregister(arg);
+    default:
+        return refuse(XEN_ENOSYS, "no such callback_op");
+    }
+}
+
+long hc_nmi_op(unsigned long cmd, unsigned long arg)
+{
+    struct xennmi_callback c;
+
+    switch ((u32)cmd) {
+    case XENNMI_register_callback:
+        if (guest_read(&c, arg, sizeof(c)))
+            return -XEN_EFAULT;
+        return callback_set(CALLBACKTYPE_nmi, c.handler_address, true);
+    case XENNMI_unregister_callback:
+        nmi_handler_clear(current);
+        return 0;
+    default:
+        return refuse(XEN_ENOSYS, "no such nmi_op");
+    }
 }
 
 /* Any stack is accepted: a bounce checks it when it is used. */

@@ -134,7 +134,8 @@ bool page_fault_bounce(struct cpu_user_regs *regs)
 }
 
 /* `syscall` in the guest's user space: to the syscall callback, or #UD where there is none. The ABI
- * fixes what the guest's own flag mask would be: DF and nothing else is cleared. */
+ * fixes what the guest's own flag mask would be: DF and nothing else is cleared. Whether upcalls
+ * are masked was said with the 64-bit callback, for both: as Xen has it. */
 static void bounce_syscall_to(struct cpu_user_regs *regs, u64 callback)
 {
     struct vcpu *v = current;
@@ -154,7 +155,7 @@ void syscall_bounce(struct cpu_user_regs *regs)
 
 void syscall32_bounce(struct cpu_user_regs *regs)
 {
-    bounce_syscall_to(regs, 0); /* callback_op, which registers one, is not there yet */
+    bounce_syscall_to(regs, current->syscall32_callback);
 }
 
 /* iretq refused the frame that the guest asked for (entry.asm): the guest has made its own

@@ -38,13 +38,14 @@ void vcpu_enter_user(struct vcpu *v);
 #define PF_USER    4u                                /* the access came from ring 3 */
 #define PF_STORE   (PF_PRESENT | PF_WRITE | PF_USER) /* a guest's write, forbidden by a right */
 
-#define EXCEPTION_DB 1
-#define EXCEPTION_UD 6
-#define EXCEPTION_NM 7
-#define EXCEPTION_DF 8
-#define EXCEPTION_GP 13
-#define EXCEPTION_PF 14
-#define EXCEPTION_MC 18
+#define EXCEPTION_DB  1
+#define EXCEPTION_NMI 2
+#define EXCEPTION_UD  6
+#define EXCEPTION_NM  7
+#define EXCEPTION_DF  8
+#define EXCEPTION_GP  13
+#define EXCEPTION_PF  14
+#define EXCEPTION_MC  18
 
 /* #DF, #TS, #NP, #SS, #GP, #PF, #AC, #CP push an error code (Intel SDM vol. 3, table 6-1). */
 #define EXCEPTIONS_WITH_CODE 0x00227d00U

@@ -8,7 +8,7 @@ extern u8 entry_stubs[], entry_stub_compat[]; /* a page; see percpu.h */
 void syscall_entry(void), syscall32_entry(void);
 extern u8 exception_stubs[]; /* 256 stubs, 16 bytes each */
 extern u8 guest_iret[];      /* the one instruction that loads a guest's frame and may be refused */
-void nmi_entry(void), double_fault_entry(void), machine_check_entry(void);
+void nmi_entry(void), double_fault_entry(void), machine_check_entry(void), debug_entry(void);
 NORETURN void guest_enter(struct percpu *cpu);
 
 #define EXCEPTION_STUB_BYTES 16
@@ -26,6 +26,8 @@ extern void (*const exception_table[256])(struct cpu_user_regs *regs);
 bool page_fault_bounce(struct cpu_user_regs *regs);
 void trap_page_fault(struct cpu_user_regs *regs);
 void trap_nmi(struct cpu_user_regs *regs);
+void trap_debug(struct cpu_user_regs *regs);
+void trap_debug_in_hypervisor(struct cpu_user_regs *regs);
 NORETURN void trap_double_fault(struct cpu_user_regs *regs);
 NORETURN void trap_machine_check(struct cpu_user_regs *regs);
 

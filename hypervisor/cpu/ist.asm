@@ -1,5 +1,5 @@
-; Exceptions with stacks of their own: NMI, double fault, machine check. They may strike between any two
-; instructions, with whatever is in RSP.
+; Exceptions with stacks of their own: NMI, double fault, machine check, debug. They may strike between
+; any two instructions, with whatever is in RSP.
 ;
 ; From the hypervisor they are handled on their own stack and return to where they struck. From a guest,
 ; though, the main stack is empty, and the frame moves there: what follows is an exception like others,
@@ -9,7 +9,7 @@
 
 default rel
 
-extern trap_nmi, trap_double_fault, trap_machine_check
+extern trap_nmi, trap_double_fault, trap_machine_check, trap_debug_in_hypervisor
 extern exception_saved, restore_iret
 
 section .text
@@ -36,6 +36,7 @@ global %1
     IST_ENTRY nmi_entry, 2, trap_nmi
     IST_ENTRY double_fault_entry, 8, trap_double_fault
     IST_ENTRY machine_check_entry, 18, trap_machine_check
+    IST_ENTRY debug_entry, 1, trap_debug_in_hypervisor
 
 %macro FRAME_MOVE 1 ; one word of the hardware's frame, from above the two pushed registers
     mov rax, [rsp + 16 + %1 - REGS_error_code]

@@ -10,6 +10,7 @@
  *   +0x2000  NMI stack             every stack has an unmapped page below it
  *   +0x4000  double-fault stack
  *   +0x6000  machine-check stack
+ *   +0x8000  debug-exception stack
  *   +0xc000  the stack, 16 KiB, with struct percpu at its very top
  *   +0xffff
  *
@@ -26,6 +27,7 @@
 #define PERCPU_NMI_TOP 0x3000UL
 #define PERCPU_DF_TOP  0x5000UL
 #define PERCPU_MC_TOP  0x7000UL
+#define PERCPU_DB_TOP  0x9000UL
 #define PERCPU_STACK   0xc000UL /* lowest byte of the main stack */
 
 struct vcpu;
@@ -53,7 +55,7 @@ struct percpu {
     struct tss tss;
     u32 lock_ranks; /* debug builds: ranks of the spinlocks that it holds */
     u32 nmis;       /* taken so far */
-    u32 pad[1];     /* the assertion below says when it must change */
+    u32 debugs;     /* #DB that a guest's breakpoint raised in ring 0 */
 };
 
 /* The CPU aligns RSP to 16 before it pushes a frame: the end of that frame, which is regs.es, must

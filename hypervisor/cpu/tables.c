@@ -71,6 +71,7 @@ static void idt_fill(void)
     gate_set(2, nmi_entry, GATE_RING0, 1);
     gate_set(8, double_fault_entry, GATE_RING0, 2);
     gate_set(18, machine_check_entry, GATE_RING0, 3);
+    gate_set(EXCEPTION_DB, debug_entry, GATE_RING0, 4);
 }
 
 static void stack_map(u64 window, u64 top, unsigned pages)
@@ -92,6 +93,7 @@ static struct percpu *window_map(u32 id)
     stack_map(window, PERCPU_NMI_TOP, 1);
     stack_map(window, PERCPU_DF_TOP, 1);
     stack_map(window, PERCPU_MC_TOP, 1);
+    stack_map(window, PERCPU_DB_TOP, 1);
     stack_map(window, PERCPU_AREA_BYTES, (PERCPU_AREA_BYTES - PERCPU_STACK) / PAGE_SIZE);
     cpu->id = id;
     cpu->syscall_entry = syscall_entry;
@@ -100,6 +102,7 @@ static struct percpu *window_map(u32 id)
     cpu->tss.ist[0] = window + PERCPU_NMI_TOP;
     cpu->tss.ist[1] = window + PERCPU_DF_TOP;
     cpu->tss.ist[2] = window + PERCPU_MC_TOP;
+    cpu->tss.ist[3] = window + PERCPU_DB_TOP;
     cpu->tss.iomap = sizeof(struct tss);
     return cpu;
 }
@@ -162,7 +165,7 @@ static void syscall_registers_set(u64 window)
     wrmsr(MSR_CSTAR, window + (u64)(entry_stub_compat - entry_stubs));
     wrmsr(MSR_SYSCALL_MASK,
           RFLAGS_TF | RFLAGS_IF | RFLAGS_DF | RFLAGS_IOPL | RFLAGS_NT | RFLAGS_AC);
-    wrmsr(MSR_SYSENTER_CS, 0); /* sysenter is #GP until callback_op knows it */
+    wrmsr(MSR_SYSENTER_CS, 0); /* sysenter is #GP: its callback is kept, but no stub leads to it */
 }
 
 struct percpu *cpu_tables_init(u32 id)

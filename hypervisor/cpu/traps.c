@@ -127,7 +127,8 @@ static void trap_interrupt(struct cpu_user_regs *regs)
 }
 
 void (*const exception_table[256])(struct cpu_user_regs *regs) = {
-    [0 ... 1] = trap_bounced,
+    [0] = trap_bounced,
+    [EXCEPTION_DB] = trap_debug,
     [2] = trap_nmi,
     [3 ... EXCEPTION_NM - 1] = trap_bounced,
     [EXCEPTION_NM] = trap_no_fpu,

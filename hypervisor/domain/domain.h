@@ -8,6 +8,7 @@
 #define HYPERVISOR_DOMAIN_DOMAIN_H
 
 #include "xen-like/abi/xen.h"
+#include "hypervisor/cpu/debug_regs.h"
 #include "hypervisor/cpu/percpu.h"
 #include "hypervisor/cpu/spinlock.h"
 #include "hypervisor/mm/frame.h"
@@ -24,6 +25,8 @@ struct vcpu {
     u64 cr3_user;           /* Each holds a reference and a type reference. current only */
     struct trap_info *traps; /* 256 entries, by vector. current only */
     u64 syscall_callback;    /* entry points; 0: none was given */
+    u64 syscall32_callback;
+    u64 sysenter_callback; /* kept for whoever asks: no entry leads there */
     u64 event_callback;
     u64 failsafe_callback;
     u64 kernel_sp; /* stack_switch: where bounces from user space begin */
@@ -38,6 +41,8 @@ struct vcpu {
     u64 ldt_base;               /* page-aligned guest address */
     mfn_t ldt_frames[16];       /* those shown to the CPU; 0: none. Each holds both references */
     u64 ctrl_cr0;               /* what the guest believes; only TS is its own */
+    u64 ctrl_cr4;               /* likewise; 0: it has set nothing */
+    struct debug_regs debug;    /* current only */
     struct cpu_user_regs saved; /* while it does not run */
 };
 
@@ -46,6 +51,7 @@ struct vcpu {
 
 #define VCPUF_SYSCALL_MASKS  1u /* the callback masks upcalls on entry */
 #define VCPUF_FAILSAFE_MASKS 2u
+#define VCPUF_SYSENTER_MASKS 4u
 
 struct domain {
     u16 id;

@@ -49,9 +49,9 @@
       "The scheduler operations of interfaces before 0x00030101.")                                 \
     X(__HYPERVISOR_platform_op, platform_op, CONTROL, 1, ABSENT, "platform.c",                     \
       "Operations on the machine: time of day, microcode, ACPI, power.")                           \
-    X(__HYPERVISOR_set_debugreg, set_debugreg, ANY, 2, ABSENT, "cpu_state.c",                      \
+    X(__HYPERVISOR_set_debugreg, set_debugreg, ANY, 2, IMPLEMENTED, "debugreg.c",                  \
       "Sets a debug register.")                                                                    \
-    X(__HYPERVISOR_get_debugreg, get_debugreg, ANY, 1, ABSENT, "cpu_state.c",                      \
+    X(__HYPERVISOR_get_debugreg, get_debugreg, ANY, 1, IMPLEMENTED, "debugreg.c",                  \
       "Reads a debug register.")                                                                   \
     X(__HYPERVISOR_update_descriptor, update_descriptor, ANY, 2, IMPLEMENTED, "descriptors.c",     \
       "Writes one entry of a descriptor table.")                                                   \
@@ -88,11 +88,11 @@
       "Pins page tables, switches base pointers, flushes, in a batch.")                            \
     X(__HYPERVISOR_xsm_op, xsm_op, CONTROL, 1, ABSENT, "platform.c",                               \
       "Operations of a security module.")                                                          \
-    X(__HYPERVISOR_nmi_op, nmi_op, ANY, 2, ABSENT, "traps.c",                                      \
+    X(__HYPERVISOR_nmi_op, nmi_op, ANY, 2, IMPLEMENTED, "traps.c",                                 \
       "Registers the handler of NMIs.")                                                            \
     X(__HYPERVISOR_sched_op, sched_op, ANY, 2, IMPLEMENTED, "sched.c",                             \
       "Yields, blocks, polls, shuts the domain down.")                                             \
-    X(__HYPERVISOR_callback_op, callback_op, ANY, 2, ABSENT, "traps.c",                            \
+    X(__HYPERVISOR_callback_op, callback_op, ANY, 2, IMPLEMENTED, "traps.c",                       \
       "Registers callbacks one by one, more kinds than set_callbacks.")                            \
     X(__HYPERVISOR_xenoprof_op, xenoprof_op, ANY, 2, ABSENT, "platform.c",                         \
       "Controls the profiler.")                                                                    \
@@ -138,7 +138,9 @@
     X(sched, sched_op)                                                                             \
     X(xen_version, xen_version)                                                                    \
     X(console_io, console_io)                                                                      \
-    X(vm_assist, vm_assist)
+    X(vm_assist, vm_assist)                                                                        \
+    X(nmi, nmi_op)                                                                                 \
+    X(callback, callback_op)
 
 #include "xen-like/abi/subops.h"
 

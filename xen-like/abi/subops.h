@@ -146,6 +146,18 @@
       "Switches an assist on.")                                                                    \
     X(VMASST_CMD_disable, ANY, void, NONE, IMPLEMENTED,                                            \
       "Switches an assist off.")
+
+#define XL_SUBOPS_nmi(X)                                                                           \
+    X(XENNMI_register_callback, ANY, struct xennmi_callback, IN, IMPLEMENTED,                      \
+      "Sets the handler of NMIs, vector 2, which masks upcalls.")                                  \
+    X(XENNMI_unregister_callback, ANY, void, NONE, IMPLEMENTED,                                    \
+      "Takes it away.")
+
+#define XL_SUBOPS_callback(X)                                                                      \
+    X(CALLBACKOP_register, ANY, struct callback_register, IN, IMPLEMENTED,                         \
+      "Sets one entry point, and whether it masks upcalls.")                                       \
+    X(CALLBACKOP_unregister, ANY, struct callback_unregister, IN, IMPLEMENTED,                     \
+      "Takes the handler of NMIs away; no other kind can be.")
 /* clang-format on */
 
 #endif

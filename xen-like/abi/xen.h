@@ -14,6 +14,7 @@
 #include <xen/errno.h>
 #include <xen/features.h>
 #include <xen/memory.h>
+#include <xen/nmi.h>
 #include <xen/sched.h>
 #include <xen/version.h>
 #include <xen/callback.h>
