@@ -8,11 +8,9 @@
 #include "hypercalls/hypercalls.h"
 
 #include "hypervisor/boot/dom0_machine.h"
+#include "hypervisor/cpu/cpuid_policy.h"
 #include "hypervisor/mm/uaccess.h"
 #include "xen-like/lib/string.h"
-
-#define VERSION_MAJOR 4
-#define VERSION_MINOR 17
 
 #define EXTRA_VERSION "-xen-like"
 #define CAPABILITIES  "xen-3.0-x86_64"
@@ -113,7 +111,7 @@ long hc_xen_version(unsigned long cmd, unsigned long arg)
 {
     switch ((u32)cmd) {
     case XENVER_version:
-        return VERSION_MAJOR << 16 | VERSION_MINOR;
+        return XEN_SHOWN_MAJOR << 16 | XEN_SHOWN_MINOR;
     case XENVER_extraversion:
         return text_answer(arg, EXTRA_VERSION, sizeof(xen_extraversion_t));
     case XENVER_compile_info:

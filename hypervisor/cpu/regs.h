@@ -49,6 +49,7 @@
 #define MSR_SYSENTER_ESP   0x00000175U
 #define MSR_SYSENTER_EIP   0x00000176U
 #define MSR_APIC_BASE      0x0000001bU
+#define MSR_TSC_AUX        0xc0000103U
 
 #define EFER_SCE (1UL << 0)
 #define EFER_LME (1UL << 8)

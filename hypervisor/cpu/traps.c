@@ -4,6 +4,7 @@
  * here.
  */
 #include "hypervisor/cpu/bounce.h"
+#include "hypervisor/cpu/emulate.h"
 #include "hypervisor/cpu/entry.h"
 #include "hypervisor/cpu/pt_store.h"
 #include "hypervisor/cpu/regs.h"
@@ -88,8 +89,14 @@ static bool software_interrupt(struct cpu_user_regs *regs)
 
 static void trap_general_protection(struct cpu_user_regs *regs)
 {
-    if (!software_interrupt(regs))
+    if (!software_interrupt(regs) && !privileged_emulate(regs))
         bounce_exception(regs, EXCEPTION_GP, regs->error_code);
+}
+
+static void trap_invalid_opcode(struct cpu_user_regs *regs)
+{
+    if (!cpuid_emulate(regs))
+        bounce_exception(regs, EXCEPTION_UD, 0);
 }
 
 /* int 0x80 has an open gate of its own, as many guests' system call; without a handler it is what
@@ -130,7 +137,8 @@ void (*const exception_table[256])(struct cpu_user_regs *regs) = {
     [0] = trap_bounced,
     [EXCEPTION_DB] = trap_debug,
     [2] = trap_nmi,
-    [3 ... EXCEPTION_NM - 1] = trap_bounced,
+    [3 ... EXCEPTION_UD - 1] = trap_bounced,
+    [EXCEPTION_UD] = trap_invalid_opcode,
     [EXCEPTION_NM] = trap_no_fpu,
     [EXCEPTION_DF] = trap_double_fault,
     [EXCEPTION_DF + 1 ... EXCEPTION_GP - 1] = trap_bounced,

@@ -1,0 +1,170 @@
+/*
+ * The CPUID policy of paravirtual guests.
+ *
+ * Each row keeps bits of one leaf; a leaf without a row is zeros, so a CPU of tomorrow shows
+ * nothing that nobody has thought of. Left out is what ring 3 cannot have (large pages, global
+ * pages, PCID, SMEP, monitor, performance counters, power), what would need an MSR that guests do
+ * not get (speculation control), and what needs state that is not kept for guests: XSAVE, and with
+ * it AVX and all that is encoded like it.
+ *
+ * Bits are from the manuals (Intel SDM vol. 2 CPUID, AMD APM vol. 3 appendix E).
+ */
+#include "hypervisor/cpu/cpuid_policy.h"
+
+#include "xen-like/abi/xen.h"
+#include <xen/arch-x86/cpuid.h>
+
+#define BASIC_LAST       0x0dU
+#define EXTENDED_FIRST   0x80000000U
+#define EXTENDED_AMD     0x80000021U
+#define EXTENDED_INTEL   0x80000008U
+#define SUBLEAF_LAST     2U
+#define CACHE_SUBLEAVES  6U
+#define ANY_SUBLEAF      ~0U
+#define ALL              ~0U
+#define COMMON_EDX       0x0183f3ffU /* bits that AMD's 0x80000001 repeats from leaf 1 */
+#define EDX_MTRR         (1U << 12)
+#define ECX_EIST         (1U << 7)
+#define ECX_HYPERVISOR   (1U << 31)
+#define EDX_INVARIANT    (1U << 8)
+#define LINEAR_BITS      48U
+#define VIRTUAL_AND_REAL 0xffffU
+
+#define AMD_ONLY   1u
+#define INTEL_ONLY 2u
+
+static const struct rule {
+    u32 leaf, subleaf; /* ANY_SUBLEAF: the answer does not depend on it, or all are kept */
+    u32 vendor;        /* AMD_ONLY, INTEL_ONLY; 0: both */
+    struct cpuid_regs keep;
+} rules[] = {
+    {0x0, ANY_SUBLEAF, 0, {ALL, ALL, ALL, ALL}},
+    /* The APIC number is nobody's; ecx has no XSAVE, AVX, FMA, F16C. */
+    {0x1, ANY_SUBLEAF, INTEL_ONLY, {0x0fff0fff, 0x00ffffff, 0xc2d82203, 0x1fc9cbf5}},
+    {0x1, ANY_SUBLEAF, AMD_ONLY, {0x0fff0fff, 0x00ffffff, 0xc2d82203, 0x1fc9c3f5}}, /* no SEP */
+    {0x2, ANY_SUBLEAF, INTEL_ONLY, {ALL, ALL, ALL, ALL}},
+    {0x4, ANY_SUBLEAF, INTEL_ONLY, {0xffffc3ff, ALL, ALL, 0x7}},
+    /* FSGSBASE BMI1 BMI2 ERMS RDSEED ADX CLFLUSHOPT CLWB SHA; PREFETCHWT1 GFNI RDPID CLDEMOTE; FSRM
+       MD_CLEAR SERIALIZE */
+    {0x7, 0, 0, {ALL, 0x218c0309, 0x02400101, 0x00004410}},
+    {0x7, 1, 0, {0x00001c00, 0, 0, 0}}, /* fast string operations */
+    {0x7, 2, 0, {0, 0, 0, 0x00000020}}, /* MCDT_NO */
+    {0x80000000, ANY_SUBLEAF, AMD_ONLY, {ALL, ALL, ALL, ALL}},
+    {0x80000000, ANY_SUBLEAF, INTEL_ONLY, {ALL, 0, 0, 0}},
+    {0x80000001, ANY_SUBLEAF, AMD_ONLY, {0x0fff0fff, 0xff00ffff, 0x002001e3, 0xea500800}},
+    {0x80000001, ANY_SUBLEAF, INTEL_ONLY, {0, 0, 0x002001e3, 0xea500800}},
+    {0x80000002, ANY_SUBLEAF, 0, {ALL, ALL, ALL, ALL}}, /* the CPU's name */
+    {0x80000003, ANY_SUBLEAF, 0, {ALL, ALL, ALL, ALL}},
+    {0x80000004, ANY_SUBLEAF, 0, {ALL, ALL, ALL, ALL}},
+    {0x80000005, ANY_SUBLEAF, AMD_ONLY, {ALL, ALL, ALL, ALL}}, /* caches */
+    {0x80000006, ANY_SUBLEAF, AMD_ONLY, {ALL, ALL, ALL, ALL}},
+    {0x80000006, ANY_SUBLEAF, INTEL_ONLY, {0, 0, ALL, 0}},
+    {0x80000007, ANY_SUBLEAF, 0, {0, 0, 0, 0}},
+    /* CLZERO, FPU error pointers, SSB_NO, BTC_NO */
+    {0x80000008, ANY_SUBLEAF, AMD_ONLY, {VIRTUAL_AND_REAL, 0x24000005, 0x0003f0ff, 0}},
+    {0x80000008, ANY_SUBLEAF, INTEL_ONLY, {VIRTUAL_AND_REAL, 0, 0, 0}},
+    {0x8000001a, ANY_SUBLEAF, AMD_ONLY, {ALL, ALL, ALL, ALL}},
+    {0x80000021, ANY_SUBLEAF, AMD_ONLY, {0x20000044, 0, 0, 0}},
+};
+
+static bool vendor_fits(const struct cpuid_host *host, u32 vendor)
+{
+    return !vendor || (vendor == AMD_ONLY && host->amd) || (vendor == INTEL_ONLY && host->intel);
+}
+
+static const struct rule *rule_find(const struct cpuid_host *host, u32 leaf, u32 subleaf)
+{
+    for (unsigned i = 0; i < ARRAY_SIZE(rules); i++)
+        if (rules[i].leaf == leaf && vendor_fits(host, rules[i].vendor) &&
+            (rules[i].subleaf == ANY_SUBLEAF || rules[i].subleaf == subleaf))
+            return &rules[i];
+    return NULL;
+}
+
+static u32 at_most(u32 value, u32 limit)
+{
+    return value < limit ? value : limit;
+}
+
+/* The leaves by which a guest knows Xen (arch-x86/cpuid.h); 0x40000100 and on would be those of
+ * another interface, and are empty. */
+static struct cpuid_regs hypervisor_leaf(const struct cpuid_host *host, u32 leaf, u32 subleaf)
+{
+    switch (leaf - CPUID_HYPERVISOR_FIRST) {
+    case 0:
+        return (struct cpuid_regs){CPUID_HYPERVISOR_FIRST + XEN_CPUID_MAX_NUM_LEAVES,
+                                   XEN_CPUID_SIGNATURE_EBX, XEN_CPUID_SIGNATURE_ECX,
+                                   XEN_CPUID_SIGNATURE_EDX};
+    case 1:
+        return (struct cpuid_regs){.eax = XEN_SHOWN_MAJOR << 16 | XEN_SHOWN_MINOR};
+    case 2: /* one hypercall page, filled by this MSR */
+        return (struct cpuid_regs){.eax = 1,
+                                   .ebx = CPUID_HYPERVISOR_FIRST,
+                                   .ecx = XEN_CPUID_FEAT1_MMU_PT_UPDATE_PRESERVE_AD};
+    case 5: /* what a paravirtual guest's machine addresses may need */
+        return (struct cpuid_regs){.ebx = subleaf ? 0 : host->address_bits};
+    default: /* 3, the time, comes with the clock; 4 is for other kinds of guest */
+        return (struct cpuid_regs){0};
+    }
+}
+
+static void leaf_adjust(const struct cpuid_host *host, const struct cpuid_guest *guest, u32 leaf,
+                        struct cpuid_regs *r)
+{
+    switch (leaf) {
+    case 0x0:
+        r->eax = at_most(r->eax, BASIC_LAST);
+        break;
+    case 0x1:
+        r->ecx |= ECX_HYPERVISOR;
+        if (guest->privileged_kernel) { /* what such kernels have always seen, and decide by */
+            r->ecx |= host->ask(leaf, 0).ecx & ECX_EIST;
+            r->edx |= host->ask(leaf, 0).edx & EDX_MTRR;
+        }
+        break;
+    case 0x80000000:
+        r->eax = host->amd ? EXTENDED_AMD : at_most(r->eax, EXTENDED_INTEL); /* Xen's constant */
+        break;
+    case 0x80000001:
+        if (host->amd)
+            r->edx |= host->ask(1, 0).edx & rule_find(host, 1, 0)->keep.edx & COMMON_EDX;
+        if (guest->privileged_kernel)
+            r->edx |= host->ask(1, 0).edx & EDX_MTRR;
+        break;
+    case 0x80000007:
+        if (guest->privileged_kernel)
+            r->edx |= host->ask(leaf, 0).edx & EDX_INVARIANT;
+        break;
+    case 0x80000008:
+        r->eax = (r->eax & 0xff) | LINEAR_BITS << 8;
+        break;
+    default:
+        break;
+    }
+}
+
+struct cpuid_regs cpuid_policy(const struct cpuid_host *host, const struct cpuid_guest *guest,
+                               u32 leaf, u32 subleaf)
+{
+    struct cpuid_regs r = {0};
+    const struct rule *rule;
+
+    if (leaf >= CPUID_HYPERVISOR_FIRST && leaf <= CPUID_HYPERVISOR_LAST)
+        return hypervisor_leaf(host, leaf, subleaf);
+    rule = rule_find(host, leaf, subleaf);
+    if (!rule || leaf > host->ask(leaf & EXTENDED_FIRST, 0).eax)
+        return r;
+    if (leaf == 0x4 && subleaf >= CACHE_SUBLEAVES)
+        return r;
+    if (leaf == 0x7 && subleaf && subleaf > host->ask(leaf, 0).eax)
+        return r;
+    r = host->ask(leaf, subleaf);
+    r.eax &= rule->keep.eax;
+    r.ebx &= rule->keep.ebx;
+    r.ecx &= rule->keep.ecx;
+    r.edx &= rule->keep.edx;
+    if (leaf == 0x7 && !subleaf)
+        r.eax = at_most(r.eax, SUBLEAF_LAST);
+    leaf_adjust(host, guest, leaf, &r);
+    return r;
+}

@@ -1,0 +1,35 @@
+/*
+ * What CPUID tells a paravirtual guest, when it asks through the hypervisor: by the prefix
+ * `ud2; .ascii "xen"` (xen.h: XEN_EMULATE_PREFIX), or by a CPUID that faults. One table says which
+ * bits of the host's answer it may see; the few words that are made here follow it.
+ *
+ * A plain CPUID on a CPU that cannot make it fault shows the host: that is the ABI's, and why the
+ * prefix exists.
+ */
+#ifndef HYPERVISOR_CPU_CPUID_POLICY_H
+#define HYPERVISOR_CPU_CPUID_POLICY_H
+
+#include "hypervisor/cpu/regs.h"
+
+/* The Xen whose ABI this is: guests decide by it what they may use. */
+#define XEN_SHOWN_MAJOR 4
+#define XEN_SHOWN_MINOR 17
+
+#define CPUID_HYPERVISOR_FIRST 0x40000000U
+#define CPUID_HYPERVISOR_LAST  0x400001ffU
+
+/* Of whom is asked, and for whom. */
+struct cpuid_host {
+    struct cpuid_regs (*ask)(u32 leaf, u32 subleaf);
+    bool intel, amd; /* AMD's leaves: also Hygon */
+    u8 address_bits; /* of the highest machine address of memory */
+};
+struct cpuid_guest {
+    bool privileged_kernel; /* the kernel of the domain that owns the hardware */
+};
+
+/* The answer to @leaf and @subleaf; zeros for what is not there. */
+struct cpuid_regs cpuid_policy(const struct cpuid_host *host, const struct cpuid_guest *guest,
+                               u32 leaf, u32 subleaf);
+
+#endif

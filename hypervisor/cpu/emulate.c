@@ -1,0 +1,272 @@
+/*
+ * Privileged instructions of a guest's kernel.
+ *
+ * The kernel runs in ring 3 and does not mind: what the CPU refuses it arrives here as #GP with
+ * error code 0. The instruction is fetched once and decoded from that copy, so what is done is what
+ * was looked at, whatever another vcpu writes there. What is not in the list, or not allowed, stays
+ * the #GP that it was.
+ *
+ * Only 64-bit code is decoded: in another code segment the same bytes mean something else.
+ */
+#include "hypervisor/cpu/emulate.h"
+
+#include "hypervisor/cpu/bounce.h"
+#include "hypervisor/cpu/cpuid_policy.h"
+#include "hypervisor/cpu/emulate_cr.h"
+#include "hypervisor/cpu/emulate_decode.h"
+#include "hypervisor/cpu/features.h"
+#include "hypervisor/cpu/msr.h"
+#include "hypervisor/cpu/segreg.h"
+#include "hypervisor/domain/base.h"
+#include "hypervisor/mm/uaccess.h"
+#include "xen-like/lib/insn.h"
+#include "xen-like/lib/string.h"
+
+/* The ABI's prefix (arch-x86/xen.h, XEN_CPUID), as bytes: ud2, "xen", cpuid. */
+#define FORCED_CPUID "\x0f\x0b\x78\x65\x6e\x0f\xa2"
+
+enum outcome {
+    REFUSED, /* #GP */
+    DONE,
+    INVALID, /* #UD */
+};
+
+#define DESCRIPTOR_LONG (1U << 21) /* of what lar answers: 64-bit code */
+
+/* Is @selector, which the guest runs with, 64-bit code? Its LDT may have changed since: then lar
+ * may even fault. */
+static bool code_is_long(u16 selector)
+{
+    u32 rights = 0;
+
+    if (likely(selector == FLAT_KERNEL_CS))
+        return true;
+    asm goto("1: lar %1, %0\n\t"
+             ".pushsection .ex_table, \"a\"\n\t"
+             ".balign 4\n\t"
+             ".long 1b - ., %l[fault] - .\n\t"
+             ".popsection"
+             : "+r"(rights)
+             : "r"((u32)selector)
+             : "memory", "cc"
+             : fault);
+    return rights & DESCRIPTOR_LONG;
+fault:
+    return false;
+}
+
+static u64 *general_register(struct cpu_user_regs *regs, u8 number)
+{
+    u64 *const slots[] = {&regs->rax, &regs->rcx, &regs->rdx, &regs->rbx, &regs->rsp, &regs->rbp,
+                          &regs->rsi, &regs->rdi, &regs->r8,  &regs->r9,  &regs->r10, &regs->r11,
+                          &regs->r12, &regs->r13, &regs->r14, &regs->r15};
+
+    return slots[number];
+}
+
+static enum outcome cr_read(const struct vcpu *v, u8 number, u64 *value)
+{
+    switch (number) {
+    case 0:
+        *value = cr0_shown(read_cr0(), v->ctrl_cr0);
+        return DONE;
+    case 2:
+        *value = v->info->arch.cr2;
+        return DONE;
+    case 3:
+        *value = v->cr3_kernel;
+        return DONE;
+    case 4:
+        *value = cr4_shown(v->ctrl_cr4);
+        return DONE;
+    default:
+        return REFUSED;
+    }
+}
+
+static void task_switched_set(struct vcpu *v, bool on)
+{
+    v->ctrl_cr0 = (v->ctrl_cr0 & ~CR0_TS) | (on ? CR0_TS : 0);
+    if (on)
+        write_cr0(read_cr0() | CR0_TS);
+    else
+        clear_ts();
+}
+
+/* TSD is in force; the others that may be chosen the CPU has always. */
+static void cr4_write(struct vcpu *v, u64 value)
+{
+    v->ctrl_cr4 = cr4_chosen(value, features.fsgsbase);
+    write_cr4((read_cr4() & ~CR4_TSD) | (v->ctrl_cr4 & CR4_TSD));
+}
+
+static enum outcome cr_write(struct vcpu *v, u8 number, u64 value)
+{
+    switch (number) {
+    case 0:
+        if (!cr0_allowed(read_cr0(), value))
+            return REFUSED;
+        task_switched_set(v, value & CR0_TS);
+        return DONE;
+    case 2:
+        v->info->arch.cr2 = value;
+        return DONE;
+    case 3:
+        return vcpu_set_base(v, MFN(value >> PAGE_SHIFT)) ? REFUSED : DONE;
+    case 4:
+        cr4_write(v, value);
+        return DONE;
+    default:
+        return REFUSED;
+    }
+}
+
+/* Two halves, as rdmsr and rdtsc answer. */
+static void pair_set(struct cpu_user_regs *regs, u64 value)
+{
+    regs->rax = (u32)value;
+    regs->rdx = value >> 32;
+}
+
+static u8 address_bits(void)
+{
+    u8 bits = PAGE_SHIFT;
+
+    for (u64 n = frames_max - 1; n; n >>= 1)
+        bits++;
+    return bits;
+}
+
+/* The answer of CPUID to the running guest. */
+static void cpuid_answer(struct cpu_user_regs *regs)
+{
+    const struct vcpu *v = current;
+    const struct cpuid_host host = {.ask = cpuid,
+                                    .intel = !strcmp(features.vendor, "GenuineIntel"),
+                                    .amd = !strcmp(features.vendor, "AuthenticAMD") ||
+                                           !strcmp(features.vendor, "HygonGenuine"),
+                                    .address_bits = address_bits()};
+    const struct cpuid_guest guest = {.privileged_kernel = v->domain->privileged && v->kernel_mode};
+    struct cpuid_regs r = cpuid_policy(&host, &guest, (u32)regs->rax, (u32)regs->rcx);
+
+    regs->rax = r.eax;
+    regs->rbx = r.ebx;
+    regs->rcx = r.ecx;
+    regs->rdx = r.edx;
+}
+
+static enum outcome msr_read_do(struct vcpu *v, struct cpu_user_regs *regs)
+{
+    u64 value;
+
+    if (!msr_guest_read(v, (u32)regs->rcx, &value))
+        return REFUSED;
+    pair_set(regs, value);
+    return DONE;
+}
+
+static enum outcome msr_write_do(struct vcpu *v, const struct cpu_user_regs *regs)
+{
+    u64 value = (u32)regs->rax | (u64)(u32)regs->rdx << 32;
+
+    return msr_guest_write(v, (u32)regs->rcx, value) ? DONE : REFUSED;
+}
+
+/* Trapped only because the guest set CR4.TSD, which is for its user space. */
+static enum outcome time_stamp_read(struct cpu_user_regs *regs, bool with_aux)
+{
+    if (with_aux && !features.rdtscp)
+        return INVALID;
+    pair_set(regs, rdtsc());
+    if (with_aux)
+        regs->rcx = (u32)rdmsr(MSR_TSC_AUX);
+    return DONE;
+}
+
+/* A flush of the caches is for who has devices; others are told that it was done. */
+static enum outcome caches_write_back(const struct domain *d)
+{
+    if (d->privileged)
+        wbinvd();
+    return DONE;
+}
+
+static enum outcome insn_do(const struct priv_insn *insn, struct vcpu *v,
+                            struct cpu_user_regs *regs)
+{
+    if (insn->lock)
+        return INVALID;
+    switch (insn->op) {
+    case PRIV_CLTS:
+        task_switched_set(v, false);
+        return DONE;
+    case PRIV_WBINVD:
+        return caches_write_back(v->domain);
+    case PRIV_CR_READ:
+        return cr_read(v, insn->control, general_register(regs, insn->reg));
+    case PRIV_CR_WRITE:
+        return cr_write(v, insn->control, *general_register(regs, insn->reg));
+    case PRIV_RDMSR:
+        return msr_read_do(v, regs);
+    case PRIV_WRMSR:
+        return msr_write_do(v, regs);
+    case PRIV_RDTSC:
+    case PRIV_RDTSCP:
+        return time_stamp_read(regs, insn->op == PRIV_RDTSCP);
+    case PRIV_CPUID:
+        cpuid_answer(regs);
+        return DONE;
+    case PRIV_XSETBV: /* CR4.OSXSAVE is never set */
+        return INVALID;
+    case PRIV_CLI:
+    case PRIV_STI: /* allowed, and without effect: popf could not be caught, and would not match */
+        return domain_assists(v->domain, VMASST_TYPE_architectural_iopl) ? DONE : REFUSED;
+    default:
+        return REFUSED;
+    }
+}
+
+/* The instruction is done: go on behind it, as the CPU would. */
+static void insn_retire(struct cpu_user_regs *regs, unsigned length)
+{
+    regs->rip += length;
+    regs->rflags &= ~RFLAGS_RF;
+    if (regs->rflags & RFLAGS_TF)
+        bounce_exception(regs, EXCEPTION_DB, 0);
+}
+
+bool privileged_emulate(struct cpu_user_regs *regs)
+{
+    struct vcpu *v = current;
+    u8 bytes[INSN_BYTES_MAX];
+    struct priv_insn insn;
+    u64 missing;
+
+    if (regs->error_code || !v->kernel_mode || !code_is_long((u16)regs->cs))
+        return false;
+    missing = guest_copy_in(bytes, regs->rip, sizeof(bytes));
+    if (!priv_decode(&insn, bytes, sizeof(bytes) - missing))
+        return false;
+    switch (insn_do(&insn, v, regs)) {
+    case DONE:
+        insn_retire(regs, insn.length);
+        return true;
+    case INVALID:
+        bounce_exception(regs, EXCEPTION_UD, 0);
+        return true;
+    default:
+        return false;
+    }
+}
+
+bool cpuid_emulate(struct cpu_user_regs *regs)
+{
+    u8 bytes[sizeof(FORCED_CPUID) - 1];
+
+    if (guest_copy_in(bytes, regs->rip, sizeof(bytes)) ||
+        memcmp(bytes, FORCED_CPUID, sizeof(bytes)))
+        return false;
+    cpuid_answer(regs);
+    insn_retire(regs, sizeof(bytes));
+    return true;
+}

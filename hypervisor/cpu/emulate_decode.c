@@ -1,0 +1,141 @@
+/*
+ * The decoder of privileged instructions: prefixes, one or two bytes of opcode, and for the control
+ * registers a ModRM byte whose mode bits the CPU ignores. Prefixes change none of these, but for
+ * REX, which widens the two register numbers, and only where it stands last.
+ */
+#include "hypervisor/cpu/emulate_decode.h"
+
+#include "xen-like/lib/insn.h"
+
+#define PREFIX_LOCK 0xf0
+
+#define REX_FIRST 0x40
+#define REX_LAST  0x4f
+#define REX_R     4u
+#define REX_B     1u
+
+#define TWO_BYTES     0x0f
+#define GROUP_7       0x01
+#define GROUP_XSETBV  0xd1
+#define GROUP_RDTSCP  0xf9
+#define CR_TO_GENERAL 0x20
+#define GENERAL_TO_CR 0x22
+
+static bool is_prefix(u8 byte)
+{
+    switch (byte) {
+    case 0x26:
+    case 0x2e:
+    case 0x36:
+    case 0x3e:
+    case 0x64 ... 0x67:
+    case PREFIX_LOCK:
+    case 0xf2:
+    case 0xf3:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static u8 one_byte_op(u8 byte)
+{
+    switch (byte) {
+    case 0xfa:
+        return PRIV_CLI;
+    case 0xfb:
+        return PRIV_STI;
+    default:
+        return PRIV_NONE;
+    }
+}
+
+static u8 two_byte_op(u8 byte)
+{
+    switch (byte) {
+    case 0x06:
+        return PRIV_CLTS;
+    case 0x09:
+        return PRIV_WBINVD;
+    case CR_TO_GENERAL:
+        return PRIV_CR_READ;
+    case GENERAL_TO_CR:
+        return PRIV_CR_WRITE;
+    case 0x30:
+        return PRIV_WRMSR;
+    case 0x31:
+        return PRIV_RDTSC;
+    case 0x32:
+        return PRIV_RDMSR;
+    case 0xa2:
+        return PRIV_CPUID;
+    default:
+        return PRIV_NONE;
+    }
+}
+
+static u8 group_op(u8 modrm)
+{
+    switch (modrm) {
+    case GROUP_XSETBV:
+        return PRIV_XSETBV;
+    case GROUP_RDTSCP:
+        return PRIV_RDTSCP;
+    default:
+        return PRIV_NONE;
+    }
+}
+
+/* The byte behind the opcode, if the opcode has one. */
+static void modrm_use(struct priv_insn *insn, u8 opcode, u8 modrm, u8 rex)
+{
+    if (opcode == GROUP_7) {
+        insn->op = group_op(modrm);
+        return;
+    }
+    insn->control = (u8)((modrm >> 3 & 7) | (rex & REX_R ? 8 : 0));
+    insn->reg = (u8)((modrm & 7) | (rex & REX_B ? 8 : 0));
+}
+
+static bool has_modrm(u8 opcode)
+{
+    return opcode == GROUP_7 || opcode == CR_TO_GENERAL || opcode == GENERAL_TO_CR;
+}
+
+bool priv_decode(struct priv_insn *insn, const u8 *bytes, size_t have)
+{
+    size_t at = 0;
+    u8 rex = 0;
+
+    *insn = (struct priv_insn){.op = PRIV_NONE};
+    if (have > INSN_BYTES_MAX)
+        have = INSN_BYTES_MAX;
+    for (; at < have; at++) {
+        if (bytes[at] >= REX_FIRST && bytes[at] <= REX_LAST)
+            rex = bytes[at];
+        else if (!is_prefix(bytes[at]))
+            break;
+        else
+            rex = 0;
+        insn->lock |= bytes[at] == PREFIX_LOCK;
+    }
+    if (at >= have)
+        return false;
+    if (bytes[at] != TWO_BYTES) {
+        insn->op = one_byte_op(bytes[at++]);
+    } else {
+        bool modrm;
+
+        if (at + 1 >= have)
+            return false;
+        modrm = has_modrm(bytes[at + 1]);
+        if (at + 1 + modrm >= have)
+            return false;
+        insn->op = two_byte_op(bytes[at + 1]);
+        if (modrm)
+            modrm_use(insn, bytes[at + 1], bytes[at + 2], rex);
+        at += 2u + modrm;
+    }
+    insn->length = (u8)at;
+    return insn->op != PRIV_NONE;
+}

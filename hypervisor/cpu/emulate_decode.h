@@ -1,0 +1,43 @@
+/*
+ * The privileged instructions, told apart by their bytes.
+ *
+ * A guest's kernel believes that it runs in ring 0; what it may not do there comes to us as #GP.
+ * The decoder says which instruction it was and which registers it names, and nothing of what it
+ * means: so it runs on the host. Only 64-bit code is known. Encodings: Intel SDM vol. 2.
+ */
+#ifndef HYPERVISOR_CPU_EMULATE_DECODE_H
+#define HYPERVISOR_CPU_EMULATE_DECODE_H
+
+#include "xen-like/lib/types.h"
+
+enum priv_op {
+    PRIV_NONE,
+    PRIV_CLTS,
+    PRIV_WBINVD,
+    PRIV_CR_READ,
+    PRIV_CR_WRITE,
+    PRIV_RDMSR,
+    PRIV_WRMSR,
+    PRIV_RDTSC,
+    PRIV_RDTSCP,
+    PRIV_CPUID,
+    PRIV_XSETBV,
+    PRIV_CLI,
+    PRIV_STI,
+};
+
+struct priv_insn {
+    u8 op;      /* enum priv_op */
+    u8 length;  /* of the whole instruction */
+    u8 control; /* PRIV_CR_*: number of the control register, 0 to 15 */
+    u8 reg;     /* PRIV_CR_*: number of the general register, as encoded: rax rcx rdx rbx rsp ... */
+    bool lock;  /* with that prefix they are all #UD */
+};
+
+/*
+ * Decode the instruction at the beginning of @bytes, of which @have may be read. False: none that
+ * may be emulated, or it is cut off; @insn has no meaning then.
+ */
+bool priv_decode(struct priv_insn *insn, const u8 *bytes, size_t have);
+
+#endif

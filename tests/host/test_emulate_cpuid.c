@@ -1,0 +1,118 @@
+// LINK: hypervisor/cpu/cpuid_policy.c
+/*
+ * The CPUID policy against hosts that have everything (each bit of each word set): what must never
+ * be seen is not, whatever the leaf; and the words that are made are right for either vendor.
+ */
+#include "hypervisor/cpu/cpuid_policy.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+static struct cpuid_regs host_full(u32 leaf, u32 subleaf)
+{
+    (void)leaf;
+    (void)subleaf;
+    return (struct cpuid_regs){~0u, ~0u, ~0u, ~0u};
+}
+
+static struct cpuid_regs host_small(u32 leaf, u32 subleaf)
+{
+    (void)subleaf;
+    if (leaf == 0 || leaf == 0x80000000)
+        return (struct cpuid_regs){.eax = leaf + 1};
+    return host_full(leaf, subleaf);
+}
+
+static const struct cpuid_host intel = {.ask = host_full, .intel = true, .address_bits = 39};
+static const struct cpuid_host amd = {.ask = host_full, .amd = true, .address_bits = 39};
+static const struct cpuid_host small = {.ask = host_small, .amd = true, .address_bits = 30};
+static const struct cpuid_guest plain, owner = {.privileged_kernel = true};
+
+static bool is_empty(struct cpuid_regs r)
+{
+    return !(r.eax | r.ebx | r.ecx | r.edx);
+}
+
+/* VME PSE MTRR PGE PSE36 DS TM PBE; monitor VMX SMX EIST PCID x2APIC deadline XSAVE AVX FMA F16C.
+ */
+static void test_never_basic(void **state)
+{
+    struct cpuid_regs r = cpuid_policy(&intel, &plain, 1, 0);
+
+    (void)state;
+    assert_int_equal(r.edx & 0xa022300a, 0);
+    assert_int_equal(r.ecx & 0x3d2210e8, 0);
+    assert_true(r.ecx & 1u << 31);
+    assert_int_equal(r.ebx >> 24, 0);
+    assert_true(r.edx & 1u << 11);
+    assert_false(cpuid_policy(&amd, &plain, 1, 0).edx & 1u << 11);
+    assert_true(cpuid_policy(&amd, &owner, 1, 0).edx & 1u << 12);
+    assert_true(cpuid_policy(&amd, &owner, 1, 0).ecx & 1u << 7);
+}
+
+/* SMEP SMAP INVPCID MPX AVX2 AVX512F; UMIP PKU CET; no speculation control. */
+static void test_never_structured(void **state)
+{
+    struct cpuid_regs r = cpuid_policy(&intel, &owner, 7, 0);
+
+    (void)state;
+    assert_int_equal(r.eax, 2);
+    assert_int_equal(r.ebx & (1u << 7 | 1u << 20 | 1u << 10 | 1u << 14 | 1u << 5 | 1u << 16), 0);
+    assert_int_equal(r.ecx & (1u << 2 | 1u << 3 | 1u << 7), 0);
+    assert_int_equal(r.edx >> 26, 0);
+    assert_true(is_empty(cpuid_policy(&intel, &owner, 7, 3)));
+}
+
+static void test_never_extended(void **state)
+{
+    struct cpuid_regs r = cpuid_policy(&amd, &plain, 0x80000001, 0);
+
+    (void)state;
+    assert_int_equal(r.edx & (1u << 26 | 1u << 3 | 1u << 13 | 1u << 17), 0);
+    assert_int_equal(r.ecx & (1u << 2 | 1u << 10 | 1u << 22), 0);
+    assert_int_equal(cpuid_policy(&amd, &plain, 0x80000008, 0).eax, 0x30ff);
+    assert_true(is_empty(cpuid_policy(&amd, &plain, 0x80000007, 0)));
+    assert_int_equal(cpuid_policy(&amd, &owner, 0x80000007, 0).edx, 1u << 8);
+    assert_true(is_empty(cpuid_policy(&intel, &owner, 0x80000005, 0)));
+}
+
+static void test_limits(void **state)
+{
+    (void)state;
+    assert_int_equal(cpuid_policy(&intel, &plain, 0, 0).eax, 0xd);
+    assert_int_equal(cpuid_policy(&intel, &plain, 0x80000000, 0).eax, 0x80000008);
+    assert_int_equal(cpuid_policy(&small, &plain, 0, 0).eax, 1);
+    assert_true(is_empty(cpuid_policy(&small, &plain, 7, 0)));
+    assert_true(is_empty(cpuid_policy(&small, &plain, 0x80000002, 0)));
+    for (u32 leaf = 0xe; leaf < 0x1000; leaf++) {
+        assert_true(is_empty(cpuid_policy(&intel, &owner, leaf, 0)));
+        assert_true(is_empty(cpuid_policy(&amd, &owner, 0x80000014 + leaf, 0)));
+    }
+    for (u32 bit = 16; bit < 30; bit++)
+        assert_true(is_empty(cpuid_policy(&intel, &owner, 1u << bit, 0)));
+}
+
+static void test_hypervisor(void **state)
+{
+    (void)state;
+    assert_int_equal(cpuid_policy(&amd, &plain, 0x40000000, 0).eax, 0x40000005);
+    assert_int_equal(cpuid_policy(&amd, &plain, 0x40000001, 0).eax, 4 << 16 | 17);
+    assert_int_equal(cpuid_policy(&amd, &plain, 0x40000002, 0).ebx, 0x40000000);
+    assert_int_equal(cpuid_policy(&amd, &plain, 0x40000005, 0).ebx, 39);
+    assert_true(is_empty(cpuid_policy(&amd, &plain, 0x40000005, 1)));
+    for (u32 leaf = 0x40000006; leaf < 0x40000300; leaf++)
+        assert_true(is_empty(cpuid_policy(&amd, &owner, leaf, 0)));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_never_basic),    cmocka_unit_test(test_never_structured),
+        cmocka_unit_test(test_never_extended), cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_hypervisor),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,142 @@
+// LINK: hypervisor/cpu/emulate_decode.c
+/*
+ * The decoder of privileged instructions, and the rules of control registers: every opcode with
+ * the prefixes that may stand before it, every place where the bytes may end, and that no other
+ * byte is taken for one of them.
+ */
+#include "hypervisor/cpu/emulate_cr.h"
+#include "hypervisor/cpu/emulate_decode.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+#include <cmocka.h>
+
+static struct priv_insn insn;
+
+static bool decode(const char *bytes, size_t length)
+{
+    u8 *copy = test_malloc(length); /* so that a read past the end is found */
+    bool found;
+
+    memcpy(copy, bytes, length);
+    found = priv_decode(&insn, copy, length);
+    test_free(copy);
+    return found;
+}
+#define DECODE(bytes) decode(bytes, sizeof(bytes) - 1)
+
+static const struct {
+    const char *bytes;
+    size_t length;
+    u8 op;
+} opcodes[] = {
+    {"\xfa", 1, PRIV_CLI},
+    {"\xfb", 1, PRIV_STI},
+    {"\x0f\x06", 2, PRIV_CLTS},
+    {"\x0f\x09", 2, PRIV_WBINVD},
+    {"\x0f\x30", 2, PRIV_WRMSR},
+    {"\x0f\x31", 2, PRIV_RDTSC},
+    {"\x0f\x32", 2, PRIV_RDMSR},
+    {"\x0f\xa2", 2, PRIV_CPUID},
+    {"\x0f\x20\xc0", 3, PRIV_CR_READ},
+    {"\x0f\x22\xc0", 3, PRIV_CR_WRITE},
+    {"\x0f\x01\xd1", 3, PRIV_XSETBV},
+    {"\x0f\x01\xf9", 3, PRIV_RDTSCP},
+};
+
+static void test_opcodes(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(opcodes); i++) {
+        assert_true(decode(opcodes[i].bytes, opcodes[i].length));
+        assert_int_equal(insn.op, opcodes[i].op);
+        assert_int_equal(insn.length, opcodes[i].length);
+        for (size_t cut = 1; cut < opcodes[i].length; cut++)
+            assert_false(decode(opcodes[i].bytes, cut));
+    }
+}
+
+static void test_prefixes(void **state)
+{
+    static const char prefixes[] = "\x26\x2e\x36\x3e\x64\x65\x66\x67\xf2\xf3\x40\x48\x4f";
+    char bytes[16];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(prefixes) - 1; i++) {
+        memset(bytes, prefixes[i], sizeof(bytes));
+        memcpy(bytes + 13, "\x0f\x06", 2);
+        assert_true(decode(bytes, 15));
+        assert_int_equal(insn.length, 15);
+        assert_false(insn.lock);
+        memset(bytes, prefixes[i], sizeof(bytes));
+        memcpy(bytes + 14, "\x0f\x06", 2); /* sixteen bytes: no instruction */
+        assert_false(decode(bytes, 16));
+        assert_false(decode(bytes, 14));
+    }
+    assert_true(DECODE("\xf0\x0f\x06"));
+    assert_true(insn.lock);
+}
+
+static void test_registers(void **state)
+{
+    (void)state;
+    assert_true(DECODE("\x0f\x20\xd3")); /* mov rbx, cr2 */
+    assert_int_equal(insn.control, 2);
+    assert_int_equal(insn.reg, 3);
+    assert_true(DECODE("\x44\x0f\x22\xc7")); /* mov cr8, rdi */
+    assert_int_equal(insn.control, 8);
+    assert_int_equal(insn.reg, 7);
+    assert_true(DECODE("\x41\x0f\x20\x1f")); /* mode bits are ignored: mov r15, cr3 */
+    assert_int_equal(insn.control, 3);
+    assert_int_equal(insn.reg, 15);
+    assert_true(DECODE("\x41\x66\x0f\x20\xd8")); /* REX counts only if last */
+    assert_int_equal(insn.reg, 0);
+}
+
+/* All else of two bytes, whatever follows. */
+static void test_others(void **state)
+{
+    unsigned found = 0;
+
+    (void)state;
+    for (unsigned byte = 0; byte < 256; byte++) {
+        const char one[3] = {(char)byte, (char)0xc0, 0}, two[4] = {0x0f, (char)byte, (char)0xc0, 0};
+        const char group[4] = {0x0f, 0x01, (char)byte, 0};
+
+        found += decode(one, 2);
+        found += decode(two, 3);
+        found += decode(group, 3);
+    }
+    assert_int_equal(found, ARRAY_SIZE(opcodes));
+}
+
+static void test_control_registers(void **state)
+{
+    const u64 real = CR0_PG | CR0_WP | CR0_PE;
+
+    (void)state;
+    assert_int_equal(cr0_shown(real | CR0_TS, 0), real);
+    assert_int_equal(cr0_shown(real, CR0_TS | CR0_CD), real | CR0_TS);
+    assert_true(cr0_allowed(real, real | CR0_TS));
+    assert_true(cr0_allowed(real | CR0_TS, real));
+    for (unsigned bit = 0; bit < 64; bit++) {
+        u64 mask = 1UL << bit, choice = CR4_TSD | CR4_DE | CR4_FSGSBASE;
+
+        assert_int_equal(cr0_allowed(real, real ^ mask), mask == CR0_TS);
+        assert_int_equal(cr4_chosen(mask, true), mask & choice);
+        assert_int_equal(cr4_chosen(mask, false), mask & choice & ~CR4_FSGSBASE);
+    }
+    assert_int_equal(cr4_shown(0), 0x660);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_opcodes),           cmocka_unit_test(test_prefixes),
+        cmocka_unit_test(test_registers),         cmocka_unit_test(test_others),
+        cmocka_unit_test(test_control_registers),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
