@@ -25,14 +25,11 @@
 
 static bool call_gate_fix(u64 *d)
 {
-    u16 target = GATE_SELECTOR(*d);
-    u64 dpl = *d >> 45 & 3;
-
-    if (!selector_is_guests(target) || (*d & DESC_GATE_COUNT))
+    if (!selector_is_guests(GATE_SELECTOR(*d)) || (*d & DESC_GATE_COUNT))
         return false;
-    /* Remember the guest's DPL where the target's RPL stood; DPL 0 makes every use fault. */
-    *d &= ~(DESC_DPL | 3UL << 16);
-    *d |= dpl << 16;
+    /* DPL 0 makes every use fault. What the DPL would have been, 3, goes where the target's RPL
+     * stood. */
+    *d = (*d & ~DESC_DPL) | 3UL << 16;
     return true;
 }
 
@@ -40,12 +37,13 @@ bool descriptor_fix(u64 *d)
 {
     if (!(*d & DESC_P))
         return true; /* always faults */
-    if ((*d & (DESC_S | DESC_TYPE)) == 0)
+    if (*d & DESC_S) {
+        *d |= DESC_DPL;
+        return true;
+    }
+    if ((*d & DESC_TYPE) == 0)
         return true; /* reserved type 0: the upper half of a 16-byte gate */
-    if (!(*d & DESC_S) && (*d & DESC_TYPE) != DESC_CALL_GATE)
-        return false;
-    *d |= DESC_DPL;
-    return (*d & DESC_S) || call_gate_fix(d);
+    return (*d & DESC_TYPE) == DESC_CALL_GATE && call_gate_fix(d);
 }
 
 int descriptors_validate(u64 *page)

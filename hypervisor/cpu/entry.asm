@@ -20,7 +20,7 @@
 
 default rel
 
-extern exception_table, hypercall_table, hypercall_unknown
+extern exception_table, hypercall_table
 extern exception_in_hypervisor, guest_exit_work, iret_refused, syscall_bounce, syscall32_bounce
 extern iret_load, page_fault_bounce, trap_page_fault
 

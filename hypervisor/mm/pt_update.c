@@ -113,13 +113,17 @@ int pt_entry_write(u64 type, u64 *slot, u64 val, bool preserve_ad, struct domain
     return 0;
 }
 
-/* The table that a present entry names; NULL when it is absent, or a large page: those are the
- * hypervisor's only, and nobody asks for them. */
+/*
+ * The table that an entry names, if the guest can walk through it: present, and with the user bit,
+ * which every entry of a guest has. Without that a linear entry of an L4 would lead to the
+ * hypervisor's tables. Large pages are the hypervisor's only.
+ */
 static inline u64 *table_at(u64 *slot)
 {
+    const u64 must = PTE_P | PTE_US;
     u64 e = ACCESS_ONCE(*slot);
 
-    return likely((e & (PTE_P | PTE_PSE)) == PTE_P) ? maddr_to_virt(e & PTE_ADDR) : NULL;
+    return likely((e & (must | PTE_PSE)) == must) ? maddr_to_virt(e & PTE_ADDR) : NULL;
 }
 
 u64 *pt_find_l1e(mfn_t root, u64 va)

@@ -122,9 +122,11 @@ static u64 va_pick(const struct domain *d)
         for (int tries = 0; t && tries < 6 && !(t[i] & PTE_P); tries++)
             i = slot_pick(level);
         va |= i << PT_SHIFT(level);
-        t = t && t[i] & PTE_P && level > 1 && (level < 4 || !l4_slot_is_ours((unsigned)i))
-                ? mfn_to_virt(pte_mfn(t[i]))
-                : NULL;
+        /* A linear entry may lead to an L4 at any level: its slots of the hypervisor lead nowhere
+         * here. */
+        if (t && frame_type(mfn_to_frame(virt_to_mfn(t))) == FT_L4 && l4_slot_is_ours((unsigned)i))
+            t = NULL;
+        t = t && t[i] & PTE_P && level > 1 ? mfn_to_virt(pte_mfn(t[i])) : NULL;
     }
     return va & GUEST_LOW_END ? va | ~(2 * GUEST_LOW_END - 1) : va;
 }

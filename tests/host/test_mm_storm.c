@@ -20,6 +20,8 @@
 #include "tests/host/storm_calls.h"
 #include "tests/host/storm_state.h"
 
+#include <stdlib.h>
+
 #define STEPS      2500
 #define FRAMES     360
 #define DOMAIN_MAX 120
@@ -113,6 +115,17 @@ static void storm_2(void **state)
     storm(20260101);
 }
 
+/* As many seeds more as STORM_SEEDS says: `make test-long` asks for some hundreds. */
+static void storms_as_asked(void **state)
+{
+    const char *asked = getenv("STORM_SEEDS");
+
+    for (u64 seed = 1000; asked && seed < 1000 + strtoul(asked, NULL, 0); seed++) {
+        storm(seed);
+        assert_int_equal(machine_all_free(state), 0);
+    }
+}
+
 /* A storm that is refused everything, or nothing, would show nothing. */
 static void every_operation_was_done_and_was_refused(void **state)
 {
@@ -136,6 +149,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(storm_1, machine_all_free),
         cmocka_unit_test_teardown(storm_2, machine_all_free),
+        cmocka_unit_test(storms_as_asked),
         cmocka_unit_test(every_operation_was_done_and_was_refused),
     };
 

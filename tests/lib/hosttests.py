@@ -12,6 +12,8 @@ from harness.common import BUILD, TOP
 
 SOURCES = os.path.join(TOP, "tests", "host")
 SECONDS = 120
+LONG_SECONDS = 3000
+LONG_ENVIRONMENT = {"STORM_SEEDS": "300"}  # what the programs themselves read
 PLAN = re.compile(r"^1\.\.(\d+)$")
 PASSED = re.compile(r"^ok \d+ - (.*)$")
 FAILED = re.compile(r"^not ok \d+ - (\w+)(?: (.*))?$")  # the rest: why its set-up did not work
@@ -30,14 +32,16 @@ def find_programs():
     return found
 
 
-def run_program(path):
+def run_program(path, long):
     env = dict(os.environ, CMOCKA_MESSAGE_OUTPUT="TAP")
     # cmocka's handler would swallow the sanitizer's report of a wild access.
     env["ASAN_OPTIONS"] = "allow_user_segv_handler=0:" + env.get("ASAN_OPTIONS", "")
+    env.update(LONG_ENVIRONMENT if long else {})
+    limit = LONG_SECONDS if long else SECONDS
     try:
-        done = subprocess.run([path], env=env, capture_output=True, timeout=SECONDS, cwd=TOP)
+        done = subprocess.run([path], env=env, capture_output=True, timeout=limit, cwd=TOP)
     except subprocess.TimeoutExpired:
-        return "", f"no end within {SECONDS} s", -1
+        return "", f"no end within {limit} s", -1
     return done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace"), done.returncode
 
 
@@ -77,13 +81,13 @@ def describe_death(err, status):
     return f"ended with status {status}: {said}"
 
 
-def run_tests(build, name, selected, tally):
+def run_tests(build, name, selected, long, tally):
     """Run one program; count those tests for whose name selected() is true."""
     path = os.path.join(BUILD, *([] if build == "release" else ["debug"]), "host", name)
     if not os.path.exists(path):
         tally.fail(f"host/{name} [{build}]", "it was not built")
         return
-    program = Program(*run_program(path))
+    program = Program(*run_program(path, long))
     tally.add(len([test for test in program.passed if selected(f"host/{name}/{test}")]))
     for test, why in program.failed:
         if selected(f"host/{name}/{test}"):
