@@ -31,6 +31,7 @@ enum outcome {
     INVALID, /* #UD */
 };
 
+#define DR6_STEP        (1UL << 14)
 #define DESCRIPTOR_LONG (1U << 21) /* of what lar answers: 64-bit code */
 
 /* Is @selector, which the guest runs with, 64-bit code? Its LDT may have changed since: then lar
@@ -121,6 +122,13 @@ static enum outcome cr_write(struct vcpu *v, u8 number, u64 value)
     }
 }
 
+static enum outcome dr_outcome(long rc)
+{
+    if (rc == -XEN_ENODEV)
+        return INVALID;
+    return rc ? REFUSED : DONE;
+}
+
 /* Two halves, as rdmsr and rdtsc answer. */
 static void pair_set(struct cpu_user_regs *regs, u64 value)
 {
@@ -206,6 +214,10 @@ static enum outcome insn_do(const struct priv_insn *insn, struct vcpu *v,
         return cr_read(v, insn->control, general_register(regs, insn->reg));
     case PRIV_CR_WRITE:
         return cr_write(v, insn->control, *general_register(regs, insn->reg));
+    case PRIV_DR_READ:
+        return dr_outcome(debug_reg_read(v, insn->control, general_register(regs, insn->reg)));
+    case PRIV_DR_WRITE:
+        return dr_outcome(debug_reg_write(v, insn->control, *general_register(regs, insn->reg)));
     case PRIV_RDMSR:
         return msr_read_do(v, regs);
     case PRIV_WRMSR:
@@ -231,8 +243,10 @@ static void insn_retire(struct cpu_user_regs *regs, unsigned length)
 {
     regs->rip += length;
     regs->rflags &= ~RFLAGS_RF;
-    if (regs->rflags & RFLAGS_TF)
-        bounce_exception(regs, EXCEPTION_DB, 0);
+    if (!(regs->rflags & RFLAGS_TF))
+        return;
+    current->debug.status |= DR6_STEP | DR6_DEFAULT;
+    bounce_exception(regs, EXCEPTION_DB, 0);
 }
 
 bool privileged_emulate(struct cpu_user_regs *regs)

@@ -1,7 +1,7 @@
 /*
  * The decoder of privileged instructions: prefixes, one or two bytes of opcode, and for the control
- * registers a ModRM byte whose mode bits the CPU ignores. Prefixes change none of these, but for
- * REX, which widens the two register numbers, and only where it stands last.
+ * and debug registers a ModRM byte whose mode bits the CPU ignores. Prefixes change none of these,
+ * but for REX, which widens the two register numbers, and only where it stands last.
  */
 #include "hypervisor/cpu/emulate_decode.h"
 
@@ -19,7 +19,9 @@
 #define GROUP_XSETBV  0xd1
 #define GROUP_RDTSCP  0xf9
 #define CR_TO_GENERAL 0x20
+#define DR_TO_GENERAL 0x21
 #define GENERAL_TO_CR 0x22
+#define GENERAL_TO_DR 0x23
 
 static bool is_prefix(u8 byte)
 {
@@ -61,6 +63,10 @@ static u8 two_byte_op(u8 byte)
         return PRIV_CR_READ;
     case GENERAL_TO_CR:
         return PRIV_CR_WRITE;
+    case DR_TO_GENERAL:
+        return PRIV_DR_READ;
+    case GENERAL_TO_DR:
+        return PRIV_DR_WRITE;
     case 0x30:
         return PRIV_WRMSR;
     case 0x31:
@@ -99,7 +105,7 @@ static void modrm_use(struct priv_insn *insn, u8 opcode, u8 modrm, u8 rex)
 
 static bool has_modrm(u8 opcode)
 {
-    return opcode == GROUP_7 || opcode == CR_TO_GENERAL || opcode == GENERAL_TO_CR;
+    return opcode == GROUP_7 || (opcode >= CR_TO_GENERAL && opcode <= GENERAL_TO_DR);
 }
 
 bool priv_decode(struct priv_insn *insn, const u8 *bytes, size_t have)

@@ -16,6 +16,8 @@ enum priv_op {
     PRIV_WBINVD,
     PRIV_CR_READ,
     PRIV_CR_WRITE,
+    PRIV_DR_READ,
+    PRIV_DR_WRITE,
     PRIV_RDMSR,
     PRIV_WRMSR,
     PRIV_RDTSC,
@@ -29,8 +31,8 @@ enum priv_op {
 struct priv_insn {
     u8 op;      /* enum priv_op */
     u8 length;  /* of the whole instruction */
-    u8 control; /* PRIV_CR_*: number of the control register, 0 to 15 */
-    u8 reg;     /* PRIV_CR_*: number of the general register, as encoded: rax rcx rdx rbx rsp ... */
+    u8 control; /* PRIV_CR_*, PRIV_DR_*: number of the control or debug register, 0 to 15 */
+    u8 reg;     /* likewise: number of the general register, as encoded: rax rcx rdx rbx rsp ... */
     bool lock;  /* with that prefix they are all #UD */
 };
 

@@ -41,6 +41,8 @@ static const struct {
     {"\x0f\xa2", 2, PRIV_CPUID},
     {"\x0f\x20\xc0", 3, PRIV_CR_READ},
     {"\x0f\x22\xc0", 3, PRIV_CR_WRITE},
+    {"\x0f\x21\xc0", 3, PRIV_DR_READ},
+    {"\x0f\x23\xc0", 3, PRIV_DR_WRITE},
     {"\x0f\x01\xd1", 3, PRIV_XSETBV},
     {"\x0f\x01\xf9", 3, PRIV_RDTSCP},
 };

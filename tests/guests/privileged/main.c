@@ -54,6 +54,14 @@ INSN(write_cr2, "mov %%rax, %%cr2")
 INSN(write_cr3, "mov %%rax, %%cr3")
 INSN(write_cr4, "mov %%rax, %%cr4")
 INSN(write_cr8, "mov %%rax, %%cr8")
+INSN(read_dr0, "mov %%dr0, %%rax")
+INSN(read_dr4, "mov %%dr4, %%rax")
+INSN(read_dr6, "mov %%dr6, %%rax")
+INSN(read_dr7, "mov %%dr7, %%rax")
+INSN(write_dr0, "mov %%rax, %%dr0")
+INSN(write_dr6, "mov %%rax, %%dr6")
+INSN(write_dr7, "mov %%rax, %%dr7")
+INSN(step_over_clts, "pushfq; orq $0x100, (%%rsp); popfq; clts; nop")
 
 static struct registers regs;
 
@@ -175,6 +183,25 @@ static void say_control_registers(void)
     attempt(write_cr4, (struct registers){0});
     say_cr("read-8", read_cr8, 0);
     say_cr("write-8", write_cr8, 0);
+}
+
+static void say_debug_registers(void)
+{
+    say_cr("debug-read-0", read_dr0, 0);
+    say_cr("debug-read-4", read_dr4, 0);
+    say_cr("debug-read-6", read_dr6, 0);
+    say_cr("debug-read-7", read_dr7, 0);
+    say_cr("debug-write-0", write_dr0, 0x123456);
+    say_cr("debug-read-0-then", read_dr0, 0);
+    say_cr("debug-write-0-hypervisor", write_dr0, HYPERVISOR_VIRT_START);
+    say_cr("debug-write-7-upper", write_dr7, 1ull << 32);
+    say_cr("debug-write-7-general-detect", write_dr7, 1ull << 13);
+    say_cr("debug-write-6", write_dr6, 0);
+    attempt(write_cr4, (struct registers){.rax = 8});
+    say_cr("debug-read-4-under-de", read_dr4, 0);
+    attempt(write_cr4, (struct registers){0});
+    row("cr.step-over-clts", attempt(step_over_clts, (struct registers){0}));
+    say_cr("debug-read-6-after-step", read_dr6, 0);
 }
 
 /* Those whose value is the machine's, or time, are only read without a look at what is read. */
@@ -341,6 +368,7 @@ void guest_main(void)
 {
     say_simple();
     say_control_registers();
+    say_debug_registers();
     say_msr_reads();
     say_bases();
     say_hypercall_page();
