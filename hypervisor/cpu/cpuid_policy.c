@@ -12,7 +12,6 @@
 #include "hypervisor/cpu/cpuid_policy.h"
 
 #include "xen-like/abi/xen.h"
-#include <xen/arch-x86/cpuid.h>
 
 #define BASIC_LAST       0x0dU
 #define EXTENDED_FIRST   0x80000000U

@@ -22,5 +22,6 @@
 #include <xen/event_channel.h>
 #include <xen/physdev.h>
 #include <xen/elfnote.h>
+#include <xen/arch-x86/cpuid.h>
 
 #endif
