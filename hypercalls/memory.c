@@ -32,17 +32,7 @@ static long reservation_query(u32 op, u64 arg)
     return (long)(op == XENMEM_current_reservation ? ACCESS_ONCE(d->tot_pages) : d->max_pages);
 }
 
-/* A domain's own map is what its builder has set; dom0 has none, on Xen as here. */
-static long own_map(u64 arg)
-{
-    struct xen_memory_map map;
-
-    if (guest_read(&map, arg, sizeof(map)))
-        return refuse(XEN_EFAULT, "the argument cannot be read");
-    return refuse(XEN_ENOSYS, "no memory map was set for this domain");
-}
-
-static long query(u32 op, u64 arg)
+static long operate(u32 op, u64 arg)
 {
     switch (op) {
     case XENMEM_maximum_ram_page:
@@ -52,7 +42,18 @@ static long query(u32 op, u64 arg)
     case XENMEM_maximum_gpfn:
         return reservation_query(op, arg);
     case XENMEM_memory_map:
-        return own_map(arg);
+        return memory_own_map(arg);
+    case XENMEM_set_memory_map:
+        return memory_set_own_map(arg);
+    case XENMEM_set_pod_target:
+    case XENMEM_get_pod_target:
+        return memory_pod_target(arg);
+    case XENMEM_remove_from_physmap:
+        return memory_physmap_remove(arg);
+    case XENMEM_get_vnumainfo:
+        return memory_vnuma(arg);
+    case XENMEM_exchange:
+        return memory_exchange(arg);
     case XENMEM_machine_memory_map:
         return memory_machine_map(arg);
     case XENMEM_machphys_mapping:
@@ -74,10 +75,19 @@ long hc_memory_op(unsigned long cmd, unsigned long arg)
     case XENMEM_decrease_reservation:
     case XENMEM_populate_physmap:
         return memory_reservation(op, done, arg);
+    case XENMEM_add_to_physmap:
+        return memory_physmap_add(done, arg);
+    case XENMEM_add_to_physmap_batch:
+        return memory_physmap_add_batch(done, arg);
+    case XENMEM_acquire_resource: /* it has looked at all else before it looks at extents */
+        return memory_acquire_resource(arg);
     case XENMEM_maximum_ram_page:
     case XENMEM_current_reservation:
     case XENMEM_maximum_reservation:
     case XENMEM_maximum_gpfn:
+    case XENMEM_exchange:
+    case XENMEM_remove_from_physmap:
+    case XENMEM_get_vnumainfo:
         if (done)
             return refuse(XEN_EINVAL, "the command word has unknown bits");
         break;
@@ -85,5 +95,5 @@ long hc_memory_op(unsigned long cmd, unsigned long arg)
         if (done)
             return refuse(XEN_ENOSYS, "no such operation");
     }
-    return query(op, arg);
+    return operate(op, arg);
 }

@@ -17,6 +17,31 @@ static inline struct domain *memory_domain(domid_t id)
  * done, from the first on; extents before @start were done by an earlier call. Never an errno. */
 long memory_reservation(u32 op, u64 start, u64 arg);
 
+/* The largest block for one extent: 1 GiB for the control domain, 2 MiB for others (Xen's default
+ * of memop-max-order). */
+static inline u32 memory_order_max(void)
+{
+    return current->domain->privileged ? 18 : 9;
+}
+
+/* May frames be asked for from the node that XENMEMF_* flags name? */
+bool memory_node_acceptable(u32 flags);
+
+/* exchange: 0 or an errno. */
+long memory_exchange(u64 arg);
+
+/* A domain's own memory map, and setting it: 0 or an errno. */
+long memory_own_map(u64 arg);
+long memory_set_own_map(u64 arg);
+
+/* What a PV guest is refused, and how; @start as above. */
+long memory_physmap_add(u64 start, u64 arg);
+long memory_physmap_add_batch(u64 start, u64 arg);
+long memory_physmap_remove(u64 arg);
+long memory_pod_target(u64 arg);
+long memory_vnuma(u64 arg);
+long memory_acquire_resource(u64 arg);
+
 /* The queries about the machine: 0 or an errno. */
 long memory_machphys_mapping(u64 arg);
 long memory_machphys_list(u64 arg);

@@ -17,11 +17,6 @@
 #include "hypervisor/mm/uaccess.h"
 #include "xen-like/abi/xen.h"
 
-/* The largest block for one extent: 1 GiB for the control domain, 2 MiB for others (Xen's default
- * of memop-max-order). */
-#define CONTROL_ORDER_MAX 18U
-#define GUEST_ORDER_MAX   9U
-
 /* More extents than this do not fit beside the operation in 32 bits of a command word. */
 #define EXTENTS_MAX (UINT32_MAX >> 6)
 
@@ -124,11 +119,11 @@ static u64 decrease(const struct request *r, u64 i)
 }
 
 /* There is one node, 0; a request for another one is a wish unless it says "exact". */
-static bool node_acceptable(u32 flags)
+bool memory_node_acceptable(u32 flags)
 {
     u32 node = XENMEMF_get_node(flags);
 
-    if (flags & XENMEMF_vnode || node == NODE_NONE)
+    if (node == NODE_NONE)
         return true;
     if (!current->domain->privileged)
         return !(flags & XENMEMF_exact_node_request);
@@ -139,7 +134,6 @@ static bool node_acceptable(u32 flags)
 static const char *request_make(struct request *r, const struct xen_memory_reservation *want,
                                 u32 op, u64 start)
 {
-    u32 order_max = current->domain->privileged ? CONTROL_ORDER_MAX : GUEST_ORDER_MAX;
     u64 bits = XENMEMF_get_address_bits(want->mem_flags);
     u64 list = (u64)want->extent_start.p;
 
@@ -150,9 +144,9 @@ static const char *request_make(struct request *r, const struct xen_memory_reser
         return "there is no such domain";
     if (bits && bits <= PAGE_SHIFT)
         return "no frame has so short an address";
-    if (!node_acceptable(want->mem_flags))
+    if (!(want->mem_flags & XENMEMF_vnode) && !memory_node_acceptable(want->mem_flags))
         return "there is no such node";
-    if (want->extent_order > order_max)
+    if (want->extent_order > memory_order_max())
         return "an extent is too large";
     if (op == XENMEM_populate_physmap && want->mem_flags & XENMEMF_populate_on_demand)
         return "only hardware guests are populated on demand";

@@ -57,6 +57,32 @@ static long self_shutdown(u64 arg)
     return 0;
 }
 
+static long self_shutdown_code(u64 arg)
+{
+    struct sched_shutdown why;
+
+    if (guest_read(&why, arg, sizeof(why)))
+        return refuse(XEN_EFAULT, "the argument cannot be read");
+    domain_shutdown_code(current->domain, why.reason & 0xff);
+    return 0;
+}
+
+/* A domain by its number, which DOMID_SELF is not. The only one to be found is the caller itself.
+ */
+static long remote_shutdown(u64 arg)
+{
+    struct sched_remote_shutdown whom;
+
+    if (guest_read(&whom, arg, sizeof(whom)))
+        return refuse(XEN_EFAULT, "the argument cannot be read");
+    if (whom.domain_id != current->domain->id)
+        return refuse(XEN_ESRCH, "there is no such domain");
+    if (!current->domain->privileged)
+        return refuse(XEN_EPERM, "only the control domain may shut a domain down");
+    domain_shutdown(current->domain, whom.reason & 0xff);
+    return 0;
+}
+
 long hc_sched_op(unsigned long cmd, unsigned long arg)
 {
     switch ((u32)cmd) {
@@ -66,8 +92,12 @@ long hc_sched_op(unsigned long cmd, unsigned long arg)
         return vcpu_block();
     case SCHEDOP_shutdown:
         return self_shutdown(arg);
+    case SCHEDOP_shutdown_code:
+        return self_shutdown_code(arg);
     case SCHEDOP_poll:
         return vcpu_poll(arg);
+    case SCHEDOP_remote_shutdown:
+        return remote_shutdown(arg);
     default:
         return refuse(XEN_ENOSYS, "no such scheduler operation");
     }

@@ -15,14 +15,21 @@
      ASSIST(m2p_strict))
 
 /* Entry code does not ask the domain whether the assist is on: each vcpu knows, and bounces show
- * its iopl whatever it is. */
+ * its iopl whatever it is. What PHYSDEVOP_set_iopl or an iret has set moves out of sight and back.
+ */
 static void iopl_assist_set(struct domain *d, bool on)
 {
-    for (u32 i = 0; i < d->max_vcpus; i++)
-        if (d->vcpus[i]) {
-            d->vcpus[i]->iret_careful = on;
-            d->vcpus[i]->iopl = 0;
-        }
+    for (u32 i = 0; i < d->max_vcpus; i++) {
+        struct vcpu *v = d->vcpus[i];
+        u32 iopl;
+
+        if (!v || v->iret_careful == on)
+            continue;
+        iopl = v->iopl;
+        v->iret_careful = on;
+        v->iopl = v->iopl_hidden;
+        v->iopl_hidden = iopl;
+    }
 }
 
 long hc_vm_assist(unsigned long cmd, unsigned long type)

@@ -32,6 +32,7 @@ struct domain *domain_create(u16 id, u32 max_vcpus, u64 max_pages, bool privileg
         .privileged = privileged,
         .max_vcpus = max_vcpus,
         .max_pages = max_pages,
+        .shutdown_code = SHUTDOWN_CODE_NONE,
         .page_lock = SPINLOCK(LOCK_DOMAIN_PAGES),
         .page_list = FRAME_NIL,
         .vcpus_order = (u8)order_for(max_vcpus * sizeof(struct vcpu *)),
@@ -80,6 +81,22 @@ static void domain_stop(struct domain *d)
             __atomic_fetch_or(&d->vcpus[i]->work, WORK_DEAD, __ATOMIC_RELEASE);
 }
 
+void domain_shutdown_code(struct domain *d, u32 code)
+{
+    u32 none = SHUTDOWN_CODE_NONE;
+
+    __atomic_compare_exchange_n(&d->shutdown_code, &none, code, false, __ATOMIC_RELAXED,
+                                __ATOMIC_RELAXED);
+}
+
+void domain_shutdown(struct domain *d, u32 code)
+{
+    if (d->shutdown)
+        return;
+    domain_shutdown_code(d, code);
+    domain_stop(d);
+}
+
 void domain_crash_at(struct domain *d, const char *rule, const char *file, u32 line)
 {
     if (d->shutdown)
@@ -87,14 +104,5 @@ void domain_crash_at(struct domain *d, const char *rule, const char *file, u32 l
     d->crash_rule = rule;
     d->crash_file = file;
     d->crash_line = line;
-    d->shutdown_code = SHUTDOWN_crash;
-    domain_stop(d);
-}
-
-void domain_shutdown(struct domain *d, u32 code)
-{
-    if (d->shutdown)
-        return;
-    d->shutdown_code = code;
-    domain_stop(d);
+    domain_shutdown(d, SHUTDOWN_crash);
 }

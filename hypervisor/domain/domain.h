@@ -35,6 +35,9 @@ struct vcpu {
     u32 id;
     u32 iopl; /* shown in bounced RFLAGS: 0, or with the architectural_iopl assist what the guest
                  set */
+    u32 iopl_hidden;     /* what it set without the assist, which nothing shows; else 0 */
+    u32 io_bitmap_ports; /* PHYSDEVOP_set_iobitmap: user space may use a port below this */
+    u64 io_bitmap;       /* whose bit, from this guest address on, is clear. current only */
     u32 gdt_entries;
     mfn_t gdt_frames[FIRST_RESERVED_GDT_PAGE]; /* 0: none. Each holds both references */
     u32 ldt_entries;
@@ -59,15 +62,17 @@ struct domain {
     bool dying;        /* gets no new memory */
     bool shutdown;     /* stopped, by itself or by a crash; shutdown_code says why */
     u8 vcpus_order;    /* pages of the array below, as a power of two */
-    u32 shutdown_code; /* SHUTDOWN_* */
+    u32 shutdown_code; /* SHUTDOWN_*, the first that was given; SHUTDOWN_CODE_NONE before */
     u64 vm_assist;     /* bits 1 << VMASST_TYPE_* */
     u32 max_vcpus;
     struct vcpu **vcpus; /* max_vcpus entries, NULL where none was made */
 
-    struct spinlock page_lock; /* guards the next three */
+    struct spinlock page_lock; /* guards the next five */
     u64 tot_pages;
     u64 max_pages;
-    u32 page_list; /* its frames, linked through the frame table; FRAME_NIL if none */
+    u32 page_list;    /* its frames, linked through the frame table; FRAME_NIL if none */
+    u32 map_entries;  /* XENMEM_set_memory_map: how many; 0 if there is no map */
+    void *memory_map; /* pages of the size that map_entries needs */
 
     mfn_t shared_mfn;
     struct shared_info *shared;
@@ -75,6 +80,8 @@ struct domain {
     const char *crash_file;
     u32 crash_line;
 };
+
+#define SHUTDOWN_CODE_NONE (~0U)
 
 /* Has @d switched on the assist VMASST_TYPE_*? */
 static inline bool domain_assists(const struct domain *d, unsigned type)
@@ -96,7 +103,11 @@ struct vcpu *vcpu_create(struct domain *d, u32 id);
 #define domain_crash(d, rule) domain_crash_at(d, rule, __FILE__, __LINE__)
 void domain_crash_at(struct domain *d, const char *rule, const char *file, u32 line);
 
-/* SCHEDOP_shutdown: @code is SHUTDOWN_*. */
+/* SCHEDOP_shutdown: @code is SHUTDOWN_*. A code that was given before prevails, as on Xen, where a
+ * kernel says so what its end shall mean before it knows who ends it. */
 void domain_shutdown(struct domain *d, u32 code);
+
+/* The code of a later shutdown, unless there is one. */
+void domain_shutdown_code(struct domain *d, u32 code);
 
 #endif

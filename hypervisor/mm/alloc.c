@@ -165,6 +165,24 @@ static void owner_unlink(struct domain *d, struct frame *f)
         frame_table[f->next].prev = f->prev;
 }
 
+/* The frames of a block become @d's, with one reference each. Under its page_lock, which it keeps.
+ */
+static void frames_hand_over(struct domain *d, mfn_t m, unsigned order, bool clear)
+{
+    for (u64 i = 0; i < 1UL << order; i++) {
+        struct frame *f = mfn_to_frame(mfn_add(m, i));
+
+        /* What the domain itself left there is no secret from it: giving frames back and taking
+         * some again costs no clearing, as with Xen. */
+        if (clear && f->left_by != d->id + 1)
+            memset(mfn_to_virt(mfn_add(m, i)), 0, PAGE_SIZE);
+        f->left_by = 0;
+        owner_link(d, f);
+        f->owner = d;
+        __atomic_store_n(&f->word, FRAME_ALLOCED | FRAME_REF_ONE, __ATOMIC_RELEASE);
+    }
+}
+
 mfn_t domain_frames_alloc(struct domain *d, unsigned order, bool clear)
 {
     u64 count = 1UL << order;
@@ -174,18 +192,7 @@ mfn_t domain_frames_alloc(struct domain *d, unsigned order, bool clear)
     m = d->dying || d->tot_pages + count > d->max_pages ? INVALID_MFN : frames_alloc(order);
     if (m.n != INVALID_MFN.n) {
         d->tot_pages += count;
-        for (u64 i = 0; i < count; i++) {
-            struct frame *f = mfn_to_frame(mfn_add(m, i));
-
-            /* What the domain itself left there is no secret from it: giving frames back and taking
-             * some again costs no clearing, as with Xen. */
-            if (clear && f->left_by != d->id + 1)
-                memset(mfn_to_virt(mfn_add(m, i)), 0, PAGE_SIZE);
-            f->left_by = 0;
-            owner_link(d, f);
-            f->owner = d;
-            __atomic_store_n(&f->word, FRAME_ALLOCED | FRAME_REF_ONE, __ATOMIC_RELEASE);
-        }
+        frames_hand_over(d, m, order, clear);
     }
     spin_unlock(&d->page_lock);
     return m;
@@ -229,4 +236,59 @@ void frame_share(mfn_t m, struct domain *d, bool writable)
                      FRAME_REF_ONE + FRAME_TYPE_ONE +
                          (writable ? FT_WRITABLE | FRAME_VALIDATED : FT_NONE | FRAME_VALIDATED),
                      __ATOMIC_RELEASE);
+}
+
+bool frame_steal(struct frame *f, u32 *stolen)
+{
+    struct domain *d = f->owner;
+    const u64 counts = FRAME_REF_MASK | FRAME_ALLOCED, ours = FRAME_ALLOCED | 2 * FRAME_REF_ONE;
+    u64 w = ACCESS_ONCE(f->word);
+
+    /* The type stays: whether a stale translation may write the frame depends on it. */
+    do {
+        if ((w & counts) != ours)
+            return false;
+    } while (!frame_word_cas(f, &w, w & ~counts));
+    BUG_ON(w & (FRAME_TYPE_COUNT | FRAME_PINNED | FRAME_LOCKED));
+    spin_lock(&d->page_lock);
+    owner_unlink(d, f);
+    f->owner = NULL;
+    spin_unlock(&d->page_lock);
+    f->next = *stolen;
+    *stolen = (u32)frame_to_mfn(f).n;
+    return true;
+}
+
+void frames_unsteal(struct domain *d, u32 stolen)
+{
+    spin_lock(&d->page_lock);
+    while (stolen != FRAME_NIL) {
+        struct frame *f = &frame_table[stolen];
+
+        stolen = f->next;
+        owner_link(d, f);
+        f->owner = d;
+        __atomic_fetch_or(&f->word, FRAME_ALLOCED | FRAME_REF_ONE, __ATOMIC_RELEASE);
+    }
+    spin_unlock(&d->page_lock);
+}
+
+void frames_free_stolen(u32 stolen)
+{
+    while (stolen != FRAME_NIL) {
+        struct frame *f = &frame_table[stolen];
+
+        stolen = f->next;
+        tlb_stamp(f);
+        f->left_by = 0;
+        f->word = 0;
+        frames_free(frame_to_mfn(f), 0);
+    }
+}
+
+void domain_frames_replace(struct domain *d, mfn_t m, unsigned order)
+{
+    spin_lock(&d->page_lock);
+    frames_hand_over(d, m, order, true);
+    spin_unlock(&d->page_lock);
 }

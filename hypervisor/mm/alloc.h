@@ -54,6 +54,22 @@ bool frame_disown(struct frame *f);
 /* The last reference went: take it from its owner and free it. Called by frame_put only. */
 void frame_release(struct frame *f);
 
+/*
+ * An exchange of frames, which never lets the domain's tot_pages change: frames leave it one by one
+ * for a list (linked by frame.next, FRAME_NIL at its end), are freed or come back, and others take
+ * their place.
+ *
+ * frame_steal takes a frame, to which the caller holds a reference, from its owner: false, and
+ * nothing changed, when anybody else counts on it. Otherwise nobody can get at it any more, and the
+ * caller's reference is gone as well. The others take whole lists; domain_frames_replace a block of
+ * frames_alloc, which it clears like domain_frames_alloc. All but frames_free_stolen take
+ * d->page_lock.
+ */
+bool frame_steal(struct frame *f, u32 *stolen);
+void frames_unsteal(struct domain *d, u32 stolen);
+void frames_free_stolen(u32 stolen);
+void domain_frames_replace(struct domain *d, mfn_t m, unsigned order);
+
 /* Share a page of the hypervisor with @d (shared_info and the like): it may map it, never retype
  * it. */
 void frame_share(mfn_t m, struct domain *d, bool writable);

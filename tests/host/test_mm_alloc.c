@@ -174,6 +174,42 @@ static void a_domain_gets_no_more_than_its_share(void **state)
     machine_domain_end(d);
 }
 
+/* An exchange of frames: out on a list, back, or gone for others. */
+static void frames_are_stolen_when_nobody_else_counts_on_them(void **state)
+{
+    struct domain *d = machine_domain(1, 12, false);
+    mfn_t first = machine_frame(d), second = machine_frame(d), other;
+    u64 owned = d->tot_pages, free = frames_free_count();
+    u32 stolen = FRAME_NIL;
+
+    (void)state;
+    machine_page(second)[0] = 5;
+    assert_true(frame_get(mfn_to_frame(first), d) && frame_get(mfn_to_frame(first), d));
+    assert_false(frame_steal(mfn_to_frame(first), &stolen));
+    assert_int_equal(machine_refs(first), 3);
+    frame_put(mfn_to_frame(first));
+    assert_true(frame_steal(mfn_to_frame(first), &stolen));
+    assert_true(frame_get(mfn_to_frame(second), d) && frame_steal(mfn_to_frame(second), &stolen));
+    assert_false(frame_get(mfn_to_frame(first), d) || frame_get(mfn_to_frame(second), d));
+
+    frames_unsteal(d, stolen);
+    assert_int_equal(machine_refs(first), 1);
+    assert_int_equal(machine_page(second)[0], 5);
+    assert_int_equal(d->tot_pages, owned);
+    assert_audit(d);
+
+    stolen = FRAME_NIL;
+    assert_true(frame_get(mfn_to_frame(second), d) && frame_steal(mfn_to_frame(second), &stolen));
+    other = frames_alloc(0);
+    frames_free_stolen(stolen);
+    domain_frames_replace(d, other, 0);
+    assert_int_equal(machine_refs(other), 1);
+    assert_int_equal(d->tot_pages, owned);
+    assert_int_equal(frames_free_count(), free);
+    assert_audit(d);
+    machine_domain_end(d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -185,6 +221,8 @@ int main(void)
         cmocka_unit_test(orders_for_bytes),
         cmocka_unit_test_teardown(pages_are_zeroed, machine_all_free),
         cmocka_unit_test_teardown(a_domain_gets_no_more_than_its_share, machine_all_free),
+        cmocka_unit_test_teardown(frames_are_stolen_when_nobody_else_counts_on_them,
+                                  machine_all_free),
     };
 
     return cmocka_run_group_tests(tests, machine_setup, NULL);

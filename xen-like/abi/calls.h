@@ -98,7 +98,7 @@
       "Controls the profiler.")                                                                    \
     X(__HYPERVISOR_event_channel_op, event_channel_op, ANY, 2, ABSENT, "event.c",                  \
       "Binds, sends, masks and closes event channels.")                                            \
-    X(__HYPERVISOR_physdev_op, physdev_op, ANY, 2, ABSENT, "physdev.c",                            \
+    X(__HYPERVISOR_physdev_op, physdev_op, ANY, 2, IMPLEMENTED, "physdev.c",                       \
       "Interrupts, I/O privilege and PCI devices.")                                                \
     X(__HYPERVISOR_hvm_op, hvm_op, ANY, 2, ABSENT, "platform.c",                                   \
       "Operations of guests with virtualization hardware.")                                        \
@@ -136,6 +136,7 @@
     X(mmuext, mmuext_op)                                                                           \
     X(memory, memory_op)                                                                           \
     X(sched, sched_op)                                                                             \
+    X(physdev, physdev_op)                                                                         \
     X(xen_version, xen_version)                                                                    \
     X(console_io, console_io)                                                                      \
     X(vm_assist, vm_assist)                                                                        \

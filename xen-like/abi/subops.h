@@ -64,33 +64,33 @@
       "Lists the frames that hold the machine-to-physical table.")                                 \
     X(XENMEM_populate_physmap, ANY, struct xen_memory_reservation, INOUT, IMPLEMENTED,             \
       "Gives the domain frames at given places of its physical map.")                              \
-    X(XENMEM_add_to_physmap, ANY, struct xen_add_to_physmap, IN, ABSENT,                           \
+    X(XENMEM_add_to_physmap, ANY, struct xen_add_to_physmap, IN, IMPLEMENTED,                      \
       "Puts a shared frame into the physical map.")                                                \
     X(XENMEM_memory_map, ANY, struct xen_memory_map, INOUT, IMPLEMENTED,                           \
       "Copies out the domain's own memory map.")                                                   \
     X(XENMEM_machine_memory_map, CONTROL, struct xen_memory_map, INOUT, IMPLEMENTED,               \
       "Copies out the machine's memory map.")                                                      \
-    X(XENMEM_exchange, ANY, struct xen_memory_exchange, INOUT, ABSENT,                             \
+    X(XENMEM_exchange, ANY, struct xen_memory_exchange, INOUT, IMPLEMENTED,                        \
       "Exchanges frames for others of another order or range.")                                    \
     X(XENMEM_machphys_mapping, ANY, struct xen_machphys_mapping, OUT, IMPLEMENTED,                 \
       "Says where the machine-to-physical table is mapped.")                                       \
-    X(XENMEM_set_memory_map, CONTROL, struct xen_foreign_memory_map, IN, ABSENT,                   \
+    X(XENMEM_set_memory_map, CONTROL, struct xen_foreign_memory_map, IN, IMPLEMENTED,              \
       "Sets the memory map that another domain sees.")                                             \
     X(XENMEM_maximum_gpfn, ANY, struct xen_memory_domain, IN, IMPLEMENTED,                         \
       "Returns the highest physical frame number of a domain.")                                    \
-    X(XENMEM_remove_from_physmap, ANY, struct xen_remove_from_physmap, IN, ABSENT,                 \
+    X(XENMEM_remove_from_physmap, ANY, struct xen_remove_from_physmap, IN, IMPLEMENTED,            \
       "Removes a frame from the physical map.")                                                    \
-    X(XENMEM_set_pod_target, CONTROL, struct xen_pod_target, INOUT, ABSENT,                        \
+    X(XENMEM_set_pod_target, CONTROL, struct xen_pod_target, INOUT, IMPLEMENTED,                   \
       "Populate on demand, for hardware guests.")                                                  \
-    X(XENMEM_get_pod_target, CONTROL, struct xen_pod_target, INOUT, ABSENT,                        \
+    X(XENMEM_get_pod_target, CONTROL, struct xen_pod_target, INOUT, IMPLEMENTED,                   \
       "Its counters.")                                                                             \
-    X(XENMEM_add_to_physmap_batch, ANY, struct xen_add_to_physmap_batch, INOUT, ABSENT,            \
+    X(XENMEM_add_to_physmap_batch, ANY, struct xen_add_to_physmap_batch, INOUT, IMPLEMENTED,       \
       "add_to_physmap for a list of frames.")                                                      \
     X(XENMEM_machphys_compat_mfn_list, ANY, struct xen_machphys_mfn_list, INOUT, ABSENT,           \
       "machphys_mfn_list for the table that 32-bit guests see.")                                   \
-    X(XENMEM_get_vnumainfo, ANY, struct xen_vnuma_topology_info, INOUT, ABSENT,                    \
+    X(XENMEM_get_vnumainfo, ANY, struct xen_vnuma_topology_info, INOUT, IMPLEMENTED,               \
       "The domain's virtual NUMA topology.")                                                       \
-    X(XENMEM_acquire_resource, CONTROL, struct xen_mem_acquire_resource, INOUT, ABSENT,            \
+    X(XENMEM_acquire_resource, CONTROL, struct xen_mem_acquire_resource, INOUT, IMPLEMENTED,       \
       "Maps a resource of another domain, such as its grant table.")
 
 #define XL_SUBOPS_sched(X)                                                                         \
@@ -102,14 +102,66 @@
       "Ends the domain, for a reason.")                                                            \
     X(SCHEDOP_poll, ANY, struct sched_poll, IN, IMPLEMENTED,                                       \
       "Sleeps until one of some ports is pending, or a time has come.")                            \
-    X(SCHEDOP_remote_shutdown, CONTROL, struct sched_remote_shutdown, IN, ABSENT,                  \
+    X(SCHEDOP_remote_shutdown, CONTROL, struct sched_remote_shutdown, IN, IMPLEMENTED,             \
       "Marks another domain as shut down.")                                                        \
-    X(SCHEDOP_shutdown_code, ANY, struct sched_shutdown, IN, ABSENT,                               \
+    X(SCHEDOP_shutdown_code, ANY, struct sched_shutdown, IN, IMPLEMENTED,                          \
       "Keeps the reason for a later shutdown.")                                                    \
     X(SCHEDOP_watchdog, ANY, struct sched_watchdog, IN, ABSENT,                                    \
       "Sets, pokes or stops a watchdog of the domain.")                                            \
     X(SCHEDOP_pin_override, CONTROL, struct sched_pin_override, IN, ABSENT,                        \
       "Pins the vcpu to a CPU for a while.")
+
+#define XL_SUBOPS_physdev(X)                                                                       \
+    X(PHYSDEVOP_irq_status_query, ANY, struct physdev_irq_status_query, INOUT, ABSENT,             \
+      "Says whether an interrupt needs an end-of-interrupt call, and whether it is shared.")       \
+    X(PHYSDEVOP_set_iopl, ANY, struct physdev_set_iopl, IN, IMPLEMENTED,                           \
+      "Sets the vcpu's I/O privilege level.")                                                      \
+    X(PHYSDEVOP_set_iobitmap, ANY, struct physdev_set_iobitmap, IN, IMPLEMENTED,                   \
+      "Lends single I/O ports to user space.")                                                     \
+    X(PHYSDEVOP_apic_read, CONTROL, struct physdev_apic, INOUT, ABSENT,                            \
+      "Reads a register of an I/O APIC.")                                                          \
+    X(PHYSDEVOP_apic_write, CONTROL, struct physdev_apic, IN, ABSENT,                              \
+      "Writes one.")                                                                               \
+    X(PHYSDEVOP_alloc_irq_vector, CONTROL, struct physdev_irq, INOUT, ABSENT,                      \
+      "Gives an interrupt line a vector.")                                                         \
+    X(PHYSDEVOP_free_irq_vector, CONTROL, struct physdev_irq, IN, ABSENT,                          \
+      "Takes it back; Xen dropped it.")                                                            \
+    X(PHYSDEVOP_eoi, ANY, struct physdev_eoi, IN, ABSENT,                                          \
+      "Ends the service of an interrupt.")                                                         \
+    X(PHYSDEVOP_map_pirq, ANY, struct physdev_map_pirq, INOUT, ABSENT,                             \
+      "Gives an interrupt, of a line or of a PCI device, a number that ports can be bound to.")    \
+    X(PHYSDEVOP_unmap_pirq, ANY, struct physdev_unmap_pirq, IN, ABSENT,                            \
+      "Takes the number back.")                                                                    \
+    X(PHYSDEVOP_manage_pci_add, CONTROL, struct physdev_manage_pci, IN, ABSENT,                    \
+      "Announces a PCI device, by bus and function.")                                              \
+    X(PHYSDEVOP_manage_pci_remove, CONTROL, struct physdev_manage_pci, IN, ABSENT,                 \
+      "Takes it back.")                                                                            \
+    X(PHYSDEVOP_pirq_eoi_gmfn_v1, ANY, struct physdev_pirq_eoi_gmfn, IN, ABSENT,                   \
+      "Names a page where the guest sees which interrupts need an end; ends unmask.")              \
+    X(PHYSDEVOP_restore_msi, CONTROL, struct physdev_restore_msi, IN, ABSENT,                      \
+      "Writes a device's message-signalled interrupts again after sleep.")                         \
+    X(PHYSDEVOP_manage_pci_add_ext, CONTROL, struct physdev_manage_pci_ext, IN, ABSENT,            \
+      "Announces a PCI device with what kind of function it is.")                                  \
+    X(PHYSDEVOP_setup_gsi, CONTROL, struct physdev_setup_gsi, IN, ABSENT,                          \
+      "Says how an interrupt line is triggered.")                                                  \
+    X(PHYSDEVOP_get_free_pirq, ANY, struct physdev_get_free_pirq, INOUT, ABSENT,                   \
+      "Reserves a number for an interrupt.")                                                       \
+    X(PHYSDEVOP_pci_mmcfg_reserved, CONTROL, struct physdev_pci_mmcfg_reserved, IN, ABSENT,        \
+      "Says that firmware reserves an area of PCI configuration space.")                           \
+    X(PHYSDEVOP_pci_device_add, CONTROL, struct physdev_pci_device_add, IN, ABSENT,                \
+      "Announces a PCI device, with its segment.")                                                 \
+    X(PHYSDEVOP_pci_device_remove, CONTROL, struct physdev_pci_device, IN, ABSENT,                 \
+      "Takes it back.")                                                                            \
+    X(PHYSDEVOP_restore_msi_ext, CONTROL, struct physdev_pci_device, IN, ABSENT,                   \
+      "restore_msi with a segment.")                                                               \
+    X(PHYSDEVOP_pirq_eoi_gmfn_v2, ANY, struct physdev_pirq_eoi_gmfn, IN, ABSENT,                   \
+      "The same page, but ends do not unmask.")                                                    \
+    X(PHYSDEVOP_dbgp_op, CONTROL, struct physdev_dbgp_op, IN, ABSENT,                              \
+      "Says that the USB debug port is about to be reset, or was.")                                \
+    X(PHYSDEVOP_prepare_msix, CONTROL, struct physdev_pci_device, IN, ABSENT,                      \
+      "Prepares a device for MSI-X, for another domain's use.")                                    \
+    X(PHYSDEVOP_release_msix, CONTROL, struct physdev_pci_device, IN, ABSENT,                      \
+      "Ends that.")
 
 #define XL_SUBOPS_xen_version(X)                                                                   \
     X(XENVER_version, ANY, void, NONE, IMPLEMENTED,                                                \

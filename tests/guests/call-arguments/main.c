@@ -17,6 +17,13 @@ static long poll(void *ports, unsigned int count)
     return call_sched_op(SCHEDOP_poll, &p);
 }
 
+static long remote_shutdown(domid_t domain)
+{
+    struct sched_remote_shutdown whom = {.domain_id = domain, .reason = SHUTDOWN_crash};
+
+    return call_sched_op(SCHEDOP_remote_shutdown, &whom);
+}
+
 static void sched_rows(void)
 {
     evtchn_port_t bad[2] = {0, 100000};
@@ -30,6 +37,11 @@ static void sched_rows(void)
     row("sched.poll_a_port_that_cannot_be", poll(bad + 1, 1));
     row("sched.poll_unreadable", call_sched_op(SCHEDOP_poll, NOWHERE));
     row("sched.shutdown_unreadable", call_sched_op(SCHEDOP_shutdown, NOWHERE));
+    row("sched.shutdown_code_unreadable", call_sched_op(SCHEDOP_shutdown_code, NOWHERE));
+    row("sched.remote_shutdown_unreadable", call_sched_op(SCHEDOP_remote_shutdown, NOWHERE));
+    row("sched.remote_shutdown_of_nobody", remote_shutdown(77));
+    row("sched.remote_shutdown_of_self", remote_shutdown(DOMID_SELF));
+    row("sched.remote_shutdown_of_the_io_domain", remote_shutdown(DOMID_IO));
     row("sched.unknown", call_sched_op(8, NULL));
     row("sched.unknown_negative", call_sched_op(~0u, NULL));
 }

@@ -101,6 +101,32 @@ static void shutdown_unknown(void)
     guest_shutdown(77);
 }
 
+/* The first code that was given is the one that counts, whoever ends the domain how. */
+static void code_before_shutdown(void)
+{
+    struct sched_shutdown why = {.reason = SHUTDOWN_reboot};
+
+    row("code.first", call_sched_op(SCHEDOP_shutdown_code, &why));
+    why.reason = SHUTDOWN_poweroff;
+    row("code.second", call_sched_op(SCHEDOP_shutdown_code, &why));
+    guest_shutdown(SHUTDOWN_crash);
+}
+
+static void code_before_crash(void)
+{
+    struct sched_shutdown why = {.reason = SHUTDOWN_reboot};
+
+    row("code.first", call_sched_op(SCHEDOP_shutdown_code, &why));
+    die_without_handler();
+}
+
+static void remote_shutdown_of_itself(void)
+{
+    struct sched_remote_shutdown whom = {.domain_id = 0, .reason = 0x100 | SHUTDOWN_reboot};
+
+    call_sched_op(SCHEDOP_remote_shutdown, &whom);
+}
+
 static const struct {
     const char *how;
     void (*die)(void);
@@ -120,6 +146,9 @@ static const struct {
     {"crash", shutdown_crash},
     {"reboot", shutdown_reboot},
     {"unknown", shutdown_unknown},
+    {"code-first", code_before_shutdown},
+    {"code-then-crash", code_before_crash},
+    {"remote", remote_shutdown_of_itself},
 };
 
 void guest_main(void)
