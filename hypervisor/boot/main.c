@@ -8,6 +8,7 @@
 #include "hypervisor/boot/memory.h"
 #include "hypervisor/boot/paging.h"
 #include "hypervisor/boot/power.h"
+#include "hypervisor/cpu/apic.h"
 #include "hypervisor/cpu/entry.h"
 #include "hypervisor/cpu/features.h"
 #include "hypervisor/cpu/regs.h"
@@ -48,6 +49,7 @@ static NORETURN void boot_on_own_stack(const struct boot_info *info)
     struct vcpu *v;
 
     log_info("free memory: %lu KiB", frames_free_count() << (PAGE_SHIFT - 10));
+    apic_init();
     dom0 = dom0_build(info);
     if (!dom0)
         machine_halt(); /* dom0_build has said why */

@@ -5,6 +5,7 @@
  */
 #include "hypervisor/boot/pic.h"
 #include "hypervisor/cpu/regs.h"
+#include "hypervisor/cpu/vectors.h"
 
 #define MASTER_COMMAND 0x20
 #define MASTER_DATA    0x21
@@ -21,8 +22,8 @@ void pic_mask_all(void)
 {
     outb(MASTER_COMMAND, ICW1_INIT);
     outb(SLAVE_COMMAND, ICW1_INIT);
-    outb(MASTER_DATA, PIC_VECTOR_FIRST);
-    outb(SLAVE_DATA, PIC_VECTOR_FIRST + LINES);
+    outb(MASTER_DATA, VECTOR_PIC);
+    outb(SLAVE_DATA, VECTOR_PIC + LINES);
     outb(MASTER_DATA, 1 << SLAVE_LINE);
     outb(SLAVE_DATA, SLAVE_LINE);
     outb(MASTER_DATA, ICW4_8086);

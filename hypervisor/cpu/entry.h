@@ -3,6 +3,7 @@
 #define HYPERVISOR_CPU_ENTRY_H
 
 #include "hypervisor/cpu/percpu.h"
+#include "hypervisor/cpu/vectors.h"
 
 extern u8 entry_stubs[], entry_stub_compat[]; /* a page; see percpu.h */
 void syscall_entry(void), syscall32_entry(void);
@@ -21,7 +22,7 @@ NORETURN void run_on_stack(void *top, void (*fn)(const struct boot_info *info),
                            const struct boot_info *info);
 
 /* Handlers of exceptions from a guest, by vector; called with the guest's frame. */
-extern void (*const exception_table[256])(struct cpu_user_regs *regs);
+extern void (*const exception_table[VECTORS])(struct cpu_user_regs *regs);
 
 bool page_fault_bounce(struct cpu_user_regs *regs);
 void trap_page_fault(struct cpu_user_regs *regs);

@@ -42,7 +42,7 @@ struct gate {
     u32 reserved;
 };
 
-static struct gate idt[256] __attribute__((aligned(4096)));
+static struct gate idt[VECTORS] __attribute__((aligned(4096)));
 
 #define GATE_RING0 0x8e /* interrupt gate: interrupts stay off */
 #define GATE_RING3 0xee
@@ -61,13 +61,14 @@ static void gate_set(unsigned vector, const void *entry, u8 type, u8 ist)
 
 static void idt_fill(void)
 {
-    for (unsigned v = 0; v < 256; v++)
+    for (unsigned v = 0; v < VECTORS; v++)
         gate_set(v, exception_stubs + v * EXCEPTION_STUB_BYTES, GATE_RING0, 0);
     /* int3, into and int 0x80 are the guest's to execute; all other `int n` fault and are decoded.
      */
     gate_set(3, exception_stubs + 3 * EXCEPTION_STUB_BYTES, GATE_RING3, 0);
     gate_set(4, exception_stubs + 4 * EXCEPTION_STUB_BYTES, GATE_RING3, 0);
-    gate_set(0x80, exception_stubs + 0x80 * EXCEPTION_STUB_BYTES, GATE_RING3, 0);
+    gate_set(VECTOR_GUEST_INT80, exception_stubs + VECTOR_GUEST_INT80 * EXCEPTION_STUB_BYTES,
+             GATE_RING3, 0);
     gate_set(2, nmi_entry, GATE_RING0, 1);
     gate_set(8, double_fault_entry, GATE_RING0, 2);
     gate_set(18, machine_check_entry, GATE_RING0, 3);

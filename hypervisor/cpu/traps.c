@@ -3,6 +3,7 @@
  * gets to see. Nearly all are bounced as they are; what the guest must not notice is translated
  * here.
  */
+#include "hypervisor/cpu/apic.h"
 #include "hypervisor/cpu/bounce.h"
 #include "hypervisor/cpu/emulate.h"
 #include "hypervisor/cpu/entry.h"
@@ -11,7 +12,6 @@
 #include "hypervisor/cpu/segreg.h"
 #include "hypervisor/cpu/tables.h"
 #include "hypervisor/debug/bug.h"
-#include "hypervisor/debug/log.h"
 #include "hypervisor/debug/report.h"
 #include "hypervisor/domain/base.h"
 #include "hypervisor/mm/uaccess.h"
@@ -103,10 +103,10 @@ static void trap_invalid_opcode(struct cpu_user_regs *regs)
  * any refused interrupt would be. */
 static void trap_int80(struct cpu_user_regs *regs)
 {
-    if (current->traps[0x80].address)
-        return bounce_interrupt(regs, 0x80);
+    if (current->traps[VECTOR_GUEST_INT80].address)
+        return bounce_interrupt(regs, VECTOR_GUEST_INT80);
     regs->rip -= 2;
-    bounce_exception(regs, EXCEPTION_GP, 0x80 << 3 | EC_IDT);
+    bounce_exception(regs, EXCEPTION_GP, VECTOR_GUEST_INT80 << 3 | EC_IDT);
 }
 
 /* #NM: only a guest that set its CR0.TS (fpu_taskswitch) can see one; taking it clears TS. */
@@ -127,13 +127,7 @@ static void trap_bounced(struct cpu_user_regs *regs)
     bounce_exception(regs, regs->entry_vector, regs->error_code);
 }
 
-/* Every interrupt source is masked so far: this one is spurious, and costs nobody anything. */
-static void trap_interrupt(struct cpu_user_regs *regs)
-{
-    log_warn("spurious interrupt, vector %u", regs->entry_vector);
-}
-
-void (*const exception_table[256])(struct cpu_user_regs *regs) = {
+void (*const exception_table[VECTORS])(struct cpu_user_regs *regs) = {
     [0] = trap_bounced,
     [EXCEPTION_DB] = trap_debug,
     [2] = trap_nmi,
@@ -147,9 +141,9 @@ void (*const exception_table[256])(struct cpu_user_regs *regs) = {
     [EXCEPTION_PF + 1 ... EXCEPTION_MC - 1] = trap_bounced,
     [EXCEPTION_MC] = trap_machine_check,
     [EXCEPTION_MC + 1 ... 31] = trap_bounced,
-    [32 ... 0x7f] = trap_interrupt,
-    [0x80] = trap_int80,
-    [0x81 ... 255] = trap_interrupt,
+    [32 ... VECTOR_GUEST_INT80 - 1] = irq_take,
+    [VECTOR_GUEST_INT80] = trap_int80,
+    [VECTOR_GUEST_INT80 + 1 ... VECTORS - 1] = irq_take,
 };
 
 /* One entry of the exception table: both fields are distances from themselves. */
@@ -173,7 +167,7 @@ void exception_in_hypervisor(struct cpu_user_regs *regs)
     u64 fixup;
 
     if (regs->entry_vector >= 32)
-        return trap_interrupt(regs);
+        return irq_take(regs);
     /* Loading a guest's selector may touch its LDT for the first time. */
     if (regs->entry_vector == EXCEPTION_PF && current && vcpu_map_ldt(current, read_cr2()))
         return;

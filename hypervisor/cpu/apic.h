@@ -1,0 +1,44 @@
+/*
+ * The local APIC of each CPU, and who handles which interrupt.
+ *
+ * The hypervisor never opens interrupts in ring 0 (docs/interrupts.md): one is taken only where it
+ * finds a guest running, whose IF is always 1. So a handler finds no lock held and nothing half
+ * done, and may do anything at once. Work that takes long asks irq_pending() and lets its guest
+ * run, which takes the interrupt, and do the call again.
+ */
+#ifndef HYPERVISOR_CPU_APIC_H
+#define HYPERVISOR_CPU_APIC_H
+
+#include "hypervisor/cpu/percpu.h"
+#include "hypervisor/cpu/vectors.h"
+
+/*
+ * Take this CPU's local APIC: on, every local source masked but the NMI of LINT1. Each CPU once,
+ * by itself; the first maps the registers, so hv_map_mmio() must work. A machine without one gets a
+ * line in the log, and no interrupts.
+ */
+void apic_init(void);
+
+/* This CPU's identity in the interrupt system; 0 when there is no APIC. */
+u32 apic_id(void);
+
+/* Registers, by their offset in the xAPIC's page (Intel SDM vol. 3, table 11-1). */
+u32 apic_read(u32 reg);
+void apic_write(u32 reg, u32 v);
+
+/*
+ * Interrupts of @vector are @fn's from now on: called with @data on the CPU that took it,
+ * acknowledged when it returns. The guest's registers are in this_cpu()->regs, complete; to let
+ * another vcpu run, it sets work bits as others do. One handler a vector (BUG otherwise).
+ */
+void irq_set_handler(u8 vector, void (*fn)(void *data), void *data);
+
+/* Does an interrupt that somebody handles wait for this CPU to run a guest? No lock needed; a few
+ * reads of device registers. */
+bool irq_pending(void);
+
+/* The entry of all vectors from 32 on. One without a handler is logged once, and costs nothing
+ * else. */
+void irq_take(struct cpu_user_regs *regs);
+
+#endif

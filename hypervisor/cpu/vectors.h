@@ -1,0 +1,25 @@
+/*
+ * Which of the CPU's 256 vectors means what. The processor takes the highest class (vector >> 4)
+ * first, which hardly matters here: every handler runs to its end with interrupts off.
+ *
+ *   0x00-0x1f  the CPU's exceptions
+ *   0x20-0x2f  the 8259 pair, masked: at most its two spurious ones come
+ *   0x30-0xef  lines of devices, but for 0x80, whose gate a guest's `int 0x80` may pass: an
+ *              interrupt there could not be told from it
+ *   0xf0-0xff  the hypervisor's own
+ *
+ * irq_pending() reads a word of the local APIC for each 32 vectors in use: what is in use should
+ * lie close together.
+ */
+#ifndef HYPERVISOR_CPU_VECTORS_H
+#define HYPERVISOR_CPU_VECTORS_H
+
+#define VECTORS            256
+#define VECTOR_PIC         0x20 /* sixteen */
+#define VECTOR_DEVICE      0x30
+#define VECTOR_GUEST_INT80 0x80
+#define VECTOR_CONSOLE     0xf0 /* the serial line: bytes received */
+#define VECTOR_TIMER       0xf1 /* the local APIC's timer */
+#define VECTOR_SPURIOUS    0xff
+
+#endif
