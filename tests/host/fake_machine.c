@@ -62,10 +62,31 @@ bool machine_quiet;
 
 static u64 window_ptes[2 * GDT_WINDOW_PAGES];
 static const void *unmapped_from, *unmapped_to;
+static const u8 *random_bytes, *random_end;
 static u64 free_at_start;
+
+/* A number below @n made of the input's next bytes, as few as hold it. */
+static u32 random_read(u32 n)
+{
+    u32 bytes = n <= 1U << 8 ? 1 : n <= 1U << 16 ? 2 : 4, value = 0;
+
+    for (; bytes && random_bytes < random_end; bytes--)
+        value = value << 8 | *random_bytes++;
+    return value % n;
+}
+
+void machine_random_from(const void *bytes, u64 length)
+{
+    random_bytes = bytes;
+    random_end = length ? random_bytes + length : bytes;
+    if (length)
+        machine_seed = random_end[-1];
+}
 
 u32 machine_random(u32 n)
 {
+    if (random_bytes < random_end)
+        return random_read(n);
     machine_seed = machine_seed * 6364136223846793005UL + 1442695040888963407UL;
     return (u32)(machine_seed >> 33) % n;
 }

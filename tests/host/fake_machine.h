@@ -91,4 +91,9 @@ static inline u64 machine_types(mfn_t m)
 extern u64 machine_seed;
 u32 machine_random(u32 n);
 
+/* Numbers come from these bytes next, until there are no more; then again from the seed, which is
+ * now the last of them. Nobody else's: who draws twice in one expression must not, or compilers
+ * differ. */
+void machine_random_from(const void *bytes, u64 length);
+
 #endif

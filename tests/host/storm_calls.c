@@ -2,13 +2,15 @@
 
 #include "hypercalls/hypercalls.h"
 #include "hypercalls/memory.h"
+#include "hypervisor/cpu/bounce.h"
+#include "hypervisor/cpu/pt_store.h"
 #include "hypervisor/cpu/tables.h"
 #include "hypervisor/domain/base.h"
 #include "hypervisor/mm/uaccess.h"
 
 #define ROLE_DATA  0 /* 1 to 4: a table of that level */
 #define ROLE_L4    4
-#define ROLE_GDT   5
+#define ROLE_GDT   5 /* as FT_SEGDESC is the "level" behind the tables */
 #define ANY_ROLE   6
 #define DESCRIPTOR 0x00af9b000000ffffUL
 
@@ -27,10 +29,14 @@ static int role_of(u64 n)
 /* Some frame of @d in @role; now and then any frame at all. */
 static mfn_t frame_pick(const struct domain *d, int role)
 {
+    const u64 frames = machine_ram_end - machine_ram_start;
+    u64 at;
+
     if (chance(6))
         return MFN(machine_random((u32)frames_max + 8));
-    for (int i = 0; i < 400; i++) {
-        u64 n = machine_ram_start + machine_random((u32)(machine_ram_end - machine_ram_start));
+    at = machine_random((u32)frames);
+    for (u64 i = 0; i < frames; i++) {
+        u64 n = machine_ram_start + (at + i) % frames;
 
         if (frame_table[n].owner == d && (role == ANY_ROLE || role_of(n) == role))
             return MFN(n);
@@ -40,29 +46,33 @@ static mfn_t frame_pick(const struct domain *d, int role)
 
 static u64 random_bits(void)
 {
-    return (u64)machine_random(1U << 31) << 33 ^ (u64)machine_random(1U << 31) << 16 ^
-           machine_random(1U << 16);
+    u64 bits = 0;
+
+    for (int i = 0; i < 8; i++)
+        bits = bits << 8 | machine_random(256);
+    return bits;
 }
 
 /* An entry for a table of @level, that may well be one. */
 static u64 entry_pick(const struct domain *d, int level)
 {
-    u64 flags = PTE_P | (chance(60) ? PTE_RW : 0) | (chance(70) ? PTE_US : 0);
-    mfn_t m = frame_pick(d, level == 1 ? ROLE_DATA : level - 1);
+    int role = level == 1 ? ROLE_DATA : level - 1;
+    u64 flags = PTE_P;
 
     if (chance(22))
         return chance(60) ? 0 : random_bits() & ~PTE_P;
-    if (chance(level == 1 ? 25
-                          : 8)) /* what is no table now may be mapped writable, and be one soon */
-        m = frame_pick(d, ANY_ROLE);
-    if (level == 1 && chance(12)) /* read-only mappings of tables are how kernels use them */
-        return pte_make(frame_pick(d, chance(40) ? ROLE_GDT : (int)machine_random(ANY_ROLE)),
-                        flags & ~PTE_RW);
+    flags |= chance(60) ? PTE_RW : 0;
+    flags |= chance(70) ? PTE_US : 0;
+    /* What is no table now may be mapped writable, and be one soon. */
+    if (chance(level == 1 ? 25 : 8))
+        role = ANY_ROLE;
+    if (level == 1 && chance(12)) { /* read-only mappings of tables are how kernels use them */
+        role = chance(40) ? ROLE_GDT : (int)machine_random(ANY_ROLE);
+        flags &= ~PTE_RW;
+    }
     if (chance(12))
         flags |= 1UL << (chance(50) ? machine_random(12) : 48 + machine_random(16));
-    if (chance(2))
-        return random_bits();
-    return pte_make(m, flags);
+    return chance(2) ? random_bits() : pte_make(frame_pick(d, role), flags);
 }
 
 static u64 slot_pick(int level)
@@ -74,10 +84,22 @@ static u64 slot_pick(int level)
     return machine_random(PT_ENTRIES);
 }
 
+/* Only where a traced instruction was emulated: none is. */
+void bounce_exception(struct cpu_user_regs *regs, u32 vector, u32 error)
+{
+    (void)regs;
+    fail_msg("bounced: vector %u, error %#x", vector, error);
+}
+
 /* ---- The operations: each answers 0, or that it was refused ---------------------------------- */
 
 /* What an update may be about to unmap: pinned next, it shows whether that is remembered. */
 static mfn_t dropped;
+
+void storm_calls_begin(void)
+{
+    dropped = MFN(0);
+}
 
 static void dropped_note(mfn_t table, u64 slot)
 {
@@ -119,8 +141,8 @@ static u64 va_pick(const struct domain *d)
     for (int level = 4; level >= 1; level--) {
         u64 i = slot_pick(level);
 
-        for (int tries = 0; t && tries < 6 && !(t[i] & PTE_P); tries++)
-            i = slot_pick(level);
+        for (u64 s = 0; t && !(t[i] & PTE_P) && s < STORM_SLOTS; s++)
+            i = s;
         va |= i << PT_SHIFT(level);
         /* A linear entry may lead to an L4 at any level: its slots of the hypervisor lead nowhere
          * here. */
@@ -135,7 +157,9 @@ static long do_update_va_mapping(struct domain *d)
 {
     u64 va = va_pick(d);
 
-    return hc_update_va_mapping(va, entry_pick(d, 1), chance(10) ? UVMF_TLB_FLUSH : UVMF_NONE);
+    u64 entry = entry_pick(d, 1);
+
+    return hc_update_va_mapping(va, entry, chance(10) ? UVMF_TLB_FLUSH : UVMF_NONE);
 }
 
 static long mmuext(u32 cmd, mfn_t m, mfn_t source)
@@ -147,12 +171,13 @@ static long mmuext(u32 cmd, mfn_t m, mfn_t source)
 
 static long do_pin(struct domain *d)
 {
-    int level = 1 + (int)machine_random(4), other = 1 + (int)machine_random(4);
+    int level = 1 + (int)machine_random(4), role = level;
 
     if (chance(30))
         return mmuext(MMUEXT_PIN_L1_TABLE, dropped, MFN(0));
-    return mmuext(MMUEXT_PIN_L1_TABLE + (u32)level - 1, frame_pick(d, chance(90) ? level : other),
-                  MFN(0));
+    if (chance(10))
+        role = 1 + (int)machine_random(4);
+    return mmuext(MMUEXT_PIN_L1_TABLE + (u32)level - 1, frame_pick(d, role), MFN(0));
 }
 
 static long do_unpin(struct domain *d)
@@ -177,7 +202,9 @@ static long do_clear_page(struct domain *d)
 
 static long do_copy_page(struct domain *d)
 {
-    return mmuext(MMUEXT_COPY_PAGE, frame_pick(d, ANY_ROLE), frame_pick(d, ANY_ROLE));
+    mfn_t to = frame_pick(d, ANY_ROLE);
+
+    return mmuext(MMUEXT_COPY_PAGE, to, frame_pick(d, ANY_ROLE));
 }
 
 static long do_set_gdt(struct domain *d)
@@ -192,32 +219,40 @@ static long do_set_gdt(struct domain *d)
 
 static long do_update_descriptor(struct domain *d)
 {
-    u64 m = frame_pick(d, chance(80) ? ROLE_GDT : ANY_ROLE).n;
+    u64 at = frame_pick(d, chance(80) ? ROLE_GDT : ANY_ROLE).n << PAGE_SHIFT;
 
-    return hc_update_descriptor(m << PAGE_SHIFT | machine_random(512) * 8,
-                                chance(70) ? DESCRIPTOR : random_bits());
+    at |= machine_random(512) * 8;
+    return hc_update_descriptor(at, chance(70) ? DESCRIPTOR : random_bits());
 }
 
-/* Descriptors must not be writable: a page that is mapped read-only, if there is one. */
-static u64 ldt_pick(const struct domain *d)
+/* Is it meant to be that, or is it? */
+static bool has_role(mfn_t m, int role)
 {
-    u64 va = 0;
+    return role_of(m.n) == role || (mfn_valid(m) && frame_type(mfn_to_frame(m)) == FT_LEVEL(role));
+}
 
-    for (int tries = 0; tries < 60; tries++) {
-        const u64 *slot = NULL;
+/* A page that is mapped read-only and has @role, if the first slots of all tables lead to one. */
+static u64 read_only_pick(const struct domain *d, int role)
+{
+    u32 combinations = STORM_SLOTS * STORM_SLOTS * STORM_SLOTS * STORM_SLOTS;
+    u32 at = machine_random(combinations);
 
-        va = va_pick(d) & PAGE_MASK;
-        if (guest_range_ok(va, 1))
-            slot = pt_find_l1e(MFN(d->vcpus[0]->cr3_kernel >> PAGE_SHIFT), va);
-        if (slot && (*slot & (PTE_P | PTE_RW)) == PTE_P && role_of(pte_mfn(*slot).n) == ROLE_GDT)
-            break;
+    for (u32 i = 0; i < combinations; i++) {
+        u32 slots = (at + i) % combinations;
+        u64 *slot, va = 0;
+
+        for (int level = 1; level <= 4; level++, slots /= STORM_SLOTS)
+            va |= (u64)(slots % STORM_SLOTS) << PT_SHIFT(level);
+        slot = pt_find_l1e(MFN(d->vcpus[0]->cr3_kernel >> PAGE_SHIFT), va);
+        if (slot && (*slot & (PTE_P | PTE_RW)) == PTE_P && has_role(pte_mfn(*slot), role))
+            return va;
     }
-    return va;
+    return va_pick(d) & PAGE_MASK;
 }
 
 static long do_set_ldt(struct domain *d)
 {
-    u64 va = chance(90) ? ldt_pick(d) : random_bits();
+    u64 va = chance(90) ? read_only_pick(d, ROLE_GDT) : random_bits();
 
     return vcpu_set_ldt(d->vcpus[0], va, chance(95) ? 1 + machine_random(1024) : 8193);
 }
@@ -229,25 +264,92 @@ static long do_touch_ldt(struct domain *d)
     return vcpu_map_ldt(d->vcpus[0], at) ? 0 : -XEN_EFAULT;
 }
 
+/* One or two extents: 0 if any was done. */
+static long reservation(struct domain *d, u32 op, u64 *extents, u32 order)
+{
+    struct xen_memory_reservation r = {.extent_order = order};
+
+    r.nr_extents = 1 + machine_random(2);
+    r.domid = chance(50) ? DOMID_SELF : d->id;
+    r.mem_flags = chance(10) ? XENMEMF_address_bits(20) : 0;
+    r.extent_start.p = extents;
+    return memory_reservation(op, 0, (u64)&r) ? 0 : -XEN_EINVAL;
+}
+
+static long do_increase(struct domain *d)
+{
+    u64 mfns[2];
+
+    return reservation(d, XENMEM_increase_reservation, mfns, machine_random(4));
+}
+
 static long do_populate(struct domain *d)
 {
-    u64 pfns[2] = {machine_random(1000), machine_random(1000)};
-    struct xen_memory_reservation r = {.nr_extents = 1 + machine_random(2),
-                                       .extent_order = machine_random(4),
-                                       .domid = chance(50) ? DOMID_SELF : d->id};
+    u64 pfns[2];
 
-    r.extent_start.p = pfns;
-    r.mem_flags = chance(10) ? XENMEMF_address_bits(20) : 0;
-    return memory_reservation(XENMEM_populate_physmap, 0, (u64)&r) ? 0 : -XEN_ENOMEM;
+    pfns[0] = machine_random(1000);
+    pfns[1] = machine_random(1000);
+    return reservation(d, XENMEM_populate_physmap, pfns, machine_random(4));
 }
 
 static long do_decrease(struct domain *d)
 {
-    u64 mfns[2] = {frame_pick(d, ANY_ROLE).n, frame_pick(d, ANY_ROLE).n};
-    struct xen_memory_reservation r = {.nr_extents = 1 + machine_random(2), .domid = DOMID_SELF};
+    u64 mfns[2];
 
-    r.extent_start.p = mfns;
-    return memory_reservation(XENMEM_decrease_reservation, 0, (u64)&r) ? 0 : -XEN_EINVAL;
+    mfns[0] = frame_pick(d, ANY_ROLE).n;
+    mfns[1] = frame_pick(d, ANY_ROLE).n;
+    return reservation(d, XENMEM_decrease_reservation, mfns, 0);
+}
+
+/* Frames for as many others: one block of two, or two blocks of one. */
+static long do_exchange(struct domain *d)
+{
+    u64 in[2], out[2] = {machine_random(1000), 7};
+    struct xen_memory_exchange x = {.in.nr_extents = 2, .out.nr_extents = 2};
+    long rc;
+
+    in[0] = frame_pick(d, ROLE_DATA).n;
+    in[1] = chance(50) ? in[0] + 1 : frame_pick(d, chance(80) ? ROLE_DATA : ANY_ROLE).n;
+    x.in.domid = x.out.domid = DOMID_SELF;
+    x.in.extent_start.p = in;
+    x.out.extent_start.p = out;
+    x.out.mem_flags = chance(10) ? XENMEMF_address_bits(18) : 0;
+    switch (machine_random(3)) {
+    case 0:
+        x.in.nr_extents = x.in.extent_order = 1;
+        break;
+    case 1:
+        x.out.nr_extents = x.out.extent_order = 1;
+    }
+    rc = memory_exchange((u64)&x);
+    return x.nr_exchanged ? 0 : rc;
+}
+
+/* A plain store through a read-only mapping: to an L1, it is an update. */
+static long do_store(struct domain *d)
+{
+    static const char *const stores[] = {
+        "\x48\x89\x07",         /* mov [rdi], rax */
+        "\x48\x87\x07",         /* xchg [rdi], rax */
+        "\x48\x0f\xc1\x07",     /* xadd [rdi], rax */
+        "\x48\x0f\xb1\x17",     /* cmpxchg [rdi], rdx */
+        "\x48\x09\x07",         /* or [rdi], rax */
+        "\x48\x21\x07",         /* and [rdi], rax */
+        "\x89\x07",             /* mov [rdi], eax */
+        "\x88\x07",             /* mov [rdi], al */
+        "\x48\x0f\xba\x3f\x01", /* btc qword [rdi], 1 */
+        "\x48\x0f\xba\x37\x00", /* btr qword [rdi], 0 */
+        "\xf3\x48\xab",         /* rep stosq */
+    };
+    u64 va = chance(90) ? read_only_pick(d, 1) : va_pick(d) & PAGE_MASK;
+    struct cpu_user_regs regs = {.rdi = va + slot_pick(1) * 8, .rcx = 1};
+    char code[16] = {0};
+
+    strcpy(code, stores[machine_random(ARRAY_SIZE(stores))]);
+    regs.rip = (u64)code;
+    regs.rax = entry_pick(d, 1);
+    regs.rdx = chance(50) ? regs.rax : 0;
+    return pt_store_emulate(&regs, regs.rdi) ? 0 : -XEN_EFAULT;
 }
 
 const struct storm_call storm_calls[] = {
@@ -265,6 +367,9 @@ const struct storm_call storm_calls[] = {
     {do_touch_ldt, 3, "touch ldt"},
     {do_populate, 4, "populate"},
     {do_decrease, 3, "decrease"},
+    {do_increase, 1, "increase"},
+    {do_exchange, 3, "exchange"},
+    {do_store, 6, "store"},
 };
 
 const unsigned storm_call_count = ARRAY_SIZE(storm_calls);

@@ -21,4 +21,7 @@ struct storm_call {
 extern const struct storm_call storm_calls[];
 extern const unsigned storm_call_count;
 
+/* Forget an earlier storm. */
+void storm_calls_begin(void);
+
 #endif

@@ -51,11 +51,20 @@ static const char *page_changed(u64 n)
 }
 
 /* What the hypervisor keeps about a domain is a page of its own, and so for a vcpu. */
-static const char *hypervisors_page_changed(const void *p)
+static const void *page_then(const void *p)
 {
-    const u64 *then = pages_then + virt_to_mfn(p).n * PT_ENTRIES;
+    return pages_then + virt_to_mfn(p).n * PT_ENTRIES;
+}
 
-    return memcmp(then, p, PAGE_SIZE) ? "refused, but a domain or vcpu has changed" : NULL;
+static const char *domain_changed(const struct domain *d)
+{
+    const struct vcpu *v = d->vcpus[0];
+    struct domain now = *d;
+
+    now.page_list = ((const struct domain *)page_then(d))->page_list; /* their order is nobody's */
+    if (memcmp(page_then(d), &now, sizeof(now)) || memcmp(page_then(v), v, sizeof(*v)))
+        return "refused, but a domain or vcpu has changed";
+    return NULL;
 }
 
 static const char *frame_changed(u64 n)
@@ -77,10 +86,8 @@ const char *state_changed(void)
 {
     const char *what = NULL;
 
-    for (int i = 0; i < 2 && !what; i++) {
-        what = hypervisors_page_changed(domains_then[i]);
-        what = what ? what : hypervisors_page_changed(domains_then[i]->vcpus[0]);
-    }
+    for (int i = 0; i < 2 && !what; i++)
+        what = domain_changed(domains_then[i]);
     for (u64 n = machine_ram_start; n < machine_ram_end && !what; n++)
         what = frame_changed(n);
     return what;

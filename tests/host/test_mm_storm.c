@@ -1,23 +1,19 @@
 // LINK: tests/host/fake_machine.c hypervisor/mm/frame.c hypervisor/mm/alloc.c
 // LINK: hypervisor/mm/ptype.c hypervisor/mm/pt_update.c hypervisor/mm/io_frames.c
-// LINK: hypervisor/mm/linear.c
-// LINK: hypervisor/mm/audit.c hypervisor/domain/domain.c hypervisor/domain/base.c
-// LINK: hypervisor/cpu/descriptors.c tests/host/storm_state.c tests/host/storm_calls.c
+// LINK: hypervisor/mm/linear.c hypervisor/mm/audit.c
+// LINK: hypervisor/domain/domain.c hypervisor/domain/base.c
+// LINK: hypervisor/cpu/descriptors.c hypervisor/cpu/pt_store.c
+// LINK: xen-like/lib/insn.c xen-like/lib/insn_compute.c
 // LINK: hypercalls/mmu.c hypercalls/mmuext.c hypercalls/descriptors.c
-// LINK: hypercalls/memory_reservation.c
+// LINK: hypercalls/memory_reservation.c hypercalls/memory_exchange.c
+// LINK: tests/host/storm.c tests/host/storm_state.c tests/host/storm_calls.c
 /*
- * A storm: two domains do random things to their page tables, through the real hypercalls, with
- * entries and frames that are sometimes right and often not. After each step
- *
- *   - the audit finds every count of both domains to be what their tables say;
- *   - no stale translation may still write a frame that has become a table, or another domain's;
- *   - a call that was refused has changed nothing (storm_state.h says what "nothing" is).
- *
- * At the end all that the domains held is given back, and every frame of the machine is free.
+ * Storms (tests/host/storm.h) from seeds. At the end all that the domains held is given back, and
+ * every frame of the machine is free.
  *
  * A seed that fails is printed, with the step: it fails again with the same ones.
  */
-#include "tests/host/storm_calls.h"
+#include "tests/host/storm.h"
 #include "tests/host/storm_state.h"
 
 #include <stdlib.h>
@@ -27,80 +23,22 @@
 #define DOMAIN_MAX 120
 #define ENOUGH     3 /* times each call must have been done, and refused */
 
-static struct domain *domains[2];
 static u32 done_calls[32], refused_calls[32];
-
-static unsigned call_pick(void)
-{
-    u32 total = 0, at, i;
-
-    for (i = 0; i < storm_call_count; i++)
-        total += storm_calls[i].weight;
-    at = machine_random(total);
-    for (i = 0; at >= storm_calls[i].weight; i++)
-        at -= storm_calls[i].weight;
-    return i;
-}
-
-/* One step. NULL, or what is wrong after it. */
-static const char *step_run(unsigned op)
-{
-    struct domain *d = host_percpu.running->domain;
-    const char *wrong = NULL;
-    long rc;
-
-    if (!machine_random(50)) { /* seldom: stale translations shall live long enough to be missed */
-        d = domains[d == domains[0]];
-        machine_run(d);
-        tlb_flush_local(); /* by loading its base pointer */
-    }
-    state_remember(domains);
-    rc = storm_calls[op].run(d);
-    ++*(rc ? &refused_calls[op] : &done_calls[op]);
-    if (mfn_valid(machine_tlb_load()))
-        return "a stale translation may still write a frame that is something else now";
-    for (int i = 0; i < 2 && !wrong; i++)
-        if (audit_domain(domains[i]))
-            wrong = "the audit found a mismatch";
-    if (!wrong && rc)
-        wrong = state_changed();
-    return wrong;
-}
-
-/* A domain as its builder would leave it: memory, and one small tree of tables in use. */
-static struct domain *domain_begin(u16 id)
-{
-    struct domain *d = machine_domain(id, DOMAIN_MAX, false);
-    mfn_t below;
-
-    while (d->tot_pages < DOMAIN_MAX * 3 / 4)
-        machine_frame(d);
-    below = machine_frame(d);
-    for (int level = 1; level <= 4; level++) {
-        mfn_t m = machine_frame(d);
-
-        for (u64 i = 0; i < STORM_SLOTS; i++)
-            machine_page(m)[i] = pte_make(below, GUEST_RW);
-        below = m;
-    }
-    assert_int_equal(frame_get_and_type(below, d, FT_L4), 0);
-    d->vcpus[0]->cr3_kernel = below.n << PAGE_SHIFT;
-    return d;
-}
 
 static void storm(u64 seed)
 {
     machine_seed = seed;
-    for (int i = 0; i < 2; i++)
-        domains[i] = domain_begin((u16)(i + 1));
+    storm_begin(DOMAIN_MAX);
     for (u32 step = 0; step < STEPS; step++) {
-        unsigned op = call_pick();
-        const char *wrong = step_run(op);
+        unsigned op;
+        long rc;
+        const char *wrong = storm_step(&op, &rc);
+
         if (wrong)
             fail_msg("seed %lu, step %u, %s: %s", seed, step, storm_calls[op].name, wrong);
+        ++*(rc ? &refused_calls[op] : &done_calls[op]);
     }
-    machine_domain_end(domains[0]);
-    machine_domain_end(domains[1]);
+    storm_end();
 }
 
 static void storm_1(void **state)

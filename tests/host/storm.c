@@ -1,0 +1,77 @@
+#include "tests/host/storm.h"
+
+#include "hypervisor/boot/memory.h"
+#include "tests/host/storm_state.h"
+
+static struct domain *domains[2];
+
+/* A domain as its builder would leave it: memory, and one small tree of tables in use. */
+static struct domain *domain_begin(u16 id, u64 pages_max)
+{
+    struct domain *d = machine_domain(id, pages_max, false);
+    mfn_t below;
+
+    d->vm_assist = 1UL << VMASST_TYPE_writable_pagetables;
+    while (d->tot_pages < pages_max * 3 / 4)
+        machine_frame(d);
+    below = machine_frame(d);
+    for (int level = 1; level <= 4; level++) {
+        mfn_t m = machine_frame(d);
+
+        for (u64 i = 0; i < STORM_SLOTS; i++)
+            machine_page(m)[i] = pte_make(below, GUEST_RW);
+        if (level == 1) /* as kernels do: the table shows itself */
+            machine_page(m)[1] = pte_make(m, GUEST_RO);
+        below = m;
+    }
+    assert_int_equal(frame_get_and_type(below, d, FT_L4), 0);
+    d->vcpus[0]->cr3_kernel = below.n << PAGE_SHIFT;
+    return d;
+}
+
+void storm_begin(u64 pages_max)
+{
+    tlb_flush_local();
+    memset(m2p, 0, m2p_frames * sizeof(*m2p));
+    storm_calls_begin();
+    for (int i = 0; i < 2; i++)
+        domains[i] = domain_begin((u16)(i + 1), pages_max);
+}
+
+static unsigned call_pick(void)
+{
+    u32 total = 0, at, i;
+
+    for (i = 0; i < storm_call_count; i++)
+        total += storm_calls[i].weight;
+    at = machine_random(total);
+    for (i = 0; at >= storm_calls[i].weight; i++)
+        at -= storm_calls[i].weight;
+    return i;
+}
+
+const char *storm_step(unsigned *op, long *rc)
+{
+    struct domain *d = host_percpu.running->domain;
+
+    *op = call_pick();
+    if (!machine_random(50)) { /* seldom: stale translations shall live long enough to be missed */
+        d = domains[d == domains[0]];
+        machine_run(d);
+        tlb_flush_local(); /* by loading its base pointer */
+    }
+    state_remember(domains);
+    *rc = storm_calls[*op].run(d);
+    if (mfn_valid(machine_tlb_load()))
+        return "a stale translation may still write a frame that is something else now";
+    for (int i = 0; i < 2; i++)
+        if (audit_domain(domains[i]))
+            return "the audit found a mismatch";
+    return *rc ? state_changed() : NULL;
+}
+
+void storm_end(void)
+{
+    machine_domain_end(domains[0]);
+    machine_domain_end(domains[1]);
+}
