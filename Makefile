@@ -18,6 +18,7 @@ CPUS ?= 1
 MEM ?= 512
 DEBUG ?=
 T ?=
+SECONDS ?= 60
 
 override DEBUG := $(filter-out 0 no,$(DEBUG))
 B := $(if $(DEBUG),build/debug,build)
@@ -71,7 +72,7 @@ MACHINE := --mem $(MEM) --cpus $(CPUS)
 DEMO_SECONDS := 60
 DEMO_SUCCESS := ^mini-kernel: .*all steps passed
 
-.PHONY: all products run test test-long debug bench check help clean
+.PHONY: all products run test test-long fuzz debug bench check help clean
 
 all:
 	@tools/need build
@@ -99,13 +100,22 @@ run:
 
 # What cannot be built is a failure among the others, so that the summary line is always there.
 test test-long:
-	@tools/need build run test
+	@tools/need build run test $(and $(LONG),fuzz)
 	+@failed=; \
 	for debug in "" 1; do \
 	    $(MAKE) $(QUIETLY) -k test-products DEBUG=$$debug && continue; \
 	    failed=--build-failed; $(MAKE) --no-print-directory drop-stale DEBUG=$$debug; \
 	done; \
-	tests/lib/run-tests $$failed $(if $(filter test-long,$@),--long) --match "$$T"
+	$(if $(LONG),$(MAKE) $(QUIETLY) -k fuzzers || failed=--build-failed;) \
+	tests/lib/run-tests $$failed $(and $(LONG),--long) --match "$$T"
+
+test-long: LONG := yes
+
+# Bytes made up by libFuzzer; what they are given to is in tests/fuzz.
+fuzz:
+	@tools/need build test fuzz
+	$(SUBMAKE) fuzzers
+	@tests/lib/fuzzing.py --seconds $(SECONDS) --match "$$T"
 
 # The guests that the debug build boots are the release build's, so that Xen is asked only once.
 TEST_PRODUCTS = $(if $(DEBUG),$(B)/xen-like,$(PRODUCTS)) $(HOST_TESTS)
@@ -140,6 +150,7 @@ help:
 	@echo "make run        boot it: on a terminal until the machine ends, else the demonstration"
 	@echo "make test       host tests, guest tests on ours and on Debian's Xen; T= picks by name"
 	@echo "make test-long  the same, with what takes minutes"
+	@echo "make fuzz       the fuzzers of tests/fuzz, each for SECONDS=$(SECONDS)"
 	@echo "make debug      QEMU halted at reset, gdb attached (see tools/gdb/xen-like.py)"
 	@echo "make bench      ours and Debian's Xen side by side, in instructions and in ticks"
 	@echo "make check      format, include direction, layouts, size budget, generated docs"

@@ -34,6 +34,30 @@ $(B)/obj/host/%.o: %.c Makefile tests/build.mk
 
 $(B)/obj/host/xen-like/lib/third_party/%.o: WARNINGS :=
 
+# Fuzzers (tests/fuzz): what the test host/test_fuzz_NAME links, but for itself and the replaying,
+# built by clang with libFuzzer in their place. Only the code under test is told to be instrumented:
+# what the harness does is no news to the fuzzer.
+CLANG := clang
+FUZZ_CFLAGS = -std=gnu11 -O1 -g -I. -fno-strict-aliasing -DHOST_TEST -DDEBUG \
+	-fsanitize=address,undefined -fno-sanitize-recover=all
+fuzz_names := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZERS := $(fuzz_names:%=build/fuzz/%)
+fuzz_objects = $(patsubst %.c,build/obj/fuzz/%.o,$(filter-out %/replay.c %/test_fuzz_$(1).c,$(call host_objects,test_fuzz_$(1))))
+
+define fuzz_rule
+build/fuzz/$(1): $(call fuzz_objects,$(1))
+	@mkdir -p $$(@D)
+	$$(Q)$$(CLANG) $$(FUZZ_CFLAGS) -fsanitize=fuzzer $$^ -lcmocka -o $$@
+endef
+$(foreach name,$(fuzz_names),$(eval $(call fuzz_rule,$(name))))
+
+build/obj/fuzz/%.o: %.c Makefile tests/build.mk
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(FUZZ_CFLAGS) $(if $(filter tests/%,$<),,-fsanitize=fuzzer-no-link) $(DEPFLAGS) -c $< -o $@
+
+.PHONY: fuzzers
+fuzzers: $(FUZZERS)
+
 # The mini-kernel as a boot test wants it: compressed.
 PRODUCTS += $(B)/guests/mini-kernel.gz
 $(B)/guests/mini-kernel.gz: $(B)/guests/mini-kernel

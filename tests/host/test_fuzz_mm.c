@@ -1,0 +1,14 @@
+// LINK: tests/host/fake_machine.c hypervisor/mm/frame.c hypervisor/mm/alloc.c
+// LINK: hypervisor/mm/ptype.c hypervisor/mm/pt_update.c hypervisor/mm/io_frames.c
+// LINK: hypervisor/mm/linear.c hypervisor/mm/audit.c
+// LINK: hypervisor/domain/domain.c hypervisor/domain/base.c
+// LINK: hypervisor/cpu/descriptors.c hypervisor/cpu/pt_store.c
+// LINK: xen-like/lib/insn.c xen-like/lib/insn_compute.c
+// LINK: hypercalls/mmu.c hypercalls/mmuext.c hypercalls/descriptors.c
+// LINK: hypercalls/memory_reservation.c hypercalls/memory_exchange.c
+// LINK: tests/host/storm.c tests/host/storm_state.c tests/host/storm_calls.c
+// LINK: tests/fuzz/fuzz_mm.c tests/fuzz/replay.c
+/* What fuzzing the memory core has found worth keeping: replayed, each file a storm. */
+#include "tests/fuzz/replay.h"
+
+REPLAY_MAIN("mm")
