@@ -51,6 +51,28 @@ struct acpi_fadt {
     struct acpi_address x_pm1a_event, x_pm1b_event, x_pm1a_control, x_pm1b_control;
 } __attribute__((packed));
 
+struct acpi_madt {
+    struct acpi_header header;
+    u32 local_apic, flags;
+} __attribute__((packed)); /* entries follow: a type, a length, and what these say */
+
+struct acpi_madt_io_apic {
+    u8 type, length, id, reserved;
+    u32 address, first_interrupt;
+} __attribute__((packed));
+
+struct acpi_hpet {
+    struct acpi_header header;
+    u32 id;
+    struct acpi_address base;
+    u8 number;
+    u16 minimum_tick;
+    u8 protection;
+} __attribute__((packed));
+
+#define MADT_IO_APIC 1
+
+_Static_assert(sizeof(struct acpi_hpet) == 56, "IA-PC HPET 1.0a, 3.2.4");
 _Static_assert(offsetof(struct acpi_fadt, flags) == 112, "ACPI 6.4, table 5.9");
 _Static_assert(offsetof(struct acpi_fadt, x_pm1a_control) == 172, "ACPI 6.4, table 5.9");
 
@@ -122,9 +144,9 @@ static u64 rsdp_search(acpi_map_fn map)
     return found ? found : rsdp_scan(BIOS_START, BIOS_END, map);
 }
 
-/* The FADT among the tables that the root table lists, `width` bytes an address. */
-static const struct acpi_fadt *fadt_in(const struct acpi_header *root, size_t width,
-                                       acpi_map_fn map)
+/* A table among those that the root table lists, `width` bytes an address. */
+static const struct acpi_header *table_in(const struct acpi_header *root, size_t width,
+                                          const char *signature, acpi_map_fn map)
 {
     const u8 *entry = (const u8 *)(root + 1), *end = (const u8 *)root + root->length;
 
@@ -133,29 +155,41 @@ static const struct acpi_fadt *fadt_in(const struct acpi_header *root, size_t wi
         u64 phys = 0;
 
         memcpy(&phys, entry, width);
-        h = table_get(phys, "FACP", map);
+        h = table_get(phys, signature, map);
         if (h)
-            return (const struct acpi_fadt *)h;
+            return h;
     }
     return NULL;
 }
 
-static const struct acpi_fadt *fadt_find(const struct acpi_rsdp *r, u64 rsdp, acpi_map_fn map)
+/* The RSDP at *rsdp, or wherever it is found if that is 0. NULL: there is none. */
+static const struct acpi_rsdp *rsdp_get(u64 *rsdp, acpi_map_fn map)
 {
-    const struct acpi_fadt *fadt = NULL;
-    const struct acpi_header *root;
+    const struct acpi_rsdp *r;
+
+    if (!*rsdp)
+        *rsdp = rsdp_search(map);
+    r = *rsdp ? map(*rsdp, RSDP_BYTES_V1) : NULL;
+    return rsdp_check(r) ? r : NULL;
+}
+
+/* By the XSDT if there is one; what that lacks, the RSDT may have. */
+static const struct acpi_header *table_find(const struct acpi_rsdp *r, u64 rsdp,
+                                            const char *signature, acpi_map_fn map)
+{
+    const struct acpi_header *found = NULL, *root;
 
     if (r->revision >= 2) {
         const struct acpi_rsdp *full = map(rsdp, sizeof(*full));
 
         root = full ? table_get(full->xsdt, "XSDT", map) : NULL;
-        fadt = root ? fadt_in(root, sizeof(u64), map) : NULL;
+        found = root ? table_in(root, sizeof(u64), signature, map) : NULL;
     }
-    if (!fadt) {
+    if (!found) {
         root = table_get(r->rsdt, "RSDT", map);
-        fadt = root ? fadt_in(root, sizeof(u32), map) : NULL;
+        found = root ? table_in(root, sizeof(u32), signature, map) : NULL;
     }
-    return fadt;
+    return found;
 }
 
 /* A small constant of AML; *p moves past it. False when it is none or reaches past end. */
@@ -261,22 +295,18 @@ static size_t fadt_bytes(u32 length)
 
 const char *acpi_find_power(struct acpi_power *power, u64 rsdp, acpi_map_fn map)
 {
-    const struct acpi_rsdp *r;
-    const struct acpi_fadt *found;
-    const struct acpi_header *dsdt;
+    const struct acpi_rsdp *r = rsdp_get(&rsdp, map);
+    const struct acpi_header *found, *dsdt;
     struct acpi_fadt f;
 
     memset(power, 0, sizeof(*power));
     memset(&f, 0, sizeof(f));
-    if (!rsdp)
-        rsdp = rsdp_search(map);
-    r = rsdp ? map(rsdp, RSDP_BYTES_V1) : NULL;
-    if (!rsdp_check(r))
+    if (!r)
         return "no valid RSDP";
-    found = fadt_find(r, rsdp, map);
-    if (!found || found->header.length < FADT_BYTES_V1)
+    found = table_find(r, rsdp, "FACP", map);
+    if (!found || found->length < FADT_BYTES_V1)
         return "no valid FADT";
-    memcpy(&f, found, fadt_bytes(found->header.length));
+    memcpy(&f, found, fadt_bytes(found->length));
     reset_accept(&f, power);
 
     dsdt = table_get(f.x_dsdt, "DSDT", map);
@@ -294,4 +324,36 @@ const char *acpi_find_power(struct acpi_power *power, u64 rsdp, acpi_map_fn map)
     power->acpi_enable = f.acpi_enable;
     power->can_off = true;
     return NULL;
+}
+
+static void io_apics_visit(const struct acpi_header *madt, void (*visit)(u64 phys))
+{
+    const u8 *entry = (const u8 *)madt + sizeof(struct acpi_madt);
+    const u8 *end = (const u8 *)madt + madt->length;
+
+    while (end - entry >= 2 && entry[1] >= 2 && entry[1] <= end - entry) {
+        struct acpi_madt_io_apic io_apic;
+
+        if (entry[0] == MADT_IO_APIC && entry[1] >= sizeof(io_apic)) {
+            memcpy(&io_apic, entry, sizeof(io_apic));
+            visit(io_apic.address);
+        }
+        entry += entry[1];
+    }
+}
+
+void acpi_visit_controllers(u64 rsdp, acpi_map_fn map, void (*visit)(u64 phys))
+{
+    const struct acpi_rsdp *r = rsdp_get(&rsdp, map);
+    const struct acpi_header *madt = r ? table_find(r, rsdp, "APIC", map) : NULL;
+    const struct acpi_header *hpet = r ? table_find(r, rsdp, "HPET", map) : NULL;
+
+    if (madt)
+        io_apics_visit(madt, visit);
+    if (hpet && hpet->length >= sizeof(struct acpi_hpet)) {
+        const struct acpi_address *base = &((const struct acpi_hpet *)hpet)->base;
+
+        if (base->space == ACPI_SPACE_MEMORY && base->address)
+            visit(base->address);
+    }
 }

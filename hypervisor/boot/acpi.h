@@ -1,5 +1,6 @@
 /*
- * The few things we want from ACPI: how to switch the machine off and how to reset it. Firmware's
+ * The few things we want from ACPI: how to switch the machine off and how to reset it, and where
+ * the devices are that the hypervisor keeps for itself. Firmware's
  * tables are input like any other: each is mapped for its length, checked against it and summed
  * before a field is believed. AML is not interpreted; \_S5_ is found by its bytes.
  */
@@ -34,5 +35,8 @@ typedef const void *(*acpi_map_fn)(u64 phys, u64 length);
  * PC's firmware leaves it). NULL, or what is wrong in words; what was found until then is kept.
  */
 const char *acpi_find_power(struct acpi_power *power, u64 rsdp, acpi_map_fn map);
+
+/* Call @visit with the address of each I/O APIC and of the HPET, as far as the tables name them. */
+void acpi_visit_controllers(u64 rsdp, acpi_map_fn map, void (*visit)(u64 phys));
 
 #endif

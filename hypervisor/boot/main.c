@@ -20,14 +20,22 @@
 #include "hypervisor/mm/tlb.h"
 #include "xen-like/lib/string.h"
 
+/* It lay below 1 TiB until Zen moved it to the end of whatever the CPU can address. */
+static mfn_t hypertransport_hole_end(void)
+{
+    u32 eax = cpuid(1, 0).eax, family = (eax >> 8 & 0xf) + (eax >> 20 & 0xff);
+
+    return MFN(1UL << ((family < 0x17 ? 40 : phys_bits) - PAGE_SHIFT));
+}
+
 /* RAM above the first megabyte has records that mean something; all else is I/O. */
 static void frames_init(void)
 {
     struct memory_piece piece;
 
     phys_bits = features.phys_bits;
-    hypertransport_hole =
-        !strcmp(features.vendor, "AuthenticAMD") || !strcmp(features.vendor, "HygonGenuine");
+    if (!strcmp(features.vendor, "AuthenticAMD") || !strcmp(features.vendor, "HygonGenuine"))
+        hypertransport_end = hypertransport_hole_end();
     io_frames_init(MFN(m2p_frames));
     for (u64 at = LOW_MEMORY_BYTES; memmap_piece(at, &piece); at = piece.end)
         if (piece.kind != MEMORY_NONE && piece.kind != MEMORY_TABLES)

@@ -9,6 +9,7 @@
 #include "hypervisor/boot/paging.h"
 #include "hypervisor/cpu/regs.h"
 #include "hypervisor/debug/log.h"
+#include "hypervisor/mm/io_frames.h"
 #include "hypervisor/mm/layout.h"
 
 #define PM1_SCI_ENABLE   (1U << 0)
@@ -57,6 +58,7 @@ void power_init(const struct boot_info *info)
     else
         log_debug("ACPI: soft-off by port %#x, type %u; reset register %s", power.pm1a,
                   power.type_a, power.can_reset ? "known" : "none");
+    acpi_visit_controllers(info->rsdp, early_map, io_frame_keep);
 }
 
 /* At least this long, by the timer chip's channel 2 (the speaker's, which nobody else uses). */

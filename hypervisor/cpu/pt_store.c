@@ -11,6 +11,9 @@
  * exchanged on condition that it still is what was computed from: every store here is atomic,
  * whether it asked for `lock` or not.
  *
+ * Beside them, stores to device registers that a domain sees but may not write are swallowed: that
+ * is how Xen answers drivers that probe.
+ *
  * What is not done: more than one entry at once, and stores across two entries (Xen: those not
  * aligned to their width). They remain faults. No TLB is flushed: what a store changes, the guest
  * flushes, as on the bare machine.
@@ -195,29 +198,50 @@ static u64 l1e_of(const struct vcpu *v, u64 va)
     return slot ? ACCESS_ONCE(*slot) : 0;
 }
 
+/*
+ * A store to registers that the domain may only look at (io_frames.h) goes nowhere. As on Xen only
+ * one that is aligned and does not read, by an instruction that began it where it faulted.
+ */
+static bool store_drop(const struct insn *insn, struct cpu_user_regs *regs)
+{
+    if (insn->op != INSN_MOV && insn->op != INSN_STOS)
+        return false;
+    insn_retire(insn, regs, 0, regs->rflags);
+    return true;
+}
+
 /* Xen does it for the control domain always, for others if they asked. */
 static bool may_store(const struct domain *d)
 {
     return d->privileged || domain_assists(d, VMASST_TYPE_writable_pagetables);
 }
 
+static bool is_l1_table(mfn_t m)
+{
+    return mfn_valid(m) && frame_type(mfn_to_frame(m)) == FT_L1;
+}
+
 bool pt_store_emulate(struct cpu_user_regs *regs, u64 cr2)
 {
-    u64 address, entry = l1e_of(current, cr2);
+    struct domain *d = current->domain;
+    u64 address, missing, entry = l1e_of(current, cr2);
+    mfn_t m = pte_mfn(entry);
     u8 bytes[INSN_BYTES_MAX];
     struct insn insn;
-    u64 missing;
+    bool kept;
 
-    if ((entry & (PTE_P | PTE_RW)) != PTE_P || !mfn_valid(pte_mfn(entry)) ||
-        frame_type(mfn_to_frame(pte_mfn(entry))) != FT_L1 || !may_store(current->domain))
+    if ((entry & (PTE_P | PTE_RW)) != PTE_P || !may_store(d))
+        return false;
+    kept = d->privileged && mfn_is_io(m) && io_frame_is_kept(m);
+    if (!kept && !is_l1_table(m))
         return false;
     missing = guest_copy_in(bytes, regs->rip, sizeof(bytes));
     if (!insn_decode(&insn, bytes, sizeof(bytes) - missing))
         return false;
     address = insn_address(&insn, regs);
-    if ((address ^ cr2) >> PAGE_SHIFT || address % insn.width)
+    if ((kept ? address != cr2 : (address ^ cr2) >> PAGE_SHIFT != 0) || address % insn.width)
         return false;
-    if (!store_do(&insn, regs, address, pte_mfn(entry)))
+    if (kept ? !store_drop(&insn, regs) : !store_do(&insn, regs, address, m))
         return false;
     if (regs->rflags & RFLAGS_TF)
         bounce_exception(regs, EXCEPTION_DB, 0);

@@ -199,6 +199,13 @@ static inline void invlpg(u64 va)
     __asm__ volatile("invlpg (%0)" : : "r"(va) : "memory");
 }
 
+#define CACHE_LINE 64 /* bytes; of no x86-64 CPU is it less */
+
+static inline void clflush(const void *p)
+{
+    __asm__ volatile("clflush %0" ::"m"(*(const u8 *)p) : "memory");
+}
+
 static inline void wbinvd(void)
 {
     __asm__ volatile("wbinvd" ::: "memory");

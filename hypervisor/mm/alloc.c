@@ -214,6 +214,8 @@ void frame_release(struct frame *f)
 
     BUG_ON(ACCESS_ONCE(f->word) & (FRAME_TYPE_COUNT | FRAME_PINNED | FRAME_LOCKED));
     tlb_stamp(f); /* read-only mappings leave stale translations too */
+    if (unlikely(f->word & FRAME_INCOHERENT))
+        tlb_flush_stale(f);
     spin_lock(&d->page_lock);
     owner_unlink(d, f);
     d->tot_pages--;
@@ -280,6 +282,8 @@ void frames_free_stolen(u32 stolen)
 
         stolen = f->next;
         tlb_stamp(f);
+        if (unlikely(f->word & FRAME_INCOHERENT))
+            tlb_flush_stale(f);
         f->left_by = 0;
         f->word = 0;
         frames_free(frame_to_mfn(f), 0);

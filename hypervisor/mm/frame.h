@@ -11,8 +11,8 @@
  * reference together is a single compare-and-exchange. The owner beside it changes only while the
  * reference count is zero, hence is stable for whoever holds a reference.
  *
- *   63      62..60  59     58        57..55  54       53..27      26..0
- *   locked  unused  pinned validated type    alloced  type count  reference count
+ *   63      62          61..60  59     58        57..55  54       53..27      26..0
+ *   locked  incoherent  unused  pinned validated type    alloced  type count  reference count
  *
  * Rules that the counts obey (audit.c recomputes them from all tables):
  *   reference count = 1 if the owner holds it (ALLOCED) + one for every type reference
@@ -51,6 +51,10 @@ struct frame {
 #define FRAME_TYPE_MASK  (7UL << 55)
 #define FRAME_VALIDATED  (1UL << 58)
 #define FRAME_PINNED     (1UL << 59)
+/* It was mapped to be written past the cache (write-combining), which may now hold other contents
+ * than memory. Before it becomes a table, or somebody else's, they are made one: tlb_flush_stale.
+ */
+#define FRAME_INCOHERENT (1UL << 62)
 #define FRAME_LOCKED     (1UL << 63)
 
 /* The types, in place within the word. L1 to L4 are consecutive: a level is a type. */

@@ -5,14 +5,34 @@
 struct domain domain_io = {.id = DOMID_IO};
 struct domain domain_xen = {.id = DOMID_XEN};
 u32 phys_bits = 36;
-bool hypertransport_hole;
+mfn_t hypertransport_end;
 
-/* The local APIC, the IO-APIC and the message window of interrupts are the hypervisor's. */
-#define IOAPIC_MFN 0xfec00UL
-#define LAPIC_MFN  0xfee00UL
+/* The messages of interrupts, and among them the local APIC, are the hypervisor's. */
+#define MESSAGES_MFN 0xfee00UL
+#define MESSAGES_END 0xfef00UL
 
-#define HYPERTRANSPORT_FIRST (0xfd00000000UL >> PAGE_SHIFT)
-#define HYPERTRANSPORT_LAST  (0xffffffffffUL >> PAGE_SHIFT)
+#define HYPERTRANSPORT_FRAMES (3UL << (32 - PAGE_SHIFT))
+
+/* Read-only for all domains. The first is there even if firmware does not tell of it. */
+#define KEPT_MAX 258 /* that one, the HPET, and an I/O APIC's number is a byte */
+static u64 kept[KEPT_MAX] = {0xfec00};
+static u32 kept_count = 1;
+
+bool io_frame_is_kept(mfn_t m)
+{
+    for (u32 i = 0; i < kept_count; i++)
+        if (kept[i] == m.n)
+            return true;
+    return false;
+}
+
+void io_frame_keep(u64 phys)
+{
+    if (io_frame_is_kept(MFN(phys >> PAGE_SHIFT)))
+        return;
+    BUG_ON(kept_count == KEPT_MAX);
+    kept[kept_count++] = phys >> PAGE_SHIFT;
+}
 
 void io_frames_init(mfn_t max)
 {
@@ -31,9 +51,9 @@ bool io_frame_permitted(const struct domain *d, mfn_t m)
 {
     if (!d->privileged || m.n >> (phys_bits - PAGE_SHIFT))
         return false;
-    if (hypertransport_hole && m.n >= HYPERTRANSPORT_FIRST && m.n <= HYPERTRANSPORT_LAST)
+    if (m.n < hypertransport_end.n && m.n >= hypertransport_end.n - HYPERTRANSPORT_FRAMES)
         return false;
-    return m.n != IOAPIC_MFN && (m.n & ~0xffUL) != LAPIC_MFN;
+    return m.n < MESSAGES_MFN || m.n >= MESSAGES_END;
 }
 
 /* Device registers must not be cached: turn write-back and its kin into uncached (Xen's mapping of
@@ -63,6 +83,8 @@ int io_l1e_get(u64 *e, const struct domain *pt_dom, const struct domain *pg_dom)
             return refuse(XEN_EINVAL, "the entry names the invalid frame number");
         return refuse(XEN_EPERM, "no right to map this I/O frame");
     }
+    if (io_frame_is_kept(m))
+        *e &= ~PTE_RW; /* as Xen: no error, a guest finds out by its first store */
     *e = cache_made_safe(*e);
     return 0;
 }

@@ -16,8 +16,7 @@ extern struct domain domain_io;
 extern struct domain
     domain_xen;       /* DOMID_XEN: owns what the hypervisor shares with the privileged */
 extern u32 phys_bits; /* width of a physical address on this CPU */
-extern bool
-    hypertransport_hole; /* AMD: physical addresses 0xfd00000000-0xffffffffff are the bus's own */
+extern mfn_t hypertransport_end; /* AMD: the 12 GiB before are the bus's own; 0: no such range */
 
 static inline bool mfn_is_io(mfn_t m)
 {
@@ -28,12 +27,17 @@ static inline bool mfn_is_io(mfn_t m)
 void io_frames_init(mfn_t max);
 void io_frames_are_ram(mfn_t start, mfn_t end);
 
+/* The page of registers at @phys is the hypervisor's to write; domains may only look. Boot only. */
+void io_frame_keep(u64 phys);
+bool io_frame_is_kept(mfn_t m);
+
 /* May @d map the I/O frame @m? */
 bool io_frame_permitted(const struct domain *d, mfn_t m);
 
 /*
- * A present L1 entry that names an I/O frame: 0, with cache attributes made safe in *e; -EPERM when
- * not permitted; -EINVAL for the all-ones frame number, as Xen answers.
+ * A present L1 entry that names an I/O frame: 0, with cache attributes made safe in *e and no right
+ * to write what is kept; -EPERM when not permitted; -EINVAL for the all-ones frame number, as Xen
+ * answers.
  */
 int io_l1e_get(u64 *e, const struct domain *pt_dom, const struct domain *pg_dom);
 

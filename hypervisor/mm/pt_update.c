@@ -33,6 +33,8 @@ int l1e_get_slow(u64 *e, struct domain *pt_dom, struct domain *pg_dom)
         l1e_put_counts(f, *e & PTE_RW);
         return refuse(XEN_EACCES, "cache attributes of a page that the hypervisor shares");
     }
+    if ((*e & (PTE_CACHE | PTE_RW)) == (PTE_WRITE_COMBINING | PTE_RW))
+        __atomic_fetch_or(&f->word, FRAME_INCOHERENT, __ATOMIC_ACQ_REL);
     return 0;
 }
 

@@ -24,11 +24,12 @@
 #define PTE_AVL (7UL << 9)
 #define PTE_NX  (1UL << 63)
 
-#define PTE_GUEST_KERNEL (1UL << 52)     /* the guest left US clear: a page of its kernel */
-#define PTE_AVL_HIGH     (0x7ffUL << 52) /* bits 52-62, ignored by the CPU, the guest's to use */
-#define PTE_CACHE        (PTE_PWT | PTE_PCD | PTE_PAT)
-#define PTE_ADDR         0x000ffffffffff000UL
-#define PTE_FLAGS        (~PTE_ADDR)
+#define PTE_GUEST_KERNEL    (1UL << 52)     /* the guest left US clear: a page of its kernel */
+#define PTE_AVL_HIGH        (0x7ffUL << 52) /* bits 52-62, ignored by the CPU, the guest's to use */
+#define PTE_CACHE           (PTE_PWT | PTE_PCD | PTE_PAT)
+#define PTE_WRITE_COMBINING PTE_PAT /* of the eight forms the one that is not kept coherent */
+#define PTE_ADDR            0x000ffffffffff000UL
+#define PTE_FLAGS           (~PTE_ADDR)
 
 /* What a guest may put into a present entry of any level; the rest is refused with -EINVAL. */
 #define PTE_GUEST_ANY (PTE_P | PTE_RW | PTE_US | PTE_A | PTE_D | PTE_AVL | PTE_AVL_HIGH | PTE_NX)

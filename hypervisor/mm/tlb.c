@@ -16,7 +16,17 @@ static void tlb_tick(void)
     this_cpu()->tlb_flushed = now;
 }
 
-void tlb_flush_stale(const struct frame *f)
+/* Until the validation of a table and the CPU's walk through it see the same. */
+static void cache_flush(struct frame *f)
+{
+    const u8 *page = mfn_to_virt(frame_to_mfn(f));
+
+    for (unsigned i = 0; i < PAGE_SIZE; i += CACHE_LINE)
+        clflush(page + i);
+    __atomic_fetch_and(&f->word, ~FRAME_INCOHERENT, __ATOMIC_ACQ_REL);
+}
+
+void tlb_flush_stale(struct frame *f)
 {
     if (!f->tlb_epoch)
         return; /* never stamped, hence never mapped (and boot may ask before there is a this_cpu)
@@ -25,6 +35,8 @@ void tlb_flush_stale(const struct frame *f)
      * clocks: they wrap. */
     if ((s32)(f->tlb_epoch - this_cpu()->tlb_flushed) >= 0)
         tlb_flush_local();
+    if (unlikely(ACCESS_ONCE(f->word) & FRAME_INCOHERENT))
+        cache_flush(f); /* now that nobody can write past it any more */
 }
 
 void tlb_flush_local(void)

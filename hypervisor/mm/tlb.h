@@ -19,8 +19,8 @@ static inline void tlb_stamp(struct frame *f)
     f->tlb_epoch = tlb_clock;
 }
 
-/* Make sure no stale translation of @f is left on any CPU. */
-void tlb_flush_stale(const struct frame *f);
+/* Make sure no stale translation of @f is left on any CPU, nor stale contents in its cache. */
+void tlb_flush_stale(struct frame *f);
 
 /* Flush everything, global entries too, on this CPU; and one page. */
 void tlb_flush_local(void);

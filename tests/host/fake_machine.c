@@ -16,13 +16,20 @@
 
 /* In place of cpu/regs.h, for tlb.c below. */
 #define HYPERVISOR_CPU_REGS_H
-#define CR4_PGE (1UL << 7)
+#define CR4_PGE    (1UL << 7)
+#define CACHE_LINE 64
 
 static u64 fake_cr4 = CR4_PGE;
 static struct domain **tlb_writer; /* by frame: its owner when a translation that may write it
                                      may have got into the TLB */
 
-u64 machine_flushes;
+u64 machine_flushes, machine_line_flushes;
+
+static void clflush(const void *p)
+{
+    (void)p;
+    machine_line_flushes++;
+}
 
 static u64 read_cr4(void)
 {

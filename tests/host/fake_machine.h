@@ -34,6 +34,7 @@
 
 extern u64 machine_ram_start, machine_ram_end; /* frame numbers */
 extern u64 machine_flushes;                    /* how often everything was flushed */
+extern u64 machine_line_flushes;               /* and single lines of the cache */
 extern u32 machine_lines;                      /* lines logged so far */
 extern char machine_line[256];                 /* the last of them */
 extern bool machine_quiet;                     /* do not print what is logged */

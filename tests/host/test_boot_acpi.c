@@ -312,6 +312,69 @@ static void a_reset_register_that_we_cannot_write_is_none(void **state)
     }
 }
 
+static u64 visited[8];
+static unsigned visits;
+
+static void visit(u64 phys)
+{
+    assert_true(visits < ARRAY_SIZE(visited));
+    visited[visits++] = phys;
+}
+
+/* In place of the FADT, which then is not found: whatever table comes last. */
+static void put_only(const char *signature, const void *body, u32 bytes)
+{
+    put_table(FADT, signature, 36 + bytes);
+    memcpy(world + FADT + 36, body, bytes);
+    seal_table(FADT);
+    visits = 0;
+    acpi_visit_controllers(RSDP, fake_map, visit);
+}
+
+static void io_apics_are_visited_up_to_the_first_broken_entry(void **state)
+{
+    static const u8 madt[] = {
+        0, 0,  0xe0, 0xfe, 1, 0,    0,    0,                 /* local APIC, flags */
+        0, 8,  0,    0,    1, 0,    0,    0,                 /* a CPU */
+        1, 12, 0,    0,    0, 0,    0xc0, 0xfe, 0,  0, 0, 0, /* an I/O APIC */
+        2, 10, 0,    0,    2, 0,    0,    0,    0,  0,       /* an override */
+        1, 12, 1,    0,    0, 0x10, 0xc0, 0xfe, 24, 0, 0, 0, /* another */
+        1, 8,  1,    0,    0, 0x20, 0xc0, 0xfe,              /* too short for one */
+        1, 13, 1,    0,    0, 0x30, 0xc0, 0xfe, 24, 0, 0, 0, /* longer than the table */
+    };
+    static const u64 ends[] = {16, 28, 50}; /* after which entry there is one more */
+
+    (void)state;
+    for (u32 bytes = 0; bytes <= sizeof(madt); bytes++) {
+        put_only("APIC", madt, bytes);
+        assert_int_equal(visits, (bytes >= ends[1]) + (bytes >= ends[2]));
+    }
+    assert_int_equal(visited[0], 0xfec00000);
+    assert_int_equal(visited[1], 0xfec01000);
+    memset(world + FADT + 36 + 8, 0, 2); /* an entry of no length */
+    seal_table(FADT);
+    visits = 0;
+    acpi_visit_controllers(RSDP, fake_map, visit);
+    assert_int_equal(visits, 0);
+}
+
+static void the_hpet_is_visited_where_it_is_memory(void **state)
+{
+    u8 hpet[20] = {[4] = ACPI_SPACE_MEMORY, [8] = 0, 0, 0xd0, 0xfe};
+
+    (void)state;
+    for (u32 bytes = 0; bytes <= sizeof(hpet); bytes++) {
+        put_only("HPET", hpet, bytes);
+        assert_int_equal(visits, bytes == sizeof(hpet));
+    }
+    assert_int_equal(visited[0], 0xfed00000);
+    hpet[4] = ACPI_SPACE_IO;
+    put_only("HPET", hpet, sizeof(hpet));
+    assert_int_equal(visits, 0);
+    acpi_visit_controllers(RSDP + 16, fake_map, visit);
+    assert_int_equal(visits, 0);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -323,6 +386,8 @@ int main(void)
         TEST(an_old_short_fadt_still_switches_off),
         TEST(only_whole_s5_packages_are_believed),
         TEST(a_reset_register_that_we_cannot_write_is_none),
+        TEST(io_apics_are_visited_up_to_the_first_broken_entry),
+        TEST(the_hpet_is_visited_where_it_is_memory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -295,8 +295,8 @@ static void the_privileged_map_devices(void **state)
         {1, PTE_PAT | PTE_PWT, PTE_PWT | PTE_PCD, 0},
         {1, PTE_PAT | PTE_PCD, PTE_PAT | PTE_PCD, 0},
         {0xfebff, 0, PTE_PWT | PTE_PCD, 0},
-        {0xfec00, 0, 0, -XEN_EPERM}, /* the IO-APIC */
-        {0xfee00, 0, 0, -XEN_EPERM}, /* the local APIC and the message window */
+        {0xfec00, 0, PTE_PWT | PTE_PCD, 0}, /* the IO-APIC: to look at */
+        {0xfee00, 0, 0, -XEN_EPERM},        /* the local APIC and the message window */
         {0xfeeff, 0, 0, -XEN_EPERM},
         {0xfef00, 0, PTE_PWT | PTE_PCD, 0},
         {(1UL << 24) - 1, 0, PTE_PWT | PTE_PCD, 0}, /* with 36 bits of physical address */
@@ -313,6 +313,7 @@ static void the_privileged_map_devices(void **state)
             fail_msg("row %u: %d", i, rc);
         if (!rc && (*slot & CACHE_BITS) != rows[i].stored)
             fail_msg("row %u: stored %lx", i, *slot);
+        assert_int_equal(!rc && !(*slot & PTE_RW), rows[i].mfn == 0xfec00);
         assert_int_equal(update(1, 0), 0);
     }
     assert_int_equal(l1e_write(slot, pte_make(MFN(2), GUEST_RO), false, d, &domain_io), 0);
@@ -323,6 +324,37 @@ static void the_privileged_map_devices(void **state)
     assert_int_equal(update(1, pte_make(d->shared_mfn, GUEST_RW | PTE_PCD)), -XEN_EACCES);
     assert_true(*slot == 0);
     assert_audit(d);
+}
+
+/* What is written past the cache must be there before a table is validated, or another may have it.
+ */
+static void incoherent_frames_are_flushed_before_they_matter(void **state)
+{
+    struct frame *f = mfn_to_frame(data);
+    const u64 combining = PTE_PAT, lines = PAGE_SIZE / 64;
+
+    (void)state;
+    machine_line_flushes = 0;
+    assert_int_equal(update(1, pte_make(data, GUEST_RO | combining)), 0);
+    assert_false(f->word & FRAME_INCOHERENT);
+    assert_int_equal(update(1, pte_make(data, GUEST_RW | PTE_PCD)), 0);
+    assert_false(f->word & FRAME_INCOHERENT);
+    assert_int_equal(update(1, pte_make(data, GUEST_RW | combining)), 0);
+    assert_true(f->word & FRAME_INCOHERENT);
+    assert_int_equal(update(1, pte_make(data, GUEST_RW)), 0);
+    assert_int_equal(update(1, 0), 0);
+    assert_int_equal(frame_get_and_type(data, d, FT_WRITABLE), 0);
+    frame_put_and_type(f);
+    assert_true(machine_line_flushes == 0 && f->word & FRAME_INCOHERENT);
+    assert_int_equal(frame_get_and_type(data, d, FT_SEGDESC), 0);
+    assert_true(machine_line_flushes == lines && !(f->word & FRAME_INCOHERENT));
+    frame_put_and_type(f);
+    assert_int_equal(update(1, pte_make(data, GUEST_RW | combining)), 0);
+    assert_int_equal(update(1, 0), 0);
+    assert_audit(d);
+    machine_give_back(data);
+    assert_int_equal(machine_line_flushes, 2 * lines);
+    data = machine_frame(d);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, domains_make, domains_end)
@@ -340,6 +372,8 @@ int main(void)
         TEST(accessed_and_dirty_bits_are_kept_if_asked),
         TEST(writes_to_what_is_no_table),
         cmocka_unit_test_setup_teardown(the_privileged_map_devices, privileged_make, domains_end),
+        cmocka_unit_test_setup_teardown(incoherent_frames_are_flushed_before_they_matter,
+                                        privileged_make, domains_end),
     };
 
     return cmocka_run_group_tests(tests, machine_setup, NULL);

@@ -84,7 +84,7 @@ struct domain *fake_domain_make(u64 max_pages)
     return &d;
 }
 
-void tlb_flush_stale(const struct frame *f)
+void tlb_flush_stale(struct frame *f)
 {
     fake_flushes += f->tlb_epoch != 0;
 }
