@@ -12,8 +12,8 @@
 #include "hypervisor/cpu/entry.h"
 #include "hypervisor/cpu/features.h"
 #include "hypervisor/cpu/regs.h"
-#include "hypervisor/cpu/segreg.h"
 #include "hypervisor/cpu/tables.h"
+#include "hypervisor/cpu/xstate.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/mm/alloc.h"
 #include "hypervisor/mm/io_frames.h"
@@ -62,7 +62,10 @@ static NORETURN void boot_on_own_stack(const struct boot_info *info)
     if (!dom0)
         machine_halt(); /* dom0_build has said why */
     v = dom0->vcpus[0];
-    fpu_init();
+#ifdef DEBUG
+    xstate_disturb(v);
+#endif
+    xstate_restore(v);
     cpu->running = v;
     cpu->regs = v->saved;
     tlb_load_root(MFN(v->cr3_kernel >> PAGE_SHIFT));

@@ -4,12 +4,14 @@
  * Each row keeps bits of one leaf; a leaf without a row is zeros, so a CPU of tomorrow shows
  * nothing that nobody has thought of. Left out is what ring 3 cannot have (large pages, global
  * pages, PCID, SMEP, monitor, performance counters, power), what would need an MSR that guests do
- * not get (speculation control), and what needs state that is not kept for guests: XSAVE, and with
- * it AVX and all that is encoded like it.
+ * not get (speculation control), and what needs extended state that they do not get (MPX,
+ * protection keys, AMX). Several rows may speak of one leaf: those that name state count only where
+ * the machine keeps it for guests.
  *
  * Bits are from the manuals (Intel SDM vol. 2 CPUID, AMD APM vol. 3 appendix E).
  */
 #include "hypervisor/cpu/cpuid_policy.h"
+#include "hypervisor/cpu/xstate.h"
 
 #include "xen-like/abi/xen.h"
 
@@ -25,34 +27,45 @@
 #define EDX_MTRR         (1U << 12)
 #define ECX_EIST         (1U << 7)
 #define ECX_HYPERVISOR   (1U << 31)
+#define ECX_OSXSAVE      (1U << 27)
 #define EDX_INVARIANT    (1U << 8)
+#define XSTATE_INSNS     7U /* XSAVEOPT XSAVEC XGETBV1; not XSAVES, whose state is ring 0's */
+#define XSTATE_COMPACTS  2U /* XSAVEC of them */
+#define STATE_ALIGNED    2U /* a state's ecx: to 64 bytes in the compacted form */
 #define LINEAR_BITS      48U
 #define VIRTUAL_AND_REAL 0xffffU
 
-#define AMD_ONLY   1u
-#define INTEL_ONLY 2u
+#define AMD_ONLY   (1UL << 63)
+#define INTEL_ONLY (1UL << 62)
 
 static const struct rule {
     u32 leaf, subleaf; /* ANY_SUBLEAF: the answer does not depend on it, or all are kept */
-    u32 vendor;        /* AMD_ONLY, INTEL_ONLY; 0: both */
+    u64 needs;         /* all of these: AMD_ONLY, INTEL_ONLY, XSTATE_* */
     struct cpuid_regs keep;
 } rules[] = {
     {0x0, ANY_SUBLEAF, 0, {ALL, ALL, ALL, ALL}},
-    /* The APIC number is nobody's; ecx has no XSAVE, AVX, FMA, F16C. */
+    /* The APIC number is nobody's. */
     {0x1, ANY_SUBLEAF, INTEL_ONLY, {0x0fff0fff, 0x00ffffff, 0xc2d82203, 0x1fc9cbf5}},
     {0x1, ANY_SUBLEAF, AMD_ONLY, {0x0fff0fff, 0x00ffffff, 0xc2d82203, 0x1fc9c3f5}}, /* no SEP */
+    {0x1, ANY_SUBLEAF, XSTATE_X87, {0, 0, 0x04000000, 0}},                          /* XSAVE */
+    {0x1, ANY_SUBLEAF, XSTATE_YMM, {0, 0, 0x30001000, 0}}, /* FMA AVX F16C */
     {0x2, ANY_SUBLEAF, INTEL_ONLY, {ALL, ALL, ALL, ALL}},
     {0x4, ANY_SUBLEAF, INTEL_ONLY, {0xffffc3ff, ALL, ALL, 0x7}},
-    /* FSGSBASE BMI1 BMI2 ERMS RDSEED ADX CLFLUSHOPT CLWB SHA; PREFETCHWT1 GFNI RDPID CLDEMOTE; FSRM
-       MD_CLEAR SERIALIZE */
-    {0x7, 0, 0, {ALL, 0x218c0309, 0x02400101, 0x00004410}},
-    {0x7, 1, 0, {0x00001c00, 0, 0, 0}}, /* fast string operations */
-    {0x7, 2, 0, {0, 0, 0, 0x00000020}}, /* MCDT_NO */
+    /* FSGSBASE BMI1 FDP_EXCP_ONLY BMI2 ERMS NO_FPU_SEL RDSEED ADX CLFLUSHOPT CLWB SHA; PREFETCHWT1
+       GFNI RDPID CLDEMOTE; FSRM MD_CLEAR SERIALIZE */
+    {0x7, 0, 0, {ALL, 0x218c2349, 0x02400101, 0x00004410}},
+    {0x7, 0, XSTATE_YMM, {0, 0x00000020, 0x00000600, 0}},             /* AVX2, VAES VPCLMULQDQ */
+    {0x7, 0, XSTATE_AVX512, {0, 0xdc230000, 0x00005842, 0x0000000c}}, /* all that begins so */
+    {0x7, 1, 0, {0x00001c00, 0, 0, 0}},                               /* fast string operations */
+    {0x7, 1, XSTATE_YMM, {0x00000010, 0, 0, 0}},                      /* AVX_VNNI */
+    {0x7, 1, XSTATE_AVX512, {0x00000020, 0, 0, 0}},                   /* BF16 */
+    {0x7, 2, 0, {0, 0, 0, 0x00000020}},                               /* MCDT_NO */
     {0x80000000, ANY_SUBLEAF, AMD_ONLY, {ALL, ALL, ALL, ALL}},
     {0x80000000, ANY_SUBLEAF, INTEL_ONLY, {ALL, 0, 0, 0}},
     {0x80000001, ANY_SUBLEAF, AMD_ONLY, {0x0fff0fff, 0xff00ffff, 0x002001e3, 0xea500800}},
     {0x80000001, ANY_SUBLEAF, INTEL_ONLY, {0, 0, 0x002001e3, 0xea500800}},
-    {0x80000002, ANY_SUBLEAF, 0, {ALL, ALL, ALL, ALL}}, /* the CPU's name */
+    {0x80000001, ANY_SUBLEAF, XSTATE_YMM, {0, 0, 0x00010800, 0}}, /* XOP FMA4 */
+    {0x80000002, ANY_SUBLEAF, 0, {ALL, ALL, ALL, ALL}},           /* the CPU's name */
     {0x80000003, ANY_SUBLEAF, 0, {ALL, ALL, ALL, ALL}},
     {0x80000004, ANY_SUBLEAF, 0, {ALL, ALL, ALL, ALL}},
     {0x80000005, ANY_SUBLEAF, AMD_ONLY, {ALL, ALL, ALL, ALL}}, /* caches */
@@ -66,18 +79,24 @@ static const struct rule {
     {0x80000021, ANY_SUBLEAF, AMD_ONLY, {0x20000044, 0, 0, 0}},
 };
 
-static bool vendor_fits(const struct cpuid_host *host, u32 vendor)
+/* What all rules together keep of a leaf; false if there is none for it. */
+static bool leaf_kept(const struct cpuid_host *host, u32 leaf, u32 subleaf, struct cpuid_regs *keep)
 {
-    return !vendor || (vendor == AMD_ONLY && host->amd) || (vendor == INTEL_ONLY && host->intel);
-}
+    u64 has = host->xcr0 | (host->amd ? AMD_ONLY : 0) | (host->intel ? INTEL_ONLY : 0);
+    bool found = false;
 
-static const struct rule *rule_find(const struct cpuid_host *host, u32 leaf, u32 subleaf)
-{
-    for (unsigned i = 0; i < ARRAY_SIZE(rules); i++)
-        if (rules[i].leaf == leaf && vendor_fits(host, rules[i].vendor) &&
-            (rules[i].subleaf == ANY_SUBLEAF || rules[i].subleaf == subleaf))
-            return &rules[i];
-    return NULL;
+    *keep = (struct cpuid_regs){0};
+    for (const struct rule *r = rules; r < rules + ARRAY_SIZE(rules); r++) {
+        if (r->leaf != leaf || (r->subleaf != ANY_SUBLEAF && r->subleaf != subleaf) ||
+            (r->needs & ~has))
+            continue;
+        keep->eax |= r->keep.eax;
+        keep->ebx |= r->keep.ebx;
+        keep->ecx |= r->keep.ecx;
+        keep->edx |= r->keep.edx;
+        found = true;
+    }
+    return found;
 }
 
 static u32 at_most(u32 value, u32 limit)
@@ -107,15 +126,37 @@ static struct cpuid_regs hypervisor_leaf(const struct cpuid_host *host, u32 leaf
     }
 }
 
+/* Extended state. The sizes in ebx are of what XCR0 has on now: the guest's. */
+static struct cpuid_regs xstate_leaf(const struct cpuid_host *host, u32 subleaf)
+{
+    struct cpuid_regs r = host->ask(LEAF_XSTATE, subleaf), none = {0};
+
+    if (!host->xcr0)
+        return none;
+    if (subleaf == 0)
+        return (struct cpuid_regs){(u32)host->xcr0, r.ebx, host->xstate_bytes, host->xcr0 >> 32};
+    if (subleaf == 1) {
+        r.eax &= XSTATE_INSNS;
+        return (struct cpuid_regs){.eax = r.eax, .ebx = r.eax & XSTATE_COMPACTS ? r.ebx : 0};
+    }
+    if (subleaf >= 64 || !((host->xcr0 & ~XSTATE_LEGACY) >> subleaf & 1))
+        return none;
+    return (struct cpuid_regs){r.eax, r.ebx, r.ecx & STATE_ALIGNED, 0};
+}
+
 static void leaf_adjust(const struct cpuid_host *host, const struct cpuid_guest *guest, u32 leaf,
                         struct cpuid_regs *r)
 {
+    struct cpuid_regs keep;
+
     switch (leaf) {
     case 0x0:
         r->eax = at_most(r->eax, BASIC_LAST);
         break;
     case 0x1:
         r->ecx |= ECX_HYPERVISOR;
+        if (host->xcr0 && guest->osxsave)
+            r->ecx |= ECX_OSXSAVE;
         if (guest->privileged_kernel) { /* what such kernels have always seen, and decide by */
             r->ecx |= host->ask(leaf, 0).ecx & ECX_EIST;
             r->edx |= host->ask(leaf, 0).edx & EDX_MTRR;
@@ -125,8 +166,8 @@ static void leaf_adjust(const struct cpuid_host *host, const struct cpuid_guest 
         r->eax = host->amd ? EXTENDED_AMD : at_most(r->eax, EXTENDED_INTEL); /* Xen's constant */
         break;
     case 0x80000001:
-        if (host->amd)
-            r->edx |= host->ask(1, 0).edx & rule_find(host, 1, 0)->keep.edx & COMMON_EDX;
+        if (host->amd && leaf_kept(host, 1, 0, &keep))
+            r->edx |= host->ask(1, 0).edx & keep.edx & COMMON_EDX;
         if (guest->privileged_kernel)
             r->edx |= host->ask(1, 0).edx & EDX_MTRR;
         break;
@@ -145,23 +186,25 @@ static void leaf_adjust(const struct cpuid_host *host, const struct cpuid_guest 
 struct cpuid_regs cpuid_policy(const struct cpuid_host *host, const struct cpuid_guest *guest,
                                u32 leaf, u32 subleaf)
 {
-    struct cpuid_regs r = {0};
-    const struct rule *rule;
+    struct cpuid_regs r = {0}, keep;
 
     if (leaf >= CPUID_HYPERVISOR_FIRST && leaf <= CPUID_HYPERVISOR_LAST)
         return hypervisor_leaf(host, leaf, subleaf);
-    rule = rule_find(host, leaf, subleaf);
-    if (!rule || leaf > host->ask(leaf & EXTENDED_FIRST, 0).eax)
+    if (leaf > host->ask(leaf & EXTENDED_FIRST, 0).eax)
+        return r;
+    if (leaf == LEAF_XSTATE)
+        return xstate_leaf(host, subleaf);
+    if (!leaf_kept(host, leaf, subleaf, &keep))
         return r;
     if (leaf == 0x4 && subleaf >= CACHE_SUBLEAVES)
         return r;
     if (leaf == 0x7 && subleaf && subleaf > host->ask(leaf, 0).eax)
         return r;
     r = host->ask(leaf, subleaf);
-    r.eax &= rule->keep.eax;
-    r.ebx &= rule->keep.ebx;
-    r.ecx &= rule->keep.ecx;
-    r.edx &= rule->keep.edx;
+    r.eax &= keep.eax;
+    r.ebx &= keep.ebx;
+    r.ecx &= keep.ecx;
+    r.edx &= keep.edx;
     if (leaf == 0x7 && !subleaf)
         r.eax = at_most(r.eax, SUBLEAF_LAST);
     leaf_adjust(host, guest, leaf, &r);

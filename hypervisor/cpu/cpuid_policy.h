@@ -3,6 +3,9 @@
  * `ud2; .ascii "xen"` (xen.h: XEN_EMULATE_PREFIX), or by a CPUID that faults. One table says which
  * bits of the host's answer it may see; the few words that are made here follow it.
  *
+ * OSXSAVE is what the guest's CR4 says; only its kernel, asking by the prefix, sees it always. Xen
+ * once let it through by mistake, and kernels found out about XSAVE by it ever since.
+ *
  * A plain CPUID on a CPU that cannot make it fault shows the host: that is the ABI's, and why the
  * prefix exists.
  */
@@ -21,10 +24,13 @@
 /* Of whom is asked, and for whom. */
 struct cpuid_host {
     struct cpuid_regs (*ask)(u32 leaf, u32 subleaf);
-    bool intel, amd; /* AMD's leaves: also Hygon */
-    u8 address_bits; /* of the highest machine address of memory */
+    bool intel, amd;  /* AMD's leaves: also Hygon */
+    u8 address_bits;  /* of the highest machine address of memory */
+    u64 xcr0;         /* extended state that guests may have, and the bytes */
+    u32 xstate_bytes; /* that all of it takes (cpu/xstate.h) */
 };
 struct cpuid_guest {
+    bool osxsave;           /* XSAVE, where there is any, looks switched on */
     bool privileged_kernel; /* the kernel of the domain that owns the hardware */
 };
 

@@ -97,7 +97,7 @@ static void task_switched_set(struct vcpu *v, bool on)
 /* TSD is in force; the others that may be chosen the CPU has always. */
 static void cr4_write(struct vcpu *v, u64 value)
 {
-    v->ctrl_cr4 = cr4_chosen(value, features.fsgsbase);
+    v->ctrl_cr4 = cr4_chosen(value, features.fsgsbase, features.xsave);
     write_cr4((read_cr4() & ~CR4_TSD) | (v->ctrl_cr4 & CR4_TSD));
 }
 
@@ -129,7 +129,12 @@ static enum outcome dr_outcome(long rc)
     return rc ? REFUSED : DONE;
 }
 
-/* Two halves, as rdmsr and rdtsc answer. */
+/* Two halves, as wrmsr and xsetbv take and rdmsr and rdtsc answer. */
+static u64 pair_get(const struct cpu_user_regs *regs)
+{
+    return (u32)regs->rax | (u64)(u32)regs->rdx << 32;
+}
+
 static void pair_set(struct cpu_user_regs *regs, u64 value)
 {
     regs->rax = (u32)value;
@@ -145,16 +150,20 @@ static u8 address_bits(void)
     return bits;
 }
 
-/* The answer of CPUID to the running guest. */
-static void cpuid_answer(struct cpu_user_regs *regs)
+/* The answer of CPUID to the running guest, which asked by the prefix (@forced) or by a fault. */
+static void cpuid_answer(struct cpu_user_regs *regs, bool forced)
 {
     const struct vcpu *v = current;
     const struct cpuid_host host = {.ask = cpuid,
                                     .intel = !strcmp(features.vendor, "GenuineIntel"),
                                     .amd = !strcmp(features.vendor, "AuthenticAMD") ||
                                            !strcmp(features.vendor, "HygonGenuine"),
-                                    .address_bits = address_bits()};
-    const struct cpuid_guest guest = {.privileged_kernel = v->domain->privileged && v->kernel_mode};
+                                    .address_bits = address_bits(),
+                                    .xcr0 = xstate_limits.mask,
+                                    .xstate_bytes = xstate_limits.bytes};
+    const struct cpuid_guest guest = {.privileged_kernel = v->domain->privileged && v->kernel_mode,
+                                      .osxsave = (v->ctrl_cr4 & CR4_OSXSAVE) ||
+                                                 (forced && v->kernel_mode)};
     struct cpuid_regs r = cpuid_policy(&host, &guest, (u32)regs->rax, (u32)regs->rcx);
 
     regs->rax = r.eax;
@@ -175,9 +184,14 @@ static enum outcome msr_read_do(struct vcpu *v, struct cpu_user_regs *regs)
 
 static enum outcome msr_write_do(struct vcpu *v, const struct cpu_user_regs *regs)
 {
-    u64 value = (u32)regs->rax | (u64)(u32)regs->rdx << 32;
+    return msr_guest_write(v, (u32)regs->rcx, pair_get(regs)) ? DONE : REFUSED;
+}
 
-    return msr_guest_write(v, (u32)regs->rcx, value) ? DONE : REFUSED;
+static enum outcome xsetbv_do(struct vcpu *v, const struct cpu_user_regs *regs)
+{
+    if (!(v->ctrl_cr4 & CR4_OSXSAVE))
+        return INVALID;
+    return xstate_set_xcr0(v, (u32)regs->rcx, pair_get(regs)) ? DONE : REFUSED;
 }
 
 /* Trapped only because the guest set CR4.TSD, which is for its user space. */
@@ -226,10 +240,10 @@ static enum outcome insn_do(const struct priv_insn *insn, struct vcpu *v,
     case PRIV_RDTSCP:
         return time_stamp_read(regs, insn->op == PRIV_RDTSCP);
     case PRIV_CPUID:
-        cpuid_answer(regs);
+        cpuid_answer(regs, false);
         return DONE;
-    case PRIV_XSETBV: /* CR4.OSXSAVE is never set */
-        return INVALID;
+    case PRIV_XSETBV:
+        return xsetbv_do(v, regs);
     case PRIV_CLI:
     case PRIV_STI: /* allowed, and without effect: popf could not be caught, and would not match */
         return domain_assists(v->domain, VMASST_TYPE_architectural_iopl) ? DONE : REFUSED;
@@ -280,7 +294,7 @@ bool cpuid_emulate(struct cpu_user_regs *regs)
     if (guest_copy_in(bytes, regs->rip, sizeof(bytes)) ||
         memcmp(bytes, FORCED_CPUID, sizeof(bytes)))
         return false;
-    cpuid_answer(regs);
+    cpuid_answer(regs, true);
     insn_retire(regs, sizeof(bytes));
     return true;
 }

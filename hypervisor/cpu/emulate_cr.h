@@ -11,8 +11,9 @@
 
 /* Those of ours that a guest sees. */
 #define CR4_SHOWN (CR4_PAE | CR4_MCE | CR4_OSFXSR | CR4_OSXMMEXCPT)
-/* Those that it may choose; OSXSAVE would be one more, if there were XSAVE for guests. */
-#define CR4_CHOICE(fsgsbase) (CR4_TSD | CR4_DE | ((fsgsbase) ? CR4_FSGSBASE : 0))
+/* Those that it may choose, on a CPU that has them. */
+#define CR4_CHOICE(fsgsbase, xsave)                                                                \
+    (CR4_TSD | CR4_DE | ((fsgsbase) ? CR4_FSGSBASE : 0) | ((xsave) ? CR4_OSXSAVE : 0))
 
 /* What CR0 reads as: the CPU's @real, with the TS that the guest set, if it did. */
 static inline u64 cr0_shown(u64 real, u64 guest)
@@ -27,9 +28,9 @@ static inline bool cr0_allowed(u64 real, u64 value)
 }
 
 /* What a guest chooses by writing @value to CR4, and what it then reads. */
-static inline u64 cr4_chosen(u64 value, bool fsgsbase)
+static inline u64 cr4_chosen(u64 value, bool fsgsbase, bool xsave)
 {
-    return value & CR4_CHOICE(fsgsbase);
+    return value & CR4_CHOICE(fsgsbase, xsave);
 }
 
 static inline u64 cr4_shown(u64 chosen)

@@ -4,11 +4,12 @@
  * What a PV hypervisor needs: WP, so that a mistake of ours cannot write what is mapped read-only;
  * NX and SMEP, so that nothing of a guest is ever executed in ring 0; global pages for our own
  * mappings; FSGSBASE, so that guests may set their bases without us; SSE switched on, since guests
- * use it and cannot touch CR4; UMIP against leaks of our descriptor addresses.
+ * use it and cannot touch CR4; XSAVE, likewise; UMIP against leaks of our descriptor addresses.
  */
 #include "hypervisor/cpu/features.h"
 #include "hypervisor/boot/cmdline.h"
 #include "hypervisor/cpu/regs.h"
+#include "hypervisor/cpu/xstate.h"
 #include "hypervisor/debug/log.h"
 #include "xen-like/lib/string.h"
 
@@ -34,7 +35,6 @@
 #define POWER_EDX_INVARIANT    (1U << 8)
 
 #define ARCH_CAPS_RDCL_NO 1UL
-#define XCR0_X87_SSE      3UL
 
 struct cpu_features features;
 bool cpu_has_smap_on;
@@ -65,7 +65,7 @@ static void detect_basic(void)
 
     vendor_copy(features.vendor, r.ebx, r.edx, r.ecx);
     r = cpuid(LEAF_BASIC, 0);
-    features.xsave = r.ecx & BASIC_ECX_XSAVE;
+    features.xsave = max >= LEAF_XSTATE && (r.ecx & BASIC_ECX_XSAVE);
     if (r.ecx & BASIC_ECX_HYPERVISOR) {
         h = cpuid(LEAF_HYPERVISOR, 0);
         vendor_copy(features.hypervisor, h.ebx, h.ecx, h.edx);
@@ -124,6 +124,7 @@ void features_init(void)
         log_warn("this CPU may let guests read all memory by speculation (no RDCL_NO); run only "
                  "guests that you trust");
     features_enable();
+    xstate_init();
 }
 
 void features_enable(void)
@@ -141,7 +142,7 @@ void features_enable(void)
     write_cr0(CR0_PG | CR0_AM | CR0_WP | CR0_NE | CR0_ET | CR0_MP | CR0_PE);
     write_cr4(cr4);
     if (features.xsave)
-        xsetbv(0, XCR0_X87_SSE);
+        xsetbv(0, XSTATE_LEGACY);
     wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_NXE | EFER_SCE);
     wbinvd(); /* no line may stay cached with a type that its page no longer has */
     wrmsr(MSR_PAT, PAT_XEN);

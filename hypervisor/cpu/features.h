@@ -16,7 +16,7 @@ struct cpu_features {
     bool nx;
     bool huge_pages; /* 1 GiB pages */
     bool smep, smap, umip, fsgsbase;
-    bool xsave;
+    bool xsave; /* and the leaf that describes it */
     bool rdtscp;
     bool invariant_tsc;
     bool tcg;             /* QEMU's software emulation, whose SMAP faults falsely */

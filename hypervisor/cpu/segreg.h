@@ -1,4 +1,4 @@
-/* Segment registers, their bases, and FPU state: single instructions. */
+/* Segment registers, their bases, and CR0.TS: single instructions. */
 #ifndef HYPERVISOR_CPU_SEGREG_H
 #define HYPERVISOR_CPU_SEGREG_H
 
@@ -26,15 +26,6 @@ static inline void swapgs(void)
 static inline void clear_ts(void)
 {
     __asm__ volatile("clts" ::: "memory");
-}
-
-/* The FPU as a reset leaves it: firmware and loader may have used it. */
-static inline void fpu_init(void)
-{
-    const u32 mxcsr = 0x1f80; /* every SSE exception masked (Intel SDM vol. 1, 10.2.3) */
-
-    __asm__ volatile("fninit");
-    __asm__ volatile("ldmxcsr %0" : : "m"(mxcsr));
 }
 
 /* Load GS from a guest's selector; false when the CPU refuses it (GS unchanged). */

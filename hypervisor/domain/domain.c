@@ -59,7 +59,9 @@ struct vcpu *vcpu_create(struct domain *d, u32 id)
     if (!v)
         return NULL;
     v->traps = pages_alloc(order_for(256 * sizeof(struct trap_info)));
-    if (!v->traps) {
+    if (!v->traps || !xstate_alloc(v)) {
+        if (v->traps)
+            pages_free(v->traps, order_for(256 * sizeof(struct trap_info)));
         pages_free(v, 0);
         return NULL;
     }

@@ -11,6 +11,7 @@
 #include "hypervisor/cpu/debug_regs.h"
 #include "hypervisor/cpu/percpu.h"
 #include "hypervisor/cpu/spinlock.h"
+#include "hypervisor/cpu/xstate.h"
 #include "hypervisor/mm/frame.h"
 
 struct vcpu {
@@ -41,11 +42,12 @@ struct vcpu {
     u32 gdt_entries;
     mfn_t gdt_frames[FIRST_RESERVED_GDT_PAGE]; /* 0: none. Each holds both references */
     u32 ldt_entries;
-    u64 ldt_base;               /* page-aligned guest address */
-    mfn_t ldt_frames[16];       /* those shown to the CPU; 0: none. Each holds both references */
-    u64 ctrl_cr0;               /* what the guest believes; only TS is its own */
-    u64 ctrl_cr4;               /* likewise; 0: it has set nothing */
-    struct debug_regs debug;    /* current only */
+    u64 ldt_base;            /* page-aligned guest address */
+    mfn_t ldt_frames[16];    /* those shown to the CPU; 0: none. Each holds both references */
+    u64 ctrl_cr0;            /* what the guest believes; only TS is its own */
+    u64 ctrl_cr4;            /* likewise; 0: it has set nothing */
+    struct debug_regs debug; /* current only */
+    struct xstate xstate;
     struct cpu_user_regs saved; /* while it does not run */
 };
 

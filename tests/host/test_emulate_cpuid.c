@@ -4,6 +4,7 @@
  * be seen is not, whatever the leaf; and the words that are made are right for either vendor.
  */
 #include "hypervisor/cpu/cpuid_policy.h"
+#include "hypervisor/cpu/xstate.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -35,8 +36,8 @@ static bool is_empty(struct cpuid_regs r)
     return !(r.eax | r.ebx | r.ecx | r.edx);
 }
 
-/* VME PSE MTRR PGE PSE36 DS TM PBE; monitor VMX SMX EIST PCID x2APIC deadline XSAVE AVX FMA F16C.
- */
+/* VME PSE MTRR PGE PSE36 DS TM PBE; monitor VMX SMX EIST PCID x2APIC deadline. Without extended
+ * state for guests neither XSAVE AVX FMA F16C. */
 static void test_never_basic(void **state)
 {
     struct cpuid_regs r = cpuid_policy(&intel, &plain, 1, 0);
@@ -52,7 +53,7 @@ static void test_never_basic(void **state)
     assert_true(cpuid_policy(&amd, &owner, 1, 0).ecx & 1u << 7);
 }
 
-/* SMEP SMAP INVPCID MPX AVX2 AVX512F; UMIP PKU CET; no speculation control. */
+/* SMEP SMAP INVPCID MPX AVX2 AVX512F; UMIP PKU OSPKE CET; no speculation control. */
 static void test_never_structured(void **state)
 {
     struct cpuid_regs r = cpuid_policy(&intel, &owner, 7, 0);
@@ -60,7 +61,7 @@ static void test_never_structured(void **state)
     (void)state;
     assert_int_equal(r.eax, 2);
     assert_int_equal(r.ebx & (1u << 7 | 1u << 20 | 1u << 10 | 1u << 14 | 1u << 5 | 1u << 16), 0);
-    assert_int_equal(r.ecx & (1u << 2 | 1u << 3 | 1u << 7), 0);
+    assert_int_equal(r.ecx & (1u << 2 | 1u << 3 | 1u << 4 | 1u << 7), 0);
     assert_int_equal(r.edx >> 26, 0);
     assert_true(is_empty(cpuid_policy(&intel, &owner, 7, 3)));
 }
@@ -106,12 +107,81 @@ static void test_hypervisor(void **state)
         assert_true(is_empty(cpuid_policy(&amd, &owner, leaf, 0)));
 }
 
+/* The words of a leaf that one more piece of extended state adds. */
+static struct cpuid_regs leaf_with(u64 xcr0, u32 leaf, u32 subleaf)
+{
+    struct cpuid_host host = amd;
+
+    host.xcr0 = xcr0;
+    host.xstate_bytes = 0xabc;
+    return cpuid_policy(&host, &plain, leaf, subleaf);
+}
+
+#define FMA_AVX_F16C 0x30001000u
+#define XOP_FMA4     0x00010800u
+
+static void test_state_brings_instructions(void **state)
+{
+    const u64 avx = XSTATE_LEGACY | XSTATE_YMM;
+
+    (void)state;
+    assert_int_equal(leaf_with(0, 1, 0).ecx & (FMA_AVX_F16C | 1u << 26), 0);
+    assert_int_equal(leaf_with(XSTATE_LEGACY, 1, 0).ecx & (FMA_AVX_F16C | 1u << 26), 1u << 26);
+    assert_int_equal(leaf_with(avx, 1, 0).ecx & FMA_AVX_F16C, FMA_AVX_F16C);
+    assert_int_equal(leaf_with(XSTATE_LEGACY, 7, 0).ebx & 0xdc230020, 0);
+    assert_int_equal(leaf_with(avx, 7, 0).ebx & 0xdc230020, 0x20);
+    assert_int_equal(leaf_with(XSTATE_GUESTS, 7, 0).ebx & 0xdc230020, 0xdc230020);
+    assert_int_equal(leaf_with(avx, 7, 0).ecx & 0x5e42, 0x600);
+    assert_int_equal(leaf_with(XSTATE_GUESTS, 7, 0).ecx & 0x5e42, 0x5e42);
+    assert_int_equal(leaf_with(avx, 7, 0).edx & 0x80000c, 0);
+    assert_int_equal(leaf_with(XSTATE_GUESTS, 7, 0).edx & 0x80000c, 0xc);
+    assert_int_equal(leaf_with(avx, 7, 1).eax, 0x1c10);
+    assert_int_equal(leaf_with(XSTATE_GUESTS, 7, 1).eax, 0x1c30);
+    assert_int_equal(leaf_with(XSTATE_LEGACY, 0x80000001, 0).ecx & XOP_FMA4, 0);
+    assert_int_equal(leaf_with(avx, 0x80000001, 0).ecx & XOP_FMA4, XOP_FMA4);
+}
+
+/* OSXSAVE is the guest's CR4, or the prefix; never without XSAVE. */
+static void test_osxsave(void **state)
+{
+    const struct cpuid_guest on = {.osxsave = true};
+    struct cpuid_host host = intel;
+
+    (void)state;
+    assert_int_equal(cpuid_policy(&host, &on, 1, 0).ecx & 1u << 27, 0);
+    host.xcr0 = XSTATE_LEGACY;
+    assert_int_equal(cpuid_policy(&host, &on, 1, 0).ecx & 1u << 27, 1u << 27);
+    assert_int_equal(cpuid_policy(&host, &plain, 1, 0).ecx & 1u << 27, 0);
+}
+
+/* The host has every state there may ever be, and XSAVES: nothing of it but what is kept. */
+static void test_state_leaf(void **state)
+{
+    struct cpuid_regs r = leaf_with(XSTATE_GUESTS, 0xd, 0);
+
+    (void)state;
+    assert_true(is_empty(leaf_with(0, 0xd, 0)) && is_empty(leaf_with(0, 0xd, 1)));
+    assert_true(r.eax == 0xe7 && r.ebx == ~0u && r.ecx == 0xabc && r.edx == 0);
+    r = leaf_with(XSTATE_GUESTS, 0xd, 1);
+    assert_true(r.eax == 7 && r.ebx == ~0u && r.ecx == 0 && r.edx == 0);
+    for (u32 i = 2; i < 300; i++) {
+        r = leaf_with(XSTATE_GUESTS, 0xd, i);
+        if (i < 64 && XSTATE_GUESTS >> i & 1)
+            assert_true(r.eax == ~0u && r.ebx == ~0u && r.ecx == 2 && r.edx == 0);
+        else
+            assert_true(is_empty(r));
+        assert_true(is_empty(leaf_with(XSTATE_LEGACY, 0xd, i)));
+    }
+    assert_true(is_empty(leaf_with(XSTATE_GUESTS, 0xd, ~0u)));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_never_basic),    cmocka_unit_test(test_never_structured),
         cmocka_unit_test(test_never_extended), cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_hypervisor),
+        cmocka_unit_test(test_hypervisor),     cmocka_unit_test(test_state_brings_instructions),
+        cmocka_unit_test(test_osxsave),        cmocka_unit_test(test_state_leaf),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

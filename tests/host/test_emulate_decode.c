@@ -123,11 +123,12 @@ static void test_control_registers(void **state)
     assert_true(cr0_allowed(real, real | CR0_TS));
     assert_true(cr0_allowed(real | CR0_TS, real));
     for (unsigned bit = 0; bit < 64; bit++) {
-        u64 mask = 1UL << bit, choice = CR4_TSD | CR4_DE | CR4_FSGSBASE;
+        u64 mask = 1UL << bit, choice = CR4_TSD | CR4_DE | CR4_FSGSBASE | CR4_OSXSAVE;
 
         assert_int_equal(cr0_allowed(real, real ^ mask), mask == CR0_TS);
-        assert_int_equal(cr4_chosen(mask, true), mask & choice);
-        assert_int_equal(cr4_chosen(mask, false), mask & choice & ~CR4_FSGSBASE);
+        assert_int_equal(cr4_chosen(mask, true, true), mask & choice);
+        assert_int_equal(cr4_chosen(mask, false, true), mask & choice & ~CR4_FSGSBASE);
+        assert_int_equal(cr4_chosen(mask, true, false), mask & choice & ~CR4_OSXSAVE);
     }
     assert_int_equal(cr4_shown(0), 0x660);
 }
