@@ -1,18 +1,17 @@
 /*
  * physdev_op: what a vcpu may do with I/O ports by its own belief: its IOPL, and the bitmap that
- * lends single ports to user space. The CPU is never given either; an access to a port faults, and
- * who emulates it looks here.
+ * lends single ports. The CPU is never given either; an access to a port faults, and who emulates
+ * it (hypervisor/cpu/emulate_io.c) looks at both.
  *
  * The operations on interrupts and on PCI devices come with those.
  */
 #include "hypercalls/hypercalls.h"
 
+#include "hypervisor/cpu/pc_ports.h"
 #include "hypervisor/cpu/regs.h"
 #include "hypervisor/mm/uaccess.h"
 
-#define IOPL_MAX       3U
-#define IO_PORTS       65536U
-#define IOPL_IN_RFLAGS (RFLAGS_IOPL & -RFLAGS_IOPL) /* the lower of its two bits */
+#define IOPL_MAX 3U
 
 /* The value is kept even while no assist makes bounces show it, and is shown once one does. */
 static long iopl_set(u64 arg)

@@ -43,12 +43,14 @@ struct acpi_fadt {
     u32 smi_command;
     u8 acpi_enable, acpi_disable, s4bios, pstate;
     u32 pm1a_event, pm1b_event, pm1a_control, pm1b_control;
-    u8 other[40];
+    u32 pm2_control, pm_timer;
+    u8 other[32];
     u32 flags;
     struct acpi_address reset;
     u8 reset_value, arm_flags[2], minor;
     u64 x_facs, x_dsdt;
     struct acpi_address x_pm1a_event, x_pm1b_event, x_pm1a_control, x_pm1b_control;
+    struct acpi_address x_pm2_control, x_pm_timer;
 } __attribute__((packed));
 
 struct acpi_madt {
@@ -74,7 +76,7 @@ struct acpi_hpet {
 
 _Static_assert(sizeof(struct acpi_hpet) == 56, "IA-PC HPET 1.0a, 3.2.4");
 _Static_assert(offsetof(struct acpi_fadt, flags) == 112, "ACPI 6.4, table 5.9");
-_Static_assert(offsetof(struct acpi_fadt, x_pm1a_control) == 172, "ACPI 6.4, table 5.9");
+_Static_assert(offsetof(struct acpi_fadt, x_pm_timer) == 208, "ACPI 6.4, table 5.9");
 
 #define RSDP_BYTES_V1   20
 #define TABLE_MAX_BYTES MIB(16)
@@ -263,7 +265,7 @@ static bool s5_find(const struct acpi_header *dsdt, struct acpi_power *power)
     return false;
 }
 
-static u16 pm1_port(u32 port, const struct acpi_address *extended)
+static u16 io_port(u32 port, const struct acpi_address *extended)
 {
     if (extended->address && extended->space == ACPI_SPACE_IO && extended->address <= 0xffff)
         return extended->address;
@@ -308,14 +310,15 @@ const char *acpi_find_power(struct acpi_power *power, u64 rsdp, acpi_map_fn map)
         return "no valid FADT";
     memcpy(&f, found, fadt_bytes(found->length));
     reset_accept(&f, power);
+    power->timer = io_port(f.pm_timer, &f.x_pm_timer);
 
     dsdt = table_get(f.x_dsdt, "DSDT", map);
     if (!dsdt)
         dsdt = table_get(f.dsdt, "DSDT", map);
     if (!dsdt)
         return "no valid DSDT";
-    power->pm1a = pm1_port(f.pm1a_control, &f.x_pm1a_control);
-    power->pm1b = pm1_port(f.pm1b_control, &f.x_pm1b_control);
+    power->pm1a = io_port(f.pm1a_control, &f.x_pm1a_control);
+    power->pm1b = io_port(f.pm1b_control, &f.x_pm1b_control);
     if (!power->pm1a)
         return "no PM1 control register";
     if (!s5_find(dsdt, power))

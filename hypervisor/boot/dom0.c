@@ -76,7 +76,9 @@ static const char *domain_make(struct dom0_builder *b)
     b->v = b->d ? vcpu_create(b->d, 0) : NULL;
     if (b->v && b->image.pae == IMAGE_PAE_EXTENDED_CR3)
         b->d->vm_assist |= 1U << VMASST_TYPE_pae_extended_cr3;
-    return b->v ? NULL : "there is no memory for the domain";
+    if (!b->v || !dom0_ports_grant(b->d))
+        return "there is no memory for the domain";
+    return NULL;
 }
 
 /* Pages for dom0, and the layout that follows. The array of pointers to the p2m list goes when dom0

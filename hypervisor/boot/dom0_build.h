@@ -45,6 +45,9 @@ static inline void *dom0_page(const struct dom0_builder *b, u64 pfn)
     return mfn_to_virt(dom0_mfn(b, pfn));
 }
 
+/* dom0_ports.c: its I/O ports. False: out of memory. */
+bool dom0_ports_grant(struct domain *d);
+
 /* dom0_memory.c: frames for everything that must exist at the start, zeroed; and for the rest. */
 const char *dom0_memory_first(struct dom0_builder *b);
 const char *dom0_memory_rest(struct dom0_builder *b);

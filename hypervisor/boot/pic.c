@@ -4,13 +4,14 @@
  * interrupts are ever enabled, and masked.
  */
 #include "hypervisor/boot/pic.h"
+#include "hypervisor/cpu/pc_ports.h"
 #include "hypervisor/cpu/regs.h"
 #include "hypervisor/cpu/vectors.h"
 
-#define MASTER_COMMAND 0x20
-#define MASTER_DATA    0x21
-#define SLAVE_COMMAND  0xa0
-#define SLAVE_DATA     0xa1
+#define MASTER_COMMAND PIC_MASTER
+#define MASTER_DATA    (PIC_MASTER + 1)
+#define SLAVE_COMMAND  PIC_SLAVE
+#define SLAVE_DATA     (PIC_SLAVE + 1)
 
 #define ICW1_INIT  0x11 /* cascaded, edge-triggered, a fourth word follows */
 #define ICW4_8086  0x01

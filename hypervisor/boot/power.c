@@ -7,6 +7,7 @@
 #include "hypervisor/boot/acpi.h"
 #include "hypervisor/boot/cmdline.h"
 #include "hypervisor/boot/paging.h"
+#include "hypervisor/cpu/pc_ports.h"
 #include "hypervisor/cpu/regs.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/mm/io_frames.h"
@@ -16,9 +17,7 @@
 #define PM1_SLEEP_TYPE   10
 #define PM1_SLEEP_ENABLE (1U << 13)
 
-#define PCI_CONFIG_ADDRESS 0xcf8
-#define PCI_CONFIG_DATA    0xcfc
-#define PCI_CONFIG_ENABLE  (1U << 31)
+#define PCI_CONFIG_ENABLE (1U << 31)
 
 #define KBD_PORT       0x64
 #define KBD_INPUT_FULL 0x02
@@ -27,11 +26,7 @@
 #define RESET_COLD     0x02
 #define RESET_NOW      0x06
 
-#define PIT_HZ        1193182
-#define PIT_CHANNEL2  0x42
-#define PIT_COMMAND   0x43
 #define PIT_CH2_MODE0 0xb0 /* channel 2, both bytes, count down once */
-#define PIT_GATE      0x61
 #define PIT_GATE_ON   0x01
 #define PIT_SPEAKER   0x02
 #define PIT_OUTPUT    0x20
@@ -59,6 +54,11 @@ void power_init(const struct boot_info *info)
         log_debug("ACPI: soft-off by port %#x, type %u; reset register %s", power.pm1a,
                   power.type_a, power.can_reset ? "known" : "none");
     acpi_visit_controllers(info->rsdp, early_map, io_frame_keep);
+}
+
+u16 power_timer_port(void)
+{
+    return power.timer;
 }
 
 /* At least this long, by the timer chip's channel 2 (the speaker's, which nobody else uses). */

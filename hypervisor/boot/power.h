@@ -8,6 +8,9 @@
  * whether it is RAM or not. */
 void power_init(const struct boot_info *info);
 
+/* The first of the four I/O ports of ACPI's timer; 0 if it has none. */
+u16 power_timer_port(void);
+
 /* Switch off by ACPI; where that cannot be done, say so and halt. */
 NORETURN void machine_power_off(void);
 

@@ -20,9 +20,10 @@
 #define DR7_ENABLES 0x000000ffUL /* two bits for each address: local, global */
 #define DR7_GD      (1UL << 13)  /* any access to a debug register is #DB */
 
-#define DR7_ENABLE(i)  (3UL << ((i)*2))
-#define DR7_TYPE(v, i) ((v) >> (16 + (i)*4) & 3)
-#define DR7_TYPE_IO    2
+#define DR7_ENABLE(i)   (3UL << ((i)*2))
+#define DR7_TYPE(v, i)  ((v) >> (16 + (i)*4) & 3)
+#define DR7_TYPE_IO     2
+#define DR7_BYTES(v, i) ((0x4821U >> ((v) >> (18 + (i)*4) & 3) * 4) & 15) /* coded 0 1 3 2 */
 
 static void debug_regs_load(const struct debug_regs *d)
 {
@@ -128,6 +129,22 @@ long debug_reg_read(const struct vcpu *v, u32 reg, u64 *value)
     else
         return refuse(XEN_ENODEV, "no such debug register");
     return 0;
+}
+
+u64 debug_port_breakpoints(const struct vcpu *v, u32 port, u32 bytes)
+{
+    const struct debug_regs *d = &v->debug;
+    u64 struck = 0;
+
+    if (likely(!d->control_io) || !(v->ctrl_cr4 & CR4_DE))
+        return 0;
+    for (u32 i = 0; i < DEBUG_ADDRESSES; i++) {
+        u64 width = DR7_BYTES(d->control, i), start = d->address[i] & -width;
+
+        if (d->control_io & DR7_ENABLE(i) && start < port + bytes && start + width > port)
+            struck |= 1UL << i;
+    }
+    return struck;
 }
 
 /* The CPU sets bits of DR6 and clears none, so that it is emptied each time. */

@@ -2,9 +2,10 @@
  * Privileged instructions of a guest's kernel.
  *
  * The kernel runs in ring 3 and does not mind: what the CPU refuses it arrives here as #GP with
- * error code 0. The instruction is fetched once and decoded from that copy, so what is done is what
- * was looked at, whatever another vcpu writes there. What is not in the list, or not allowed, stays
- * the #GP that it was.
+ * error code 0. So do the few instructions that a kernel may allow to its user space: ports, cli
+ * and sti, a cpuid that faults. The instruction is fetched once and decoded from that copy, so what
+ * is done is what was looked at, whatever another vcpu writes there. What is not in the list, or
+ * not allowed, stays the #GP that it was.
  *
  * Only 64-bit code is decoded: in another code segment the same bytes mean something else.
  */
@@ -14,6 +15,8 @@
 #include "hypervisor/cpu/cpuid_policy.h"
 #include "hypervisor/cpu/emulate_cr.h"
 #include "hypervisor/cpu/emulate_decode.h"
+#include "hypervisor/cpu/emulate_io.h"
+#include "hypervisor/cpu/emulate_regs.h"
 #include "hypervisor/cpu/features.h"
 #include "hypervisor/cpu/msr.h"
 #include "hypervisor/cpu/segreg.h"
@@ -24,12 +27,6 @@
 
 /* The ABI's prefix (arch-x86/xen.h, XEN_CPUID), as bytes: ud2, "xen", cpuid. */
 #define FORCED_CPUID "\x0f\x0b\x78\x65\x6e\x0f\xa2"
-
-enum outcome {
-    REFUSED, /* #GP */
-    DONE,
-    INVALID, /* #UD */
-};
 
 #define DR6_STEP        (1UL << 14)
 #define DESCRIPTOR_LONG (1U << 21) /* of what lar answers: 64-bit code */
@@ -54,15 +51,6 @@ static bool code_is_long(u16 selector)
     return rights & DESCRIPTOR_LONG;
 fault:
     return false;
-}
-
-static u64 *general_register(struct cpu_user_regs *regs, u8 number)
-{
-    u64 *const slots[] = {&regs->rax, &regs->rcx, &regs->rdx, &regs->rbx, &regs->rsp, &regs->rbp,
-                          &regs->rsi, &regs->rdi, &regs->r8,  &regs->r9,  &regs->r10, &regs->r11,
-                          &regs->r12, &regs->r13, &regs->r14, &regs->r15};
-
-    return slots[number];
 }
 
 static enum outcome cr_read(const struct vcpu *v, u8 number, u64 *value)
@@ -94,11 +82,11 @@ static void task_switched_set(struct vcpu *v, bool on)
         clear_ts();
 }
 
-/* TSD is in force; the others that may be chosen the CPU has always. */
+/* What is chosen is in force, but for DE and OSXSAVE, which the CPU has always. */
 static void cr4_write(struct vcpu *v, u64 value)
 {
     v->ctrl_cr4 = cr4_chosen(value, features.fsgsbase, features.xsave);
-    write_cr4((read_cr4() & ~CR4_TSD) | (v->ctrl_cr4 & CR4_TSD));
+    write_cr4((read_cr4() & ~CR4_IN_FORCE) | (v->ctrl_cr4 & CR4_IN_FORCE));
 }
 
 static enum outcome cr_write(struct vcpu *v, u8 number, u64 value)
@@ -214,7 +202,7 @@ static enum outcome caches_write_back(const struct domain *d)
 }
 
 static enum outcome insn_do(const struct priv_insn *insn, struct vcpu *v,
-                            struct cpu_user_regs *regs)
+                            struct cpu_user_regs *regs, u64 *struck)
 {
     if (insn->lock)
         return INVALID;
@@ -225,13 +213,13 @@ static enum outcome insn_do(const struct priv_insn *insn, struct vcpu *v,
     case PRIV_WBINVD:
         return caches_write_back(v->domain);
     case PRIV_CR_READ:
-        return cr_read(v, insn->control, general_register(regs, insn->reg));
+        return cr_read(v, insn->control, reg_slot(regs, insn->reg));
     case PRIV_CR_WRITE:
-        return cr_write(v, insn->control, *general_register(regs, insn->reg));
+        return cr_write(v, insn->control, *reg_slot(regs, insn->reg));
     case PRIV_DR_READ:
-        return dr_outcome(debug_reg_read(v, insn->control, general_register(regs, insn->reg)));
+        return dr_outcome(debug_reg_read(v, insn->control, reg_slot(regs, insn->reg)));
     case PRIV_DR_WRITE:
-        return dr_outcome(debug_reg_write(v, insn->control, *general_register(regs, insn->reg)));
+        return dr_outcome(debug_reg_write(v, insn->control, *reg_slot(regs, insn->reg)));
     case PRIV_RDMSR:
         return msr_read_do(v, regs);
     case PRIV_WRMSR:
@@ -246,20 +234,24 @@ static enum outcome insn_do(const struct priv_insn *insn, struct vcpu *v,
         return xsetbv_do(v, regs);
     case PRIV_CLI:
     case PRIV_STI: /* allowed, and without effect: popf could not be caught, and would not match */
-        return domain_assists(v->domain, VMASST_TYPE_architectural_iopl) ? DONE : REFUSED;
+        return iopl_suffices(v) ? DONE : REFUSED;
+    case PRIV_IN ... PRIV_OUTS:
+        return io_emulate(insn, v, regs, struck);
     default:
         return REFUSED;
     }
 }
 
-/* The instruction is done: go on behind it, as the CPU would. */
-static void insn_retire(struct cpu_user_regs *regs, unsigned length)
+/* The instruction is done: go on behind it, as the CPU would; @struck is for DR6. */
+static void insn_retire(struct cpu_user_regs *regs, unsigned length, u64 struck)
 {
     regs->rip += length;
+    if (regs->rflags & RFLAGS_TF)
+        struck |= DR6_STEP;
     regs->rflags &= ~RFLAGS_RF;
-    if (!(regs->rflags & RFLAGS_TF))
+    if (likely(!struck))
         return;
-    current->debug.status |= DR6_STEP | DR6_DEFAULT;
+    current->debug.status |= struck | DR6_DEFAULT;
     bounce_exception(regs, EXCEPTION_DB, 0);
 }
 
@@ -268,16 +260,23 @@ bool privileged_emulate(struct cpu_user_regs *regs)
     struct vcpu *v = current;
     u8 bytes[INSN_BYTES_MAX];
     struct priv_insn insn;
-    u64 missing;
+    u64 missing, struck = 0;
 
-    if (regs->error_code || !v->kernel_mode || !code_is_long((u16)regs->cs))
+    if (regs->error_code || !code_is_long((u16)regs->cs))
         return false;
     missing = guest_copy_in(bytes, regs->rip, sizeof(bytes));
     if (!priv_decode(&insn, bytes, sizeof(bytes) - missing))
         return false;
-    switch (insn_do(&insn, v, regs)) {
+    if (!v->kernel_mode && insn.op < PRIV_CPUID)
+        return false;
+    switch (insn_do(&insn, v, regs, &struck)) {
     case DONE:
-        insn_retire(regs, insn.length);
+        insn_retire(regs, insn.length, struck);
+        return true;
+    case REPEATS:
+        insn_retire(regs, 0, struck);
+        return true;
+    case RAISED:
         return true;
     case INVALID:
         bounce_exception(regs, EXCEPTION_UD, 0);
@@ -295,6 +294,6 @@ bool cpuid_emulate(struct cpu_user_regs *regs)
         memcmp(bytes, FORCED_CPUID, sizeof(bytes)))
         return false;
     cpuid_answer(regs, true);
-    insn_retire(regs, sizeof(bytes));
+    insn_retire(regs, sizeof(bytes), 0);
     return true;
 }

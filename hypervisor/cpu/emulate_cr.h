@@ -15,6 +15,9 @@
 #define CR4_CHOICE(fsgsbase, xsave)                                                                \
     (CR4_TSD | CR4_DE | ((fsgsbase) ? CR4_FSGSBASE : 0) | ((xsave) ? CR4_OSXSAVE : 0))
 
+/* Of these, those that are set in the CPU just as the running guest chose. */
+#define CR4_IN_FORCE (CR4_TSD | CR4_FSGSBASE)
+
 /* What CR0 reads as: the CPU's @real, with the TS that the guest set, if it did. */
 static inline u64 cr0_shown(u64 real, u64 guest)
 {

@@ -1,19 +1,25 @@
 /*
  * The decoder of privileged instructions: prefixes, one or two bytes of opcode, and for the control
- * and debug registers a ModRM byte whose mode bits the CPU ignores. Prefixes change none of these,
- * but for REX, which widens the two register numbers, and only where it stands last.
+ * and debug registers a ModRM byte whose mode bits the CPU ignores, for ports a byte with the port.
+ * Prefixes matter for ports only, but for REX, and that only where it stands last.
  */
 #include "hypervisor/cpu/emulate_decode.h"
 
 #include "xen-like/lib/insn.h"
 
-#define PREFIX_LOCK 0xf0
+#define PREFIX_WIDTH_16   0x66
+#define PREFIX_ADDRESS_32 0x67
+#define PREFIX_LOCK       0xf0
+#define PREFIX_REPNE      0xf2
+#define PREFIX_REP        0xf3
 
 #define REX_FIRST 0x40
 #define REX_LAST  0x4f
+#define REX_W     8u
 #define REX_R     4u
 #define REX_B     1u
 
+#define IN_PORT_GIVEN 0xe4 /* and out, two later: the port is the next byte */
 #define TWO_BYTES     0x0f
 #define GROUP_7       0x01
 #define GROUP_XSETBV  0xd1
@@ -30,10 +36,12 @@ static bool is_prefix(u8 byte)
     case 0x2e:
     case 0x36:
     case 0x3e:
-    case 0x64 ... 0x67:
+    case INSN_FS ... INSN_GS:
+    case PREFIX_WIDTH_16:
+    case PREFIX_ADDRESS_32:
     case PREFIX_LOCK:
-    case 0xf2:
-    case 0xf3:
+    case PREFIX_REPNE:
+    case PREFIX_REP:
         return true;
     default:
         return false;
@@ -43,6 +51,16 @@ static bool is_prefix(u8 byte)
 static u8 one_byte_op(u8 byte)
 {
     switch (byte) {
+    case 0x6c ... 0x6d:
+        return PRIV_INS;
+    case 0x6e ... 0x6f:
+        return PRIV_OUTS;
+    case IN_PORT_GIVEN ... IN_PORT_GIVEN + 1:
+    case 0xec ... 0xed:
+        return PRIV_IN;
+    case IN_PORT_GIVEN + 2 ... IN_PORT_GIVEN + 3:
+    case 0xee ... 0xef:
+        return PRIV_OUT;
     case 0xfa:
         return PRIV_CLI;
     case 0xfb:
@@ -108,12 +126,53 @@ static bool has_modrm(u8 opcode)
     return opcode == GROUP_7 || (opcode >= CR_TO_GENERAL && opcode <= GENERAL_TO_DR);
 }
 
+/* An opcode of one byte, and the port behind it, if there is one. Returns the length of both. */
+static size_t one_byte_use(struct priv_insn *insn, const u8 *bytes, size_t have, u8 rex)
+{
+    insn->op = one_byte_op(bytes[0]);
+    if (!(bytes[0] & 1))
+        insn->width = 1;
+    else if (rex & REX_W)
+        insn->width = 4;
+    insn->port_in_dx = (bytes[0] & ~3) != IN_PORT_GIVEN;
+    if (insn->port_in_dx)
+        return 1;
+    if (have < 2)
+        insn->op = PRIV_NONE;
+    else
+        insn->port = bytes[1];
+    return 2;
+}
+
+static void prefix_use(struct priv_insn *insn, u8 byte)
+{
+    switch (byte) {
+    case INSN_FS ... INSN_GS:
+        insn->segment = byte;
+        break;
+    case PREFIX_WIDTH_16:
+        insn->width = 2;
+        break;
+    case PREFIX_ADDRESS_32:
+        insn->address_32 = true;
+        break;
+    case PREFIX_LOCK:
+        insn->lock = true;
+        break;
+    case PREFIX_REPNE ... PREFIX_REP:
+        insn->repeated = true;
+        break;
+    default:
+        break;
+    }
+}
+
 bool priv_decode(struct priv_insn *insn, const u8 *bytes, size_t have)
 {
     size_t at = 0;
     u8 rex = 0;
 
-    *insn = (struct priv_insn){.op = PRIV_NONE};
+    *insn = (struct priv_insn){.op = PRIV_NONE, .width = 4};
     if (have > INSN_BYTES_MAX)
         have = INSN_BYTES_MAX;
     for (; at < have; at++) {
@@ -123,12 +182,12 @@ bool priv_decode(struct priv_insn *insn, const u8 *bytes, size_t have)
             break;
         else
             rex = 0;
-        insn->lock |= bytes[at] == PREFIX_LOCK;
+        prefix_use(insn, bytes[at]);
     }
     if (at >= have)
         return false;
     if (bytes[at] != TWO_BYTES) {
-        insn->op = one_byte_op(bytes[at++]);
+        at += one_byte_use(insn, bytes + at, have - at, rex);
     } else {
         bool modrm;
 

@@ -3,8 +3,9 @@
  *
  * What a PV hypervisor needs: WP, so that a mistake of ours cannot write what is mapped read-only;
  * NX and SMEP, so that nothing of a guest is ever executed in ring 0; global pages for our own
- * mappings; FSGSBASE, so that guests may set their bases without us; SSE switched on, since guests
- * use it and cannot touch CR4; XSAVE, likewise; UMIP against leaks of our descriptor addresses.
+ * mappings; SSE switched on, since guests use it and cannot touch CR4; XSAVE, likewise; UMIP
+ * against leaks of our descriptor addresses. FSGSBASE is on while the running guest has it on
+ * (emulate.c): we do without.
  */
 #include "hypervisor/cpu/features.h"
 #include "hypervisor/boot/cmdline.h"
@@ -135,8 +136,6 @@ void features_enable(void)
         cr4 |= CR4_SMEP;
     if (features.umip)
         cr4 |= CR4_UMIP;
-    if (features.fsgsbase)
-        cr4 |= CR4_FSGSBASE;
     if (features.xsave)
         cr4 |= CR4_OSXSAVE;
     write_cr0(CR0_PG | CR0_AM | CR0_WP | CR0_NE | CR0_ET | CR0_MP | CR0_PE);

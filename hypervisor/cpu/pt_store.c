@@ -21,40 +21,14 @@
 #include "hypervisor/cpu/pt_store.h"
 
 #include "hypervisor/cpu/bounce.h"
+#include "hypervisor/cpu/emulate_regs.h"
 #include "hypervisor/cpu/regs.h"
 #include "hypervisor/mm/pt_update.h"
 #include "hypervisor/mm/ptype_l1.h"
 #include "hypervisor/mm/uaccess.h"
 #include "xen-like/lib/insn.h"
 
-#define ADDRESS_32  0xffffffffUL
 #define ENTRY_MOVED 1 /* l1e_exchange: the entry is no longer what it was */
-
-static u64 *reg_slot(struct cpu_user_regs *regs, u8 number)
-{
-#define AT(field) offsetof(struct cpu_user_regs, field)
-    static const u8 offsets[] = {AT(rax), AT(rcx), AT(rdx), AT(rbx), AT(rsp), AT(rbp),
-                                 AT(rsi), AT(rdi), AT(r8),  AT(r9),  AT(r10), AT(r11),
-                                 AT(r12), AT(r13), AT(r14), AT(r15)};
-#undef AT
-    return (u64 *)((u8 *)regs + offsets[number]);
-}
-
-/* Write the low @width bytes of a register; 4 bytes clear the rest, as the CPU does. */
-static void reg_write(u64 *slot, unsigned width, unsigned shift, u64 value)
-{
-    u64 mask = width == 4 ? ~0UL : insn_width_mask(width) << shift;
-
-    *slot = (*slot & ~mask) | (value << shift & mask);
-}
-
-/* FS and GS are the guest's while we run. */
-static u64 segment_base(const struct insn *insn)
-{
-    if (likely(!insn->segment))
-        return 0;
-    return rdmsr(insn->segment == INSN_FS ? MSR_FS_BASE : MSR_GS_BASE);
-}
 
 /* Where the instruction stores. The prefix of movs is for its source only. */
 static u64 insn_address(const struct insn *insn, struct cpu_user_regs *regs)
@@ -75,7 +49,7 @@ static u64 insn_address(const struct insn *insn, struct cpu_user_regs *regs)
     }
     if (insn->address_32)
         address &= ADDRESS_32;
-    return address + (insn->op == INSN_MOVS ? 0 : segment_base(insn));
+    return address + (insn->op == INSN_MOVS ? 0 : segment_base(insn->segment));
 }
 
 /* The source operand. False: it lies in memory that cannot be read. */
@@ -85,7 +59,7 @@ static bool insn_source(const struct insn *insn, struct cpu_user_regs *regs, u64
         u64 from = insn->address_32 ? regs->rsi & ADDRESS_32 : regs->rsi;
 
         *value = 0;
-        return guest_copy_in(value, segment_base(insn) + from, insn->width) == 0;
+        return guest_copy_in(value, segment_base(insn->segment) + from, insn->width) == 0;
     }
     *value = insn->immediate;
     if (insn->source != INSN_NO_REG)

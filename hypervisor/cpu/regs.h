@@ -65,6 +65,8 @@
 #define RFLAGS_VM   (1UL << 17)
 #define RFLAGS_AC   (1UL << 18)
 
+#define IOPL_IN_RFLAGS (RFLAGS_IOPL & -RFLAGS_IOPL) /* the lower of its two bits */
+
 struct cpuid_regs {
     u32 eax, ebx, ecx, edx;
 };

@@ -15,6 +15,7 @@
 enum lock_rank {
     LOCK_DOMAIN_PAGES, /* domain.page_lock */
     LOCK_HEAP,         /* mm/alloc.c */
+    LOCK_PORTS,        /* cpu/io_ports.c */
     LOCK_CONSOLE,      /* debug/console.c: anybody may have something to say */
 };
 

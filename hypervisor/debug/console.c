@@ -134,6 +134,11 @@ const char *console_set_serial(unsigned int port, const char *value)
     return NULL;
 }
 
+u16 console_serial_base(unsigned int port)
+{
+    return ports[port].enabled && ports[port].present ? ports[port].base : 0;
+}
+
 static void serial_write(const struct serial *port, const char *s, size_t n)
 {
     for (size_t i = 0; i < n; i++) {

@@ -23,6 +23,9 @@ void console_move_vga(void *vga);
 const char *console_set_devices(const char *value);
 const char *console_set_serial(unsigned int port, const char *value);
 
+/* The first I/O port of serial port @port, 0 or 1; 0 if it is not in use. */
+u16 console_serial_base(unsigned int port);
+
 /*
  * The console's lock, below every other lock: it is held for whole lines of the log and whole
  * writes of a guest. console_break_lock() is for a panic, which must be seen whoever holds the

@@ -37,8 +37,8 @@ struct vcpu {
     u32 iopl; /* shown in bounced RFLAGS: 0, or with the architectural_iopl assist what the guest
                  set */
     u32 iopl_hidden;     /* what it set without the assist, which nothing shows; else 0 */
-    u32 io_bitmap_ports; /* PHYSDEVOP_set_iobitmap: user space may use a port below this */
-    u64 io_bitmap;       /* whose bit, from this guest address on, is clear. current only */
+    u32 io_bitmap_ports; /* PHYSDEVOP_set_iobitmap: it may use a port below this without a level */
+    u64 io_bitmap;       /* if its bit, from this guest address on, is clear. current only */
     u32 gdt_entries;
     mfn_t gdt_frames[FIRST_RESERVED_GDT_PAGE]; /* 0: none. Each holds both references */
     u32 ldt_entries;
@@ -75,6 +75,10 @@ struct domain {
     u32 page_list;    /* its frames, linked through the frame table; FRAME_NIL if none */
     u32 map_entries;  /* XENMEM_set_memory_map: how many; 0 if there is no map */
     void *memory_map; /* pages of the size that map_entries needs */
+
+    unsigned long *ports; /* the I/O ports that it may use (ports.h); NULL: none */
+    u32 pci_address;      /* what it wrote last to the address port of PCI configuration */
+    u8 cmos_index;        /* likewise to the CMOS's index port */
 
     mfn_t shared_mfn;
     struct shared_info *shared;

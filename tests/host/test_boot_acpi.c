@@ -114,6 +114,7 @@ static int set_up(void **state)
     put32(FADT + 48, 0xb2);
     world[FADT + 52] = 0xf1;
     put32(FADT + 64, 0x604);
+    put32(FADT + 76, 0x608);
     put32(FADT + 112, 1 << 10);
     world[FADT + 116] = ACPI_SPACE_IO;
     put64(FADT + 120, 0xcf9);
@@ -144,6 +145,7 @@ static void expect_good(u64 rsdp)
     assert_true(power.can_off);
     assert_int_equal(power.pm1a, 0x604);
     assert_int_equal(power.pm1b, 0);
+    assert_int_equal(power.timer, 0x608);
     assert_int_equal(power.type_a, 5);
     assert_int_equal(power.type_b, 3);
     assert_int_equal(power.smi_command, 0xb2);

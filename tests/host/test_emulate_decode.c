@@ -6,6 +6,7 @@
  */
 #include "hypervisor/cpu/emulate_cr.h"
 #include "hypervisor/cpu/emulate_decode.h"
+#include "xen-like/lib/insn.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -33,6 +34,18 @@ static const struct {
 } opcodes[] = {
     {"\xfa", 1, PRIV_CLI},
     {"\xfb", 1, PRIV_STI},
+    {"\x6c", 1, PRIV_INS},
+    {"\x6d", 1, PRIV_INS},
+    {"\x6e", 1, PRIV_OUTS},
+    {"\x6f", 1, PRIV_OUTS},
+    {"\xe4\xc0", 2, PRIV_IN},
+    {"\xe5\xc0", 2, PRIV_IN},
+    {"\xe6\xc0", 2, PRIV_OUT},
+    {"\xe7\xc0", 2, PRIV_OUT},
+    {"\xec", 1, PRIV_IN},
+    {"\xed", 1, PRIV_IN},
+    {"\xee", 1, PRIV_OUT},
+    {"\xef", 1, PRIV_OUT},
     {"\x0f\x06", 2, PRIV_CLTS},
     {"\x0f\x09", 2, PRIV_WBINVD},
     {"\x0f\x30", 2, PRIV_WRMSR},
@@ -96,6 +109,42 @@ static void test_registers(void **state)
     assert_int_equal(insn.reg, 0);
 }
 
+static const struct {
+    const char *bytes;
+    size_t length;
+    struct priv_insn expected;
+} port_insns[] = {
+    {"\xe4\x70", 2, {.op = PRIV_IN, .width = 1, .port = 0x70}},
+    {"\xe5\xff", 2, {.op = PRIV_IN, .width = 4, .port = 0xff}},
+    {"\x66\xe7\x80", 3, {.op = PRIV_OUT, .width = 2, .port = 0x80}},
+    {"\x66\xee", 2, {.op = PRIV_OUT, .width = 1, .port_in_dx = true}},
+    {"\x66\xed", 2, {.op = PRIV_IN, .width = 2, .port_in_dx = true}},
+    {"\x66\x48\xed", 3, {.op = PRIV_IN, .width = 4, .port_in_dx = true}},
+    {"\x48\x66\xed", 3, {.op = PRIV_IN, .width = 2, .port_in_dx = true}},
+    {"\x41\x6d", 2, {.op = PRIV_INS, .width = 4, .port_in_dx = true}},
+    {"\xf3\x6c", 2, {.op = PRIV_INS, .width = 1, .port_in_dx = true, .repeated = true}},
+    {"\xf2\x67\x6d",
+     3,
+     {.op = PRIV_INS, .width = 4, .port_in_dx = true, .repeated = true, .address_32 = true}},
+    {"\x65\x64\x3e\x66\x6f",
+     5,
+     {.op = PRIV_OUTS, .width = 2, .port_in_dx = true, .segment = INSN_FS}},
+    {"\x36\x65\x6e", 3, {.op = PRIV_OUTS, .width = 1, .port_in_dx = true, .segment = INSN_GS}},
+};
+
+static void test_ports(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(port_insns); i++) {
+        struct priv_insn expected = port_insns[i].expected;
+
+        expected.length = (u8)port_insns[i].length;
+        assert_true(decode(port_insns[i].bytes, port_insns[i].length));
+        assert_memory_equal(&insn, &expected, sizeof(insn));
+        assert_false(decode(port_insns[i].bytes, port_insns[i].length - 1));
+    }
+}
+
 /* All else of two bytes, whatever follows. */
 static void test_others(void **state)
 {
@@ -138,7 +187,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_opcodes),           cmocka_unit_test(test_prefixes),
         cmocka_unit_test(test_registers),         cmocka_unit_test(test_others),
-        cmocka_unit_test(test_control_registers),
+        cmocka_unit_test(test_control_registers), cmocka_unit_test(test_ports),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

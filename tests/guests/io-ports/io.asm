@@ -1,0 +1,81 @@
+; I/O instructions, one a snippet; ud2 behind each says that it was passed. The same bytes run in the
+; kernel and, copied, in user space.
+
+default rel
+global user_code, user_code_end, io_run, io_left
+
+%macro SNIPPET 2+
+global io_%1
+io_%1:
+    %2
+    ud2
+%endmacro
+
+section .user_text exec progbits align=4096
+user_code:
+    SNIPPET in8, in al, dx
+    SNIPPET in16, in ax, dx
+    SNIPPET in32, in eax, dx
+    SNIPPET in32_wide, db 0x48, 0xed
+    SNIPPET in32_both, db 0x66, 0x48, 0xed ; REX.W behind 0x66: 32 bits
+    SNIPPET in32_rex_lost, db 0x48, 0x66, 0xed ; REX before 0x66 is no REX: 16 bits
+    SNIPPET in8_given, in al, 0x70
+    SNIPPET in32_given, in eax, 0x80
+    SNIPPET in8_rep, db 0xf3, 0xec
+    SNIPPET out8, out dx, al
+    SNIPPET out16, out dx, ax
+    SNIPPET out32, out dx, eax
+    SNIPPET out8_given, out 0x70, al
+    SNIPPET out32_given, out 0x80, eax
+    SNIPPET ins8, insb
+    SNIPPET ins16, insw
+    SNIPPET ins32, insd
+    SNIPPET ins32_wide, db 0x48, 0x6d
+    SNIPPET rep_ins8, rep insb
+    SNIPPET rep_ins16, rep insw
+    SNIPPET rep_ins32, rep insd
+    SNIPPET repne_ins8, db 0xf2, 0x6c
+    SNIPPET fs_ins8, db 0x64, 0x6c
+    SNIPPET a32_ins8, db 0x67, 0x6c
+    SNIPPET a32_rep_ins8, db 0x67, 0xf3, 0x6c
+    SNIPPET outs8, outsb
+    SNIPPET outs16, outsw
+    SNIPPET outs32, outsd
+    SNIPPET rep_outs8, rep outsb
+    SNIPPET rep_outs16, rep outsw
+    SNIPPET rep_outs32, rep outsd
+    SNIPPET fs_outs32, db 0x64, 0x6f
+    SNIPPET gs_outs32, db 0x65, 0x6f
+    SNIPPET fs_ds_outs32, db 0x64, 0x3e, 0x6f ; the second means nothing, and leaves the first
+    SNIPPET ss_outs32, db 0x36, 0x6f
+    SNIPPET a32_outs32, db 0x67, 0x6f
+    SNIPPET a32_fs_rep_outs32, db 0x67, 0x64, 0xf3, 0x6f
+    SNIPPET lock_in8, db 0xf0, 0xec
+    SNIPPET cli, cli
+    SNIPPET sti, sti
+    SNIPPET clts, clts
+    SNIPPET rdtsc, rdtsc
+user_code_end:
+
+section .text
+; void io_run(const void *snippet, const u64 registers[6]): rax rcx rdx rsi rdi and bits of rflags.
+; The trap that ends the snippet goes on at io_left.
+io_run:
+    push rbx
+    push r12
+    mov r12, rdi
+    mov rbx, rsi
+    mov rax, [rbx]
+    mov rcx, [rbx + 8]
+    mov rdx, [rbx + 16]
+    mov rsi, [rbx + 24]
+    mov rdi, [rbx + 32]
+    pushfq
+    mov rbx, [rbx + 40]
+    or [rsp], rbx
+    popfq
+    jmp r12
+io_left:
+    pop r12
+    pop rbx
+    ret
