@@ -17,6 +17,11 @@ are KEY=VALUE:
     EXPECT_LOG=REGEX    a line of our log must match (may be given several times)
     XEN_LOG=REGEX       likewise of Xen's
     END=off             how our machine ends: off, reset or halted (DIES: any but a triple fault)
+    STEP=REGEX => type TEXT
+    STEP=REGEX => nmi N
+                        when a line of the output matches: bytes for the serial line (escapes as in
+                        C), or N NMIs, one by one. Steps come in order; one without a regex follows
+                        as soon as the step before is done
     LONG=yes            only in `make test-long`
     TEST=no             not a test (the bench)
 
@@ -35,11 +40,12 @@ GUESTS = os.path.join(TOP, "tests", "guests")
 LOGS = os.path.join(BUILD, "logs")
 ORACLE_CACHE = os.path.join(CACHE, "oracle")
 ORACLE_RECIPE = "1"  # change it when runs of Xen are made or kept differently
-MANY = ("EXPECT_LOG", "XEN_LOG")
+MANY = ("EXPECT_LOG", "XEN_LOG", "STEP")
 DEFAULTS = {
     "IMAGE": None, "INITRD": None, "ARGS": "", "HV_ARGS": "", "XEN_ARGS": None, "MEM": "512",
     "CPUS": "1", "CPU": "", "TIMEOUT": "60", "ICOUNT": None, "ORACLE": "yes", "LINES": None,
     "SUCCESS": None, "DIES": "no", "EXPECT_LOG": [], "XEN_LOG": [], "END": None, "LONG": "no", "TEST": "yes",
+    "STEP": [],
 }  # fmt: skip
 
 
@@ -47,7 +53,7 @@ class GuestTest:
     def __init__(self, folder, case, path):
         self.folder = folder
         self.name = f"{folder}.{case}" if case else folder
-        self.keys = dict(DEFAULTS, EXPECT_LOG=[], XEN_LOG=[])
+        self.keys = dict(DEFAULTS, **{key: [] for key in MANY})
         if path:
             self.read(path)
         kernel = self["IMAGE"] or folder
@@ -86,7 +92,7 @@ class GuestTest:
         command = machine.qemu_command(
             on, iso, int(self["MEM"]), int(self["CPUS"]), icount, cpu=self["CPU"]
         )
-        return machine.run_watched(command, log, float(self["TIMEOUT"]))
+        return machine.run_watched(command, log, float(self["TIMEOUT"]), script=self["STEP"])
 
     def run_ours(self, build):
         """build: release or debug."""
@@ -107,6 +113,7 @@ class GuestTest:
         xen, args = oracle.ensure(), self.xen_args()
         parts = [ORACLE_RECIPE, args, machine.CPU_MODEL["xen"], ("file", xen)]
         parts += [str(self[key]) for key in ("ARGS", "MEM", "CPUS", "CPU", "ICOUNT")]
+        parts += self["STEP"]
         parts += [("file", path) for path in (self.kernel, self.initrd) if path]
         kept = os.path.join(ORACLE_CACHE, content_hash(parts) + ".json")
         run = recall(kept)

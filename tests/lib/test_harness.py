@@ -168,3 +168,21 @@ class Commands(unittest.TestCase):
     def test_an_initrd_alone_is_refused(self):
         done = self.run_vm("run", "--initrd", __file__, "--hv", __file__)
         self.assertEqual((done.returncode, done.stderr.count("\n")), (2, 1))
+
+
+class Scripts(unittest.TestCase):
+    """What is done to a machine when a line appears."""
+
+    STEPS = [r"^ready => type \x01a => b", " => nmi 3", "^again => type z"]
+
+    def test_steps_are_taken_in_order_and_once(self):
+        script = machine.Script(self.STEPS)
+        for line in ("again", "not ready", "ready", "ready"):
+            script.see(line)
+        self.assertEqual([step[1:] for step in script.due], [("type", b"\x01a => b"), ("nmi", 3)])
+        script.see("again")
+        self.assertEqual(script.due[-1][1:], ("type", b"z"))
+
+    def test_a_malformed_step_is_refused(self):
+        for step in ("type x", "a => nmi", "a => nmi x", "a => wait 3"):
+            self.assertRaises(common.Complaint, machine.Script, [step])

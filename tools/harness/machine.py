@@ -95,10 +95,40 @@ def run_interactive(command):
             continue  # the terminal is raw: a stray SIGINT is QEMU's to handle
 
 
+class Script:
+    """What is done to a machine from outside, each step when a line of its output matches.
+
+    A step is a pattern and an action: `type TEXT`, whose bytes go to the serial line (with C's
+    escapes: `type \\x01`), or `nmi N`, which injects N of them, one after the other has arrived.
+    Steps are taken in order: a line is held against the first that is left, and starts all those
+    that follow it and have no pattern of their own.
+    """
+
+    def __init__(self, steps):
+        self.left = [self.parse(step) for step in steps]
+        self.due = []
+
+    @staticmethod
+    def parse(step):
+        pattern, arrow, action = step.partition(" => ")
+        verb, _, rest = action.partition(" ")
+        if not arrow or verb not in ("type", "nmi") or (verb == "nmi" and not rest.isdigit()):
+            raise Complaint(f"not a step (REGEX => type TEXT, REGEX => nmi N): {step}")
+        if verb == "nmi":
+            return pattern, verb, int(rest)
+        return pattern, verb, rest.encode().decode("unicode_escape").encode("latin-1")
+
+    def see(self, line):
+        if self.left and re.search(self.left[0][0], line):
+            self.due.append(self.left.pop(0))
+            while self.left and not self.left[0][0]:
+                self.due.append(self.left.pop(0))
+
+
 class Watched:
     """One QEMU whose serial output is read line by line, under a watchdog."""
 
-    def __init__(self, command, log, on_line, success, stop_on_success):
+    def __init__(self, command, log, on_line, success, stop_on_success, script=()):
         self.run = Run()
         self.log = log
         self.on_line = on_line
@@ -110,12 +140,14 @@ class Watched:
         self.halted_at = None
         ours, theirs = socket.socketpair()
         self.qmp = ours
+        self.script = Script(script)
+        self.nmis_left = 0
         self.trace = log + ".qemu"
         command = command + ["-serial", "stdio", "-d", "cpu_reset", "-D", self.trace]
         command += ["-chardev", f"socket,id=qmp,fd={theirs.fileno()}", "-mon", "chardev=qmp,mode=control"]
         self.qemu = start(
             command,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE if script else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             pass_fds=[theirs.fileno()],
@@ -130,6 +162,7 @@ class Watched:
             line = ESCAPES.sub(b"", raw).decode("utf-8", "replace").rstrip()
             self.run.lines.append(line)
             self.on_line(line)
+            self.script.see(line)
             if POWERED_OFF.search(line):
                 self.run.end = "off"
             elif HALTED.search(line):
@@ -144,6 +177,29 @@ class Watched:
             message = json.loads(raw)
             if message.get("event") == "SHUTDOWN":
                 self.cause = message["data"]["reason"]
+            elif message.get("id") == "nmi":
+                self.nmis_left -= 1
+                self.nmi_send()
+
+    def nmi_send(self):
+        if self.nmis_left:
+            self.qmp.sendall(b'{"execute": "inject-nmi", "id": "nmi"}\n')
+
+    def act(self):
+        """Take the steps that are due; the next waits until all NMIs of one have been injected."""
+        while self.script.due and not self.nmis_left:
+            _, verb, what = self.script.due.pop(0)
+            if verb == "nmi":
+                self.nmis_left = what
+                self.nmi_send()
+            else:
+                self.type_bytes(what)
+
+    def type_bytes(self, what):
+        try:
+            os.write(self.qemu.stdin.fileno(), what)
+        except BrokenPipeError:
+            pass  # the machine has ended: that is judged elsewhere
 
     def poll(self, timeout):
         """Take what has arrived; answers whether the serial line is still open."""
@@ -165,6 +221,7 @@ class Watched:
                     self.run.end = "watchdog"
                 elif not self.poll(left):
                     break
+                self.act()
             self.run.seconds = time.monotonic() - begun
             self.finish()
         except BaseException:  # whoever listens has gone, or Ctrl-C: the machine must not outlive us
@@ -185,6 +242,8 @@ class Watched:
         if self.run.end == "running":
             self.run.end = self.judge_exit()
         self.qemu.stdout.close()
+        if self.qemu.stdin:
+            self.qemu.stdin.close()
         self.qmp.close()
 
     def qemu_output_left(self):
@@ -199,13 +258,16 @@ class Watched:
         return "reset" if self.cause == "guest-reset" else f"exit:{self.run.status}"
 
 
-def run_watched(command, log, seconds=WATCHDOG_SECONDS, on_line=lambda line: None, success=None):
+def run_watched(
+    command, log, seconds=WATCHDOG_SECONDS, on_line=lambda line: None, success=None, script=()
+):
     """Run to the end, writing the serial log to the file log.
 
-    With success (a compiled pattern) the run may also end at the first matching line.
+    With success (a compiled pattern) the run may also end at the first matching line. script: steps
+    of a Script.
     """
     os.makedirs(os.path.dirname(log) or ".", exist_ok=True)
-    run = Watched(command, log, on_line, success, success is not None).watch(seconds)
+    run = Watched(command, log, on_line, success, success is not None, script).watch(seconds)
     with open(log, "w") as stream:
         stream.write("\n".join(run.lines) + "\n")
     return run
