@@ -8,6 +8,7 @@
 #include "hypercalls/hypercalls.h"
 
 #include "hypervisor/debug/console.h"
+#include "hypervisor/debug/input.h"
 #include "hypervisor/mm/uaccess.h"
 
 #define PIECE_BYTES 256U
@@ -25,16 +26,8 @@ static long guest_to_console(u32 count, u64 from)
     return 0;
 }
 
-static u32 typed_take(char *piece, u32 max)
-{
-    u32 n = 0;
-
-    for (int c; n < max && (c = console_getc()) >= 0; n++)
-        piece[n] = (char)c;
-    return n;
-}
-
-/* Never waits: the answer is how many characters there were, perhaps none. */
+/* Never waits: the answer is how many characters there were, perhaps none. What could not be
+ * written is still there to be read. */
 static long console_to_guest(u32 count, u64 to)
 {
     char piece[PIECE_BYTES];
@@ -42,9 +35,10 @@ static long console_to_guest(u32 count, u64 to)
 
     if (count > INT32_MAX)
         return refuse(XEN_E2BIG, "the count would look like an errno");
-    while ((n = typed_take(piece, MIN(count - done, PIECE_BYTES)))) {
+    while ((n = input_peek(piece, MIN(count - done, PIECE_BYTES)))) {
         if (guest_write(to + done, piece, n))
             return refuse(XEN_EFAULT, "the buffer cannot be written");
+        input_take(n);
         done += n;
     }
     return done;

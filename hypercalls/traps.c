@@ -36,14 +36,15 @@ static void masks_set(struct vcpu *v, u32 flag, bool masks)
     v->flags = masks ? v->flags | flag : v->flags & ~flag;
 }
 
-/* A gate like one of set_trap_table. No NMI can have come before that the guest would have missed.
- */
+/* A gate like one of set_trap_table. An NMI that came before comes now. */
 static void nmi_handler_set(struct vcpu *v, u64 address)
 {
     struct trap_info *t = &v->traps[EXCEPTION_NMI];
 
     *t = (struct trap_info){.vector = EXCEPTION_NMI, .cs = FLAT_KERNEL_CS, .address = address};
     TI_SET_IF(t, 1);
+    if (!v->id && ACCESS_ONCE(v->domain->shared->arch.nmi_reason))
+        __atomic_fetch_or(&v->work, WORK_NMI, __ATOMIC_RELAXED);
 }
 
 static void nmi_handler_clear(struct vcpu *v)

@@ -23,10 +23,10 @@ static void iopl_assist_set(struct domain *d, bool on)
         struct vcpu *v = d->vcpus[i];
         u32 iopl;
 
-        if (!v || v->iret_careful == on)
+        if (!v || !(v->iret_careful & CAREFUL_IOPL) == !on)
             continue;
         iopl = v->iopl;
-        v->iret_careful = on;
+        v->iret_careful ^= CAREFUL_IOPL;
         v->iopl = v->iopl_hidden;
         v->iopl_hidden = iopl;
     }

@@ -53,16 +53,6 @@ struct acpi_fadt {
     struct acpi_address x_pm2_control, x_pm_timer;
 } __attribute__((packed));
 
-struct acpi_madt {
-    struct acpi_header header;
-    u32 local_apic, flags;
-} __attribute__((packed)); /* entries follow: a type, a length, and what these say */
-
-struct acpi_madt_io_apic {
-    u8 type, length, id, reserved;
-    u32 address, first_interrupt;
-} __attribute__((packed));
-
 struct acpi_hpet {
     struct acpi_header header;
     u32 id;
@@ -71,8 +61,6 @@ struct acpi_hpet {
     u16 minimum_tick;
     u8 protection;
 } __attribute__((packed));
-
-#define MADT_IO_APIC 1
 
 _Static_assert(sizeof(struct acpi_hpet) == 56, "IA-PC HPET 1.0a, 3.2.4");
 _Static_assert(offsetof(struct acpi_fadt, flags) == 112, "ACPI 6.4, table 5.9");
@@ -329,34 +317,21 @@ const char *acpi_find_power(struct acpi_power *power, u64 rsdp, acpi_map_fn map)
     return NULL;
 }
 
-static void io_apics_visit(const struct acpi_header *madt, void (*visit)(u64 phys))
-{
-    const u8 *entry = (const u8 *)madt + sizeof(struct acpi_madt);
-    const u8 *end = (const u8 *)madt + madt->length;
-
-    while (end - entry >= 2 && entry[1] >= 2 && entry[1] <= end - entry) {
-        struct acpi_madt_io_apic io_apic;
-
-        if (entry[0] == MADT_IO_APIC && entry[1] >= sizeof(io_apic)) {
-            memcpy(&io_apic, entry, sizeof(io_apic));
-            visit(io_apic.address);
-        }
-        entry += entry[1];
-    }
-}
-
-void acpi_visit_controllers(u64 rsdp, acpi_map_fn map, void (*visit)(u64 phys))
+const void *acpi_find_table(const char *signature, u64 rsdp, acpi_map_fn map, u32 *length)
 {
     const struct acpi_rsdp *r = rsdp_get(&rsdp, map);
-    const struct acpi_header *madt = r ? table_find(r, rsdp, "APIC", map) : NULL;
-    const struct acpi_header *hpet = r ? table_find(r, rsdp, "HPET", map) : NULL;
+    const struct acpi_header *h = r ? table_find(r, rsdp, signature, map) : NULL;
 
-    if (madt)
-        io_apics_visit(madt, visit);
-    if (hpet && hpet->length >= sizeof(struct acpi_hpet)) {
-        const struct acpi_address *base = &((const struct acpi_hpet *)hpet)->base;
+    *length = h ? h->length : 0;
+    return h;
+}
 
-        if (base->space == ACPI_SPACE_MEMORY && base->address)
-            visit(base->address);
-    }
+u64 acpi_find_hpet(u64 rsdp, acpi_map_fn map)
+{
+    u32 length;
+    const struct acpi_hpet *hpet = acpi_find_table("HPET", rsdp, map, &length);
+
+    if (length < sizeof(*hpet) || hpet->base.space != ACPI_SPACE_MEMORY)
+        return 0;
+    return hpet->base.address;
 }

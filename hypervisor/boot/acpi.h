@@ -1,6 +1,6 @@
 /*
  * The few things we want from ACPI: how to switch the machine off and how to reset it, and where
- * the devices are that the hypervisor keeps for itself. Firmware's
+ * the devices are that the hypervisor keeps for itself (those of interrupts: madt.h). Firmware's
  * tables are input like any other: each is mapped for its length, checked against it and summed
  * before a field is believed. AML is not interpreted; \_S5_ is found by its bytes.
  */
@@ -37,7 +37,10 @@ typedef const void *(*acpi_map_fn)(u64 phys, u64 length);
  */
 const char *acpi_find_power(struct acpi_power *power, u64 rsdp, acpi_map_fn map);
 
-/* Call @visit with the address of each I/O APIC and of the HPET, as far as the tables name them. */
-void acpi_visit_controllers(u64 rsdp, acpi_map_fn map, void (*visit)(u64 phys));
+/* The table of this signature, its length and checksum in order, and its length; or NULL. */
+const void *acpi_find_table(const char *signature, u64 rsdp, acpi_map_fn map, u32 *length);
+
+/* Where the HPET's registers are; 0: there is none in memory. */
+u64 acpi_find_hpet(u64 rsdp, acpi_map_fn map);
 
 #endif

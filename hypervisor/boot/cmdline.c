@@ -6,6 +6,7 @@
 #include "hypervisor/boot/cmdline.h"
 #include "hypervisor/boot/dom0_size.h"
 #include "hypervisor/debug/console.h"
+#include "hypervisor/debug/input.h"
 #include "hypervisor/debug/log.h"
 #include "xen-like/lib/parse.h"
 #include "xen-like/lib/string.h"
@@ -80,6 +81,7 @@ static const struct option table[] = {
     {.name = "com2", .set = set_com2, .console = true},
     {.name = "console", .set = console_set_devices, .console = true},
     {.name = "conring_size", .set = set_conring_size},
+    {.name = "conswitch", .set = input_set_switch},
     {.name = "dom0_mem", .set = dom0_set_mem},
     {.name = "guest_loglvl", .set = log_set_guest_threshold, .console = true},
     {.name = "loglvl", .set = log_set_threshold, .console = true},

@@ -8,6 +8,7 @@
 #include "hypervisor/boot/init.h"
 #include "hypervisor/boot/cmdline.h"
 #include "hypervisor/boot/early_trap.h"
+#include "hypervisor/boot/madt.h"
 #include "hypervisor/boot/memory.h"
 #include "hypervisor/boot/pic.h"
 #include "hypervisor/boot/power.h"
@@ -15,6 +16,7 @@
 #include "hypervisor/debug/bug.h"
 #include "hypervisor/debug/console.h"
 #include "hypervisor/debug/log.h"
+#include "hypervisor/mm/io_frames.h"
 #include "hypervisor/mm/layout.h"
 
 #define VERSION "0.1"
@@ -38,6 +40,28 @@ static void boot_info_read(u64 mbi)
         panic("the boot loader's information cannot be used: %s", wrong);
 }
 
+/* Physical memory below 4 GiB is mapped until memory_init(), whether it is RAM or not. */
+static const void *early_map(u64 phys, u64 length)
+{
+    if (phys >= EARLY_MAP_BYTES || length > EARLY_MAP_BYTES - phys)
+        return NULL;
+    return phys_to_virt(phys);
+}
+
+static void acpi_init(u64 rsdp)
+{
+    const char *wrong = madt_read(rsdp, early_map);
+    u64 hpet = acpi_find_hpet(rsdp, early_map);
+
+    if (wrong)
+        log_warn("ACPI: %s", wrong);
+    for (u32 i = 0; i < madt.ioapics; i++)
+        io_frame_keep(madt.ioapic[i].phys);
+    if (hpet)
+        io_frame_keep(hpet);
+    power_init(rsdp, early_map);
+}
+
 /* The log may keep more than its built-in ring holds. */
 static void conring_init(void)
 {
@@ -59,7 +83,7 @@ void boot_main(u64 mbi)
 
     pic_mask_all();
     features_init();
-    power_init(&boot_info);
+    acpi_init(boot_info.rsdp);
     memory_init(&boot_info);
     conring_init();
     smap_enable();

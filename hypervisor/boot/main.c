@@ -11,9 +11,12 @@
 #include "hypervisor/cpu/apic.h"
 #include "hypervisor/cpu/entry.h"
 #include "hypervisor/cpu/features.h"
+#include "hypervisor/cpu/ioapic.h"
+#include "hypervisor/cpu/nmi.h"
 #include "hypervisor/cpu/regs.h"
 #include "hypervisor/cpu/tables.h"
 #include "hypervisor/cpu/xstate.h"
+#include "hypervisor/debug/input.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/mm/alloc.h"
 #include "hypervisor/mm/io_frames.h"
@@ -58,10 +61,13 @@ static NORETURN void boot_on_own_stack(const struct boot_info *info)
 
     log_info("free memory: %lu KiB", frames_free_count() << (PAGE_SHIFT - 10));
     apic_init();
+    ioapics_init();
+    nmi_init();
     dom0 = dom0_build(info);
     if (!dom0)
         machine_halt(); /* dom0_build has said why */
     v = dom0->vcpus[0];
+    input_start();
 #ifdef DEBUG
     xstate_disturb(v);
 #endif

@@ -4,13 +4,11 @@
  * given a moment to work before the next one is tried.
  */
 #include "hypervisor/boot/power.h"
-#include "hypervisor/boot/acpi.h"
 #include "hypervisor/boot/cmdline.h"
 #include "hypervisor/boot/paging.h"
 #include "hypervisor/cpu/pc_ports.h"
 #include "hypervisor/cpu/regs.h"
 #include "hypervisor/debug/log.h"
-#include "hypervisor/mm/io_frames.h"
 #include "hypervisor/mm/layout.h"
 
 #define PM1_SCI_ENABLE   (1U << 0)
@@ -37,23 +35,15 @@
 
 static struct acpi_power power;
 
-static const void *early_map(u64 phys, u64 length)
+void power_init(u64 rsdp, acpi_map_fn map)
 {
-    if (phys >= EARLY_MAP_BYTES || length > EARLY_MAP_BYTES - phys)
-        return NULL;
-    return phys_to_virt(phys);
-}
-
-void power_init(const struct boot_info *info)
-{
-    const char *wrong = acpi_find_power(&power, info->rsdp, early_map);
+    const char *wrong = acpi_find_power(&power, rsdp, map);
 
     if (wrong)
         log_warn("ACPI: %s; power-off will only halt the machine", wrong);
     else
         log_debug("ACPI: soft-off by port %#x, type %u; reset register %s", power.pm1a,
                   power.type_a, power.can_reset ? "known" : "none");
-    acpi_visit_controllers(info->rsdp, early_map, io_frame_keep);
 }
 
 u16 power_timer_port(void)

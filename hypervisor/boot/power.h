@@ -2,11 +2,10 @@
 #ifndef HYPERVISOR_BOOT_POWER_H
 #define HYPERVISOR_BOOT_POWER_H
 
-#include "hypervisor/boot/multiboot2.h"
+#include "hypervisor/boot/acpi.h"
 
-/* Learn from ACPI how it is done. Before memory_init(), while physical memory below 4 GiB is mapped
- * whether it is RAM or not. */
-void power_init(const struct boot_info *info);
+/* Learn from ACPI how it is done (acpi_find_power). */
+void power_init(u64 rsdp, acpi_map_fn map);
 
 /* The first of the four I/O ports of ACPI's timer; 0 if it has none. */
 u16 power_timer_port(void);

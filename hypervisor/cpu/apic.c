@@ -27,11 +27,13 @@
 #define APIC_SPURIOUS    0x0f0
 #define APIC_ISR(vector) (0x100 + ((vector) / 32 << 4))
 #define APIC_IRR(vector) (0x200 + ((vector) / 32 << 4))
+#define APIC_ICR         0x300
 #define APIC_LVT_TIMER   0x320 /* on: thermal, performance counters, LINT0, LINT1, error */
 #define APIC_LVT_LINT1   0x360
 #define APIC_LVT_ERROR   0x370
 
 #define APIC_ON    (1U << 8)
+#define ICR_SELF   (1U << 18)
 #define LVT_MASKED (1U << 16)
 #define LVT_NMI    (4U << 8)
 
@@ -105,6 +107,12 @@ void apic_init(void)
     finish_what_firmware_began();
     log_debug("local APIC %u, version %#x%s", apic_id(), apic_read(APIC_VERSION) & 0xff,
               x2apic ? ", x2APIC" : "");
+}
+
+void apic_wake_self(void)
+{
+    if (present)
+        apic_write(APIC_ICR, ICR_SELF | VECTOR_WAKE);
 }
 
 void irq_set_handler(u8 vector, void (*fn)(void *data), void *data)

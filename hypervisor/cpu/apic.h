@@ -26,6 +26,9 @@ u32 apic_id(void);
 u32 apic_read(u32 reg);
 void apic_write(u32 reg, u32 v);
 
+/* Send this CPU VECTOR_WAKE. Also from an NMI. */
+void apic_wake_self(void);
+
 /*
  * Interrupts of @vector are @fn's from now on: called with @data on the CPU that took it,
  * acknowledged when it returns. The guest's registers are in this_cpu()->regs, complete; to let

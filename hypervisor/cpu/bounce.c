@@ -6,6 +6,7 @@
 #include "hypervisor/cpu/bounce.h"
 
 #include "hypervisor/cpu/entry.h"
+#include "hypervisor/cpu/nmi.h"
 #include "hypervisor/cpu/regs.h"
 #include "hypervisor/cpu/segreg.h"
 #include "hypervisor/debug/bug.h"
@@ -212,6 +213,8 @@ void iret_load(struct cpu_user_regs *regs)
         regs->rcx = rcx;
     }
     v->info->evtchn_upcall_mask = !(rflags & RFLAGS_IF);
+    if (unlikely(v->iret_careful & CAREFUL_NMI))
+        nmi_end(v);
     return;
 fault:
     smap_close();

@@ -179,15 +179,6 @@ void exception_in_hypervisor(struct cpu_user_regs *regs)
     regs->rip = fixup;
 }
 
-/* The hardware reports memory or bus trouble, or somebody pressed the button. Nobody waits for it
- * so far, and nothing may be said: the hypervisor may have been interrupted while saying something.
- */
-void trap_nmi(struct cpu_user_regs *regs)
-{
-    (void)regs;
-    this_cpu()->nmis++;
-}
-
 NORETURN void trap_double_fault(struct cpu_user_regs *regs)
 {
     panic_registers(regs, "double fault");

@@ -20,6 +20,7 @@
 #define VECTOR_GUEST_INT80 0x80
 #define VECTOR_CONSOLE     0xf0 /* the serial line: bytes received */
 #define VECTOR_TIMER       0xf1 /* the local APIC's timer */
+#define VECTOR_WAKE        0xf2 /* look at vcpu.work again, nothing more */
 #define VECTOR_SPURIOUS    0xff
 
 #endif

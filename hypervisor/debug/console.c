@@ -12,6 +12,8 @@
 
 #define COM1_BASE    0x3f8
 #define COM2_BASE    0x2f8
+#define COM1_IRQ     4
+#define COM2_IRQ     3
 #define BAUD_DIVISOR 1 /* 115200 */
 #define FRAME_8N1    0x03
 
@@ -23,8 +25,12 @@
 static struct spinlock lock = SPINLOCK(LOCK_CONSOLE); /* guards everything below */
 
 static struct serial ports[2] = {
-    {.base = COM1_BASE, .divisor = BAUD_DIVISOR, .line_control = FRAME_8N1, .enabled = true},
-    {.base = COM2_BASE, .divisor = BAUD_DIVISOR, .line_control = FRAME_8N1},
+    {.base = COM1_BASE,
+     .irq = COM1_IRQ,
+     .divisor = BAUD_DIVISOR,
+     .line_control = FRAME_8N1,
+     .enabled = true},
+    {.base = COM2_BASE, .irq = COM2_IRQ, .divisor = BAUD_DIVISOR, .line_control = FRAME_8N1},
 };
 
 static volatile u16 *vga; /* NULL: no text screen */
@@ -188,7 +194,22 @@ bool console_at_line_start(void)
     return at_line_start;
 }
 
-int console_getc(void)
+bool console_route_input(bool (*route)(u8 irq))
+{
+    bool all = true;
+
+    for (size_t i = 0; i < ARRAY_SIZE(ports); i++) {
+        if (!ports[i].enabled || !ports[i].present)
+            continue;
+        if (ports[i].irq && route(ports[i].irq))
+            serial_interrupt_enable(&ports[i]);
+        else
+            all = false;
+    }
+    return all;
+}
+
+int console_poll(void)
 {
     for (size_t i = 0; i < ARRAY_SIZE(ports); i++) {
         int c = ports[i].enabled && ports[i].present ? serial_get(&ports[i]) : -1;

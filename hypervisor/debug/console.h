@@ -1,5 +1,5 @@
 /*
- * Where characters go and come from: up to two serial ports (polled) and the VGA text screen.
+ * Where characters go and come from: up to two serial ports and the VGA text screen.
  * The log (log.h) and guests' console output both end here. Which of the devices are used is the
  * command line's choice; until it has been read, COM1 and the screen are tried.
  */
@@ -44,7 +44,12 @@ bool console_at_line_start(void);
 /* What a guest wrote with console_io: raw, without the log's prefix. Takes the lock. */
 void console_write_guest(const char *s, size_t n);
 
-/* One character of serial input (0..255), or -1 when none waits. Never blocks. */
-int console_getc(void);
+/* One character that a serial port has received (0..255), or -1. Never blocks. For debug/input.c,
+ * which knows whom it is for. */
+int console_poll(void);
+
+/* Let each chosen port interrupt when it has received something, once @route has led its line
+ * somewhere. False: one of them cannot, and must be polled. */
+bool console_route_input(bool (*route)(u8 irq));
 
 #endif

@@ -54,8 +54,14 @@ void report_death(const struct vcpu *v, const struct cpu_user_regs *regs)
                this_cpu()->id);
     log_always("  %s", d->crash_rule);
     log_always("  (checked at %s:%u)", d->crash_file, d->crash_line);
-    log_always("it was in its %s; kernel tables %lx, user tables %lx, cr2 %lx",
-               v->kernel_mode ? "kernel" : "user space", v->cr3_kernel, v->cr3_user, read_cr2());
+    report_guest(v, regs);
+}
+
+void report_guest(const struct vcpu *v, const struct cpu_user_regs *regs)
+{
+    log_always("domain %u vcpu %u is in its %s; kernel tables %lx, user tables %lx, cr2 %lx",
+               v->domain->id, v->id, v->kernel_mode ? "kernel" : "user space", v->cr3_kernel,
+               v->cr3_user, read_cr2());
     registers_show(regs);
     code_show(regs->rip);
     stack_show(regs->rsp);

@@ -8,6 +8,9 @@
  */
 void report_death(const struct vcpu *v, const struct cpu_user_regs *regs);
 
+/* What @v, whose address space is loaded, is doing: registers, code, stack. */
+void report_guest(const struct vcpu *v, const struct cpu_user_regs *regs);
+
 /* The hypervisor's own end: what happened, registers, machine halted. */
 NORETURN void panic_registers(const struct cpu_user_regs *regs, const char *what);
 

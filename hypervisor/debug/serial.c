@@ -1,5 +1,5 @@
 /*
- * The serial port. It must work when nothing else does, so it uses no interrupt and no memory of
+ * The serial port. It must work when nothing else does, so it sends without interrupts or memory of
  * its own, and no wait is without a bound: a machine without the UART answers 0xff on every port,
  * and a UART whose other end holds flow control would otherwise hang the hypervisor.
  */
@@ -21,6 +21,8 @@
 #define FIFO_ENABLE_CLEAR  0x07
 #define LINE_DIVISOR_LATCH 0x80
 #define MODEM_DTR_RTS      0x03
+#define MODEM_OUT2         0x08 /* on a PC it connects the interrupt line */
+#define IRQ_RECEIVED       0x01
 #define STATUS_DATA_READY  0x01
 #define STATUS_SEND_EMPTY  0x20
 
@@ -84,8 +86,11 @@ bool serial_parse(struct serial *s, const char *value)
             return false;
         new.base = base;
     }
-    if (*value == ',' && !parse_unsigned(value + 1, &value, &irq))
-        return false;
+    if (*value == ',') {
+        if (!parse_unsigned(value + 1, &value, &irq) || irq > UINT8_MAX)
+            return false;
+        new.irq = irq;
+    }
     if (*value)
         return false;
     *s = new;
@@ -113,6 +118,12 @@ void serial_start(struct serial *s)
     outb(s->base + UART_LINE_CONTROL, s->line_control);
     outb(s->base + UART_FIFO_CONTROL, FIFO_ENABLE_CLEAR);
     outb(s->base + UART_MODEM_CONTROL, MODEM_DTR_RTS);
+}
+
+void serial_interrupt_enable(const struct serial *s)
+{
+    outb(s->base + UART_MODEM_CONTROL, MODEM_DTR_RTS | MODEM_OUT2);
+    outb(s->base + UART_IRQ_ENABLE, IRQ_RECEIVED);
 }
 
 void serial_put(const struct serial *s, char c)

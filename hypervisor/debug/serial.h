@@ -1,4 +1,5 @@
-/* A 16550 UART without interrupts: registers polled, every wait bounded. */
+/* A 16550 UART: registers polled, every wait bounded; an interrupt when a byte was received, if
+ * wanted. */
 #ifndef HYPERVISOR_DEBUG_SERIAL_H
 #define HYPERVISOR_DEBUG_SERIAL_H
 
@@ -7,18 +8,21 @@
 struct serial {
     u16 base;        /* first I/O port */
     u16 divisor;     /* 0: keep what the firmware set */
+    u8 irq;          /* ISA line; 0: none, it is polled */
     u8 line_control; /* data bits, parity, stop bits as the UART wants them */
     bool present;    /* somebody answers at base */
     bool enabled;    /* console= names it */
 };
 
 /* Reads Xen's comN= form `<baud>[/<clock>][,<DPS>[,<io-base>[,<irq>]]]` or `auto...` into s (base,
- * divisor, line_control). False, s untouched, when it is malformed. The irq is accepted, not used.
- */
+ * divisor, line_control, irq). False, s untouched, when it is malformed. */
 bool serial_parse(struct serial *s, const char *value);
 
 /* Programs the port; sets s->present. */
 void serial_start(struct serial *s);
+
+/* From now on its line is raised while received bytes wait. */
+void serial_interrupt_enable(const struct serial *s);
 
 void serial_put(const struct serial *s, char c);
 

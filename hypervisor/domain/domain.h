@@ -19,7 +19,8 @@ struct vcpu {
     u32 work;        /* WORK_* bits: something to do before the guest runs again. Set atomically */
     u8 kernel_mode;  /* 1: its kernel's tables and GS are loaded; 0: its user space's. current only
                       */
-    u8 iret_careful; /* 1: an iret must look at more than most (the architectural_iopl assist) */
+    u8 iret_careful; /* CAREFUL_*: an iret must look at more than most */
+    bool nmi_waits;  /* until the one that is being handled is done. current only */
     struct domain *domain;
     struct vcpu_info *info; /* the guest's, shared: read once, never trusted */
     u64 cr3_kernel;         /* physical addresses of its L4s; the user one is 0 if there is none. */
@@ -53,6 +54,11 @@ struct vcpu {
 
 #define WORK_DEAD   1u /* the domain crashed or was shut down: it must not run again */
 #define WORK_RELOAD 2u /* the frame holds other registers than those of the call that returns */
+
+#define WORK_NMI 4u /* an NMI came that is for this vcpu */
+
+#define CAREFUL_IOPL 1u /* the architectural_iopl assist is on */
+#define CAREFUL_NMI  2u /* an NMI is being handled: an iret ends that */
 
 #define VCPUF_SYSCALL_MASKS  1u /* the callback masks upcalls on entry */
 #define VCPUF_FAILSAFE_MASKS 2u

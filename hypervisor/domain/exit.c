@@ -1,11 +1,12 @@
 /*
- * What happens on the way out to a guest when a flag in vcpu.work says that something must: so far,
- * that its domain has ended. The control domain is the only one there is, and its end is the
- * machine's.
+ * What happens on the way out to a guest when a flag in vcpu.work says that something must: an NMI
+ * is delivered, or its domain has ended. The control domain is the only one there is, and its end
+ * is the machine's.
  */
 #include "hypervisor/boot/cmdline.h"
 #include "hypervisor/boot/power.h"
 #include "hypervisor/cpu/entry.h"
+#include "hypervisor/cpu/nmi.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/debug/report.h"
 #include "hypervisor/domain/domain.h"
@@ -35,14 +36,17 @@ static NORETURN void control_domain_ended(const struct domain *d)
 void guest_exit_work(struct cpu_user_regs *regs)
 {
     struct vcpu *v = current;
+    u32 work = __atomic_fetch_and(&v->work, ~(WORK_RELOAD | WORK_NMI), __ATOMIC_ACQ_REL);
 
-    if (!(__atomic_fetch_and(&v->work, ~WORK_RELOAD, __ATOMIC_ACQ_REL) & WORK_DEAD))
-        return; /* the long way out, which loads everything, is all that was asked for */
+    if (!(work & WORK_DEAD)) {
+        if (work & WORK_NMI)
+            nmi_deliver(v, regs);
+        return; /* for WORK_RELOAD the long way out, which loads everything, is enough */
+    }
     if (v->domain->crash_rule)
         report_death(v, regs);
 #ifdef DEBUG
-    if (!audit_domain(v->domain))
-        log_info("audit of domain %u: clean", v->domain->id);
+    audit_report(v->domain);
 #endif
     control_domain_ended(v->domain);
 }

@@ -214,3 +214,13 @@ u64 audit_domain(const struct domain *d)
     pages_free(a.found, order);
     return a.mismatches;
 }
+
+void audit_report(const struct domain *d)
+{
+    u64 wrong = audit_domain(d);
+
+    if (wrong)
+        log_always("audit of domain %u: %lu counts are wrong", d->id, wrong);
+    else
+        log_always("audit of domain %u: clean", d->id);
+}

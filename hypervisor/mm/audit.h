@@ -9,8 +9,12 @@
  * Each mismatch is one line in the log. Answers how many there were; 1 also when there is no free
  * page to count in, which the log tells.
  * Nothing of @d may run or be held meanwhile: at its end, or between two calls of a host test. It
- * changes nothing; it takes time in proportion to all of the machine's frames. Debug builds run it.
+ * changes nothing; it takes time in proportion to all of the machine's frames.
  */
 u64 audit_domain(const struct domain *d);
+
+/* The same, and one line in the log that says how it went: at a domain's end in a debug build, and
+ * on the debug key 'f', which interrupts a guest and never the hypervisor. */
+void audit_report(const struct domain *d);
 
 #endif

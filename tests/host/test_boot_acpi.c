@@ -1,4 +1,4 @@
-// LINK: hypervisor/boot/acpi.c xen-like/lib/string.c
+// LINK: hypervisor/boot/acpi.c hypervisor/boot/madt.c xen-like/lib/string.c
 /*
  * ACPI tables as firmware gives them, and as it should not: every table cut short, every signature
  * and checksum wrong, addresses that lead nowhere, AML that ends in the middle of \_S5_. The fake
@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "hypervisor/boot/acpi.h"
+#include "hypervisor/boot/madt.h"
 
 #define WORLD_BYTES 0x110000UL
 #define RSDP        0xf5a00UL /* where a scan finds it */
@@ -314,67 +315,63 @@ static void a_reset_register_that_we_cannot_write_is_none(void **state)
     }
 }
 
-static u64 visited[8];
-static unsigned visits;
-
-static void visit(u64 phys)
-{
-    assert_true(visits < ARRAY_SIZE(visited));
-    visited[visits++] = phys;
-}
-
 /* In place of the FADT, which then is not found: whatever table comes last. */
 static void put_only(const char *signature, const void *body, u32 bytes)
 {
     put_table(FADT, signature, 36 + bytes);
     memcpy(world + FADT + 36, body, bytes);
     seal_table(FADT);
-    visits = 0;
-    acpi_visit_controllers(RSDP, fake_map, visit);
 }
 
-static void io_apics_are_visited_up_to_the_first_broken_entry(void **state)
+static void the_wiring_of_interrupts_is_read_up_to_the_first_broken_entry(void **state)
 {
-    static const u8 madt[] = {
-        0, 0,  0xe0, 0xfe, 1, 0,    0,    0,                 /* local APIC, flags */
-        0, 8,  0,    0,    1, 0,    0,    0,                 /* a CPU */
-        1, 12, 0,    0,    0, 0,    0xc0, 0xfe, 0,  0, 0, 0, /* an I/O APIC */
-        2, 10, 0,    0,    2, 0,    0,    0,    0,  0,       /* an override */
-        1, 12, 1,    0,    0, 0x10, 0xc0, 0xfe, 24, 0, 0, 0, /* another */
-        1, 8,  1,    0,    0, 0x20, 0xc0, 0xfe,              /* too short for one */
-        1, 13, 1,    0,    0, 0x30, 0xc0, 0xfe, 24, 0, 0, 0, /* longer than the table */
+    static const u8 table[] = {
+        0, 0,  0xe0, 0xfe, 1,  0,    0,    0,                 /* local APIC, flags */
+        0, 8,  0,    0,    1,  0,    0,    0,                 /* a CPU */
+        1, 12, 0,    0,    0,  0,    0xc0, 0xfe, 0,  0, 0, 0, /* an I/O APIC */
+        2, 10, 0,    0,    2,  0,    0,    0,    0,  0,       /* line 0 on pin 2 */
+        1, 12, 1,    0,    0,  0x10, 0xc0, 0xfe, 24, 0, 0, 0, /* another */
+        2, 10, 0,    9,    20, 0,    0,    0,    15, 0,       /* line 9, level and active low */
+        2, 10, 0,    16,   3,  0,    0,    0,    0,  0,       /* no such line */
+        1, 8,  1,    0,    0,  0x20, 0xc0, 0xfe,              /* too short for one */
+        1, 13, 1,    0,    0,  0x30, 0xc0, 0xfe, 24, 0, 0, 0, /* longer than the table */
     };
-    static const u64 ends[] = {16, 28, 50}; /* after which entry there is one more */
 
     (void)state;
-    for (u32 bytes = 0; bytes <= sizeof(madt); bytes++) {
-        put_only("APIC", madt, bytes);
-        assert_int_equal(visits, (bytes >= ends[1]) + (bytes >= ends[2]));
+    assert_non_null(madt_read(RSDP, fake_map));
+    assert_int_equal(madt.isa[7].gsi, 7);
+    for (u32 bytes = 0; bytes <= sizeof(table); bytes++) {
+        put_only("APIC", table, bytes);
+        madt_read(bytes & 1 ? RSDP : 0, fake_map);
+        assert_int_equal(madt.ioapics, (bytes >= 28) + (bytes >= 50));
+        assert_int_equal(madt.isa[0].gsi, bytes >= 38 ? 2 : 0);
+        assert_int_equal(madt.isa[9].gsi, bytes >= 60 ? 20 : 9);
     }
-    assert_int_equal(visited[0], 0xfec00000);
-    assert_int_equal(visited[1], 0xfec01000);
+    assert_int_equal(madt.ioapic[0].phys, 0xfec00000);
+    assert_int_equal(madt.ioapic[1].phys, 0xfec01000);
+    assert_int_equal(madt.ioapic[1].gsi, 24);
+    assert_int_equal(madt.isa[4].gsi, 4);
+    assert_false(MADT_LEVEL(madt.isa[0].flags) || MADT_ACTIVE_LOW(madt.isa[0].flags));
+    assert_true(MADT_LEVEL(madt.isa[9].flags) && MADT_ACTIVE_LOW(madt.isa[9].flags));
     memset(world + FADT + 36 + 8, 0, 2); /* an entry of no length */
     seal_table(FADT);
-    visits = 0;
-    acpi_visit_controllers(RSDP, fake_map, visit);
-    assert_int_equal(visits, 0);
+    madt_read(RSDP, fake_map);
+    assert_int_equal(madt.ioapics, 0);
 }
 
-static void the_hpet_is_visited_where_it_is_memory(void **state)
+static void the_hpet_is_found_where_it_is_memory(void **state)
 {
     u8 hpet[20] = {[4] = ACPI_SPACE_MEMORY, [8] = 0, 0, 0xd0, 0xfe};
 
     (void)state;
     for (u32 bytes = 0; bytes <= sizeof(hpet); bytes++) {
         put_only("HPET", hpet, bytes);
-        assert_int_equal(visits, bytes == sizeof(hpet));
+        assert_int_equal(acpi_find_hpet(RSDP, fake_map), bytes == sizeof(hpet) ? 0xfed00000 : 0);
     }
-    assert_int_equal(visited[0], 0xfed00000);
     hpet[4] = ACPI_SPACE_IO;
     put_only("HPET", hpet, sizeof(hpet));
-    assert_int_equal(visits, 0);
-    acpi_visit_controllers(RSDP + 16, fake_map, visit);
-    assert_int_equal(visits, 0);
+    assert_int_equal(acpi_find_hpet(RSDP, fake_map), 0);
+    assert_int_equal(acpi_find_hpet(RSDP + 16, fake_map), 0);
 }
 
 int main(void)
@@ -388,8 +385,8 @@ int main(void)
         TEST(an_old_short_fadt_still_switches_off),
         TEST(only_whole_s5_packages_are_believed),
         TEST(a_reset_register_that_we_cannot_write_is_none),
-        TEST(io_apics_are_visited_up_to_the_first_broken_entry),
-        TEST(the_hpet_is_visited_where_it_is_memory),
+        TEST(the_wiring_of_interrupts_is_read_up_to_the_first_broken_entry),
+        TEST(the_hpet_is_found_where_it_is_memory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,6 +15,7 @@
 #include "hypervisor/boot/cmdline.h"
 #include "hypervisor/boot/dom0_size.h"
 #include "hypervisor/debug/console.h"
+#include "hypervisor/debug/input.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/debug/serial.h"
 #include "xen-like/lib/string.h"
@@ -42,6 +43,11 @@ void console_write(const char *s, size_t n)
     memcpy(shown + shown_bytes, s, n);
     shown_bytes += n;
     shown[shown_bytes] = '\0';
+}
+
+const char *input_set_switch(const char *value)
+{
+    return value[0] == 'a' ? NULL : "a letter";
 }
 
 const char *console_set_devices(const char *value)

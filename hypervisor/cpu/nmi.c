@@ -1,0 +1,78 @@
+/*
+ * An NMI may strike between any two instructions of the hypervisor, so all that is done at once is
+ * to count it, note the reason, and set a flag that the way out to the guest looks at. It may also
+ * strike when that has been looked at already: then this CPU sends itself an interrupt, which waits
+ * until the guest runs and brings it back at once.
+ *
+ * While the guest handles one, another waits: until its next iret, whichever it is, as on Xen.
+ */
+#include "hypervisor/cpu/nmi.h"
+
+#include "hypervisor/cpu/apic.h"
+#include "hypervisor/cpu/bounce.h"
+#include "hypervisor/cpu/entry.h"
+#include "hypervisor/cpu/regs.h"
+
+/* The PC's status port: two sources of NMIs, which its lower bits clear and disable. */
+#define STATUS_PORT    0x61
+#define STATUS_KEPT    0x0f
+#define STATUS_SERR    0x80
+#define STATUS_IOCHECK 0x40
+#define DISABLE_SERR   0x04
+#define DISABLE_IOCHK  0x08
+
+static void nothing(void *unused)
+{
+    (void)unused;
+}
+
+void nmi_init(void)
+{
+    irq_set_handler(VECTOR_WAKE, nothing, NULL);
+}
+
+static u64 nmi_reason(void)
+{
+    u8 status = inb(STATUS_PORT), kept = status & STATUS_KEPT;
+
+    if (status & STATUS_SERR) {
+        outb(STATUS_PORT, kept | DISABLE_SERR);
+        return XEN_NMIREASON_pci_serr;
+    }
+    if (status & STATUS_IOCHECK) {
+        outb(STATUS_PORT, kept | DISABLE_IOCHK);
+        return XEN_NMIREASON_io_error;
+    }
+    return XEN_NMIREASON_unknown;
+}
+
+void trap_nmi(struct cpu_user_regs *regs)
+{
+    this_cpu()->nmis++;
+    if (this_cpu()->id || !dom0)
+        return; /* the machine's own reach the first CPU only */
+    __atomic_fetch_or(&dom0->shared->arch.nmi_reason, nmi_reason(), __ATOMIC_RELAXED);
+    __atomic_fetch_or(&dom0->vcpus[0]->work, WORK_NMI, __ATOMIC_RELEASE);
+    if (!(regs->cs & 3))
+        apic_wake_self();
+}
+
+void nmi_deliver(struct vcpu *v, struct cpu_user_regs *regs)
+{
+    if (v->iret_careful & CAREFUL_NMI) {
+        v->nmi_waits = true;
+        return;
+    }
+    if (!v->traps[EXCEPTION_NMI].address)
+        return; /* the reason stays: whoever registers a handler later is called then */
+    v->iret_careful |= CAREFUL_NMI;
+    bounce_exception(regs, EXCEPTION_NMI, 0);
+}
+
+void nmi_end(struct vcpu *v)
+{
+    v->iret_careful &= (u8)~CAREFUL_NMI;
+    if (v->nmi_waits)
+        __atomic_fetch_or(&v->work, WORK_NMI, __ATOMIC_RELAXED);
+    v->nmi_waits = false;
+}

@@ -1,0 +1,94 @@
+/*
+ * The table of debug keys, by character, and the keys of what has no better place. They interrupt a
+ * guest, never the hypervisor, so they may walk whatever they like; what they show of a running
+ * guest is true at this moment.
+ */
+#include "hypervisor/debug/keys.h"
+
+#include "hypervisor/boot/memory.h"
+#include "hypervisor/boot/power.h"
+#include "hypervisor/debug/bug.h"
+#include "hypervisor/debug/log.h"
+#include "hypervisor/debug/report.h"
+#include "hypervisor/mm/alloc.h"
+#include "hypervisor/mm/audit.h"
+
+#define PAGES_TO_KIB(n) ((n) << (PAGE_SHIFT - 10))
+
+static void keys_list(void);
+
+static void registers_show(void)
+{
+    report_guest(current, &this_cpu()->regs);
+}
+
+static void audit_show(void)
+{
+    audit_report(dom0);
+}
+
+static void memory_show(void)
+{
+    log_always("memory: %lu of %lu KiB free", PAGES_TO_KIB(frames_free_count()),
+               PAGES_TO_KIB(memory_ram_frames()));
+}
+
+static void nmis_show(void)
+{
+    log_always("NMIs on CPU %u: %u", this_cpu()->id, this_cpu()->nmis);
+}
+
+static void vcpu_show(const struct vcpu *v)
+{
+    log_always(" vcpu %u: %s, in its %s, upcalls %s, tables %lx and %lx%s%s", v->id,
+               v == current ? "running" : "waiting", v->kernel_mode ? "kernel" : "user space",
+               v->info->evtchn_upcall_mask ? "masked" : "open", v->cr3_kernel, v->cr3_user,
+               v->iret_careful & CAREFUL_NMI ? ", in an NMI" : "",
+               v->nmi_waits ? ", NMI waits" : "");
+}
+
+static void domains_show(void)
+{
+    const struct domain *d = dom0;
+
+    log_always("domain %u: %lu pages, at most %lu; assists %lx%s", d->id, d->tot_pages,
+               d->max_pages, d->vm_assist, d->dying ? ", dying" : "");
+    for (u32 i = 0; i < d->max_vcpus; i++)
+        if (d->vcpus[i])
+            vcpu_show(d->vcpus[i]);
+}
+
+static struct key {
+    const char *text;
+    void (*fn)(void);
+} keys[] = {
+    ['R'] = {"reboot the machine", machine_reboot},
+    ['d'] = {"what the guest on this CPU is doing", registers_show},
+    ['f'] = {"audit: count all references to frames again", audit_show},
+    ['h'] = {"this list", keys_list},
+    ['m'] = {"memory", memory_show},
+    ['n'] = {"NMIs", nmis_show},
+    ['q'] = {"domains and their vcpus", domains_show},
+    [127] = {NULL, NULL},
+};
+
+static void keys_list(void)
+{
+    for (u32 i = 0; i < ARRAY_SIZE(keys); i++)
+        if (keys[i].fn)
+            log_always(" %c  %s", (char)i, keys[i].text);
+}
+
+void key_add(char key, const char *text, void (*fn)(void))
+{
+    BUG_ON((u8)key >= ARRAY_SIZE(keys) || keys[(u8)key].fn);
+    keys[(u8)key] = (struct key){text, fn};
+}
+
+void key_press(char key)
+{
+    if ((u8)key >= ARRAY_SIZE(keys) || !keys[(u8)key].fn)
+        return;
+    log_always("key '%c': %s", key, keys[(u8)key].text);
+    keys[(u8)key].fn();
+}

@@ -1,0 +1,143 @@
+/*
+ * NMIs strike between any two instructions: of the guest, and of the hypervisor on every way in and
+ * out. A mix of calls, traps, returns and system calls goes on while hundreds come, and must not
+ * notice. They are the control domain's, who asked for them by nmi_op: one at a time until its
+ * iret, with the reason in shared_info, and one that came without a handler is told later.
+ */
+#include "tests/guests/user_space.h"
+
+#define ROUNDS_OF_USER 16
+#define TRAP_RAX       0x1234567812345678ull
+
+extern char nmi_entry[], user_loop[];
+void nmi_handle(u64 cs);
+
+static volatile u64 count, nested, unmasked, strange_cs;
+static volatile bool inside, linger;
+
+/* User frames lie among room for an NMI's own frame: one may strike in the entry that fills them.
+ */
+static struct {
+    u8 below[2048];
+    struct trap_frame frame;
+} user;
+
+static bool typed(char end)
+{
+    char c = 0;
+
+    call_console_io(CONSOLEIO_read, 1, &c);
+    return c == end;
+}
+
+static void wait_for_typed(void)
+{
+    while (!typed('!'))
+        ;
+}
+
+void nmi_handle(u64 cs)
+{
+    nested += inside;
+    inside = true;
+    count++;
+    unmasked += !shared_info->vcpu_info[0].evtchn_upcall_mask;
+    strange_cs += (cs & 0xffff) != (FLAT_KERNEL_CS & ~3) && (cs & 0xffff) != FLAT_USER_CS;
+    if (linger) {
+        linger = false;
+        console_printf("nmi: handling\n");
+        wait_for_typed();
+        console_printf("ROW handling.count = %lu\n", count);
+    }
+    inside = false;
+}
+
+static long nmi_register(void)
+{
+    struct xennmi_callback c = {.handler_address = (unsigned long)nmi_entry};
+
+    return hypercall_nmi_op(XENNMI_register_callback, (u64)&c);
+}
+
+static void trap(void *arg)
+{
+    (void)arg;
+    asm volatile("ud2");
+}
+
+/* Counts what went otherwise than it should. */
+static u64 mix(void)
+{
+    u64 unused, wrong = 0, root = table_entry_address(table_boot_root(), 0);
+    long version = call_xen_version(XENVER_version, NULL);
+
+    wrong += call_xen_version(XENVER_version, NULL) != version;
+    wrong += pte_update(root, entry_read(root)) != 0;
+    wrong += fault_catch(trap, NULL).vector != VECTOR_UD;
+    wrong += probe_read(NULL, &unused).vector != VECTOR_PF;
+    user_frame_init(&user.frame, user_address(user_loop), user_stack_top());
+    user.frame.rbx = TRAP_RAX;
+    for (u64 i = 1; i <= ROUNDS_OF_USER; i++) {
+        user.frame.rip = user_address(user_loop);
+        user_run(&user.frame);
+        wrong += user.frame.vector != VECTOR_SYSCALL || user.frame.rbx != TRAP_RAX ||
+                 user.frame.r15 != i * 16 || user.frame.rsp != user_stack_top();
+    }
+    return wrong;
+}
+
+static void say_mix(void)
+{
+    u64 wrong = 0;
+
+    console_printf("nmi: mixing\n");
+    while (!typed('!'))
+        wrong += mix();
+    row("mix.wrong", (s64)wrong);
+    row("mix.some-came", count > 0);
+    row("mix.too-many-came", count > 400);
+    row("mix.nested", (s64)nested);
+    row("mix.unmasked", (s64)unmasked);
+    row("mix.strange-cs", (s64)strange_cs);
+    row_hex("mix.reason", shared_info->arch.nmi_reason);
+    console_printf("nmi: %lu came\n", count);
+}
+
+/* The next one comes when the first has been handled, not before. */
+static void say_handling(void)
+{
+    count = 0;
+    linger = true;
+    asm volatile("" ::: "memory");
+    console_printf("nmi: waiting for the first\n");
+    while (count < 2)
+        mix();
+    row("handling.nested", (s64)nested);
+}
+
+/* What came while there was no handler is told to the next one, as long as the reason stands. */
+static void say_late(void)
+{
+    row("late.unregister", hypercall_nmi_op(XENNMI_unregister_callback, 0));
+    shared_info->arch.nmi_reason = 0;
+    count = 0;
+    row("late.register-without", nmi_register());
+    row("late.count-without", (s64)count);
+    row("late.unregister-again", hypercall_nmi_op(XENNMI_unregister_callback, 0));
+    console_printf("nmi: without a handler\n");
+    wait_for_typed();
+    row("late.count-unregistered", (s64)count);
+    row_hex("late.reason", shared_info->arch.nmi_reason);
+    row("late.register", nmi_register());
+    row("late.count-registered", (s64)count);
+}
+
+void guest_main(void)
+{
+    user_space_init();
+    row("register.answer", nmi_register());
+    say_mix();
+    say_handling();
+    say_late();
+    guest_end();
+}
