@@ -53,6 +53,29 @@ static mfn_t table_alloc(void)
     return page ? virt_to_mfn(page) : INVALID_MFN;
 }
 
+/* What the CPU keeps for its guest beside the frame, and firmware or loader may have used. */
+static void guest_msrs_set(u64 value)
+{
+    wrmsr(MSR_FS_BASE, value);
+    wrmsr(MSR_GS_BASE, value);
+    wrmsr(MSR_KERNEL_GS_BASE, value);
+    if (features.rdtscp)
+        wrmsr(MSR_TSC_AUX, (u32)value);
+}
+
+static void guest_registers_first(struct vcpu *v)
+{
+#ifdef DEBUG /* leave something in all of them, so that what is forgotten shows */
+    guest_msrs_set(0x123456);
+    write_dr0(v->saved.rip);
+    write_dr7(DR7_DEFAULT | 1);
+    xstate_disturb(v);
+#endif
+    guest_msrs_set(0);
+    write_dr7(DR7_DEFAULT);
+    xstate_restore(v);
+}
+
 /* On the CPU's own stack from here on. */
 static NORETURN void boot_on_own_stack(const struct boot_info *info)
 {
@@ -68,10 +91,7 @@ static NORETURN void boot_on_own_stack(const struct boot_info *info)
         machine_halt(); /* dom0_build has said why */
     v = dom0->vcpus[0];
     input_start();
-#ifdef DEBUG
-    xstate_disturb(v);
-#endif
-    xstate_restore(v);
+    guest_registers_first(v);
     cpu->running = v;
     cpu->regs = v->saved;
     tlb_load_root(MFN(v->cr3_kernel >> PAGE_SHIFT));

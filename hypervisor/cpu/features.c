@@ -142,7 +142,8 @@ void features_enable(void)
     write_cr4(cr4);
     if (features.xsave)
         xsetbv(0, XSTATE_LEGACY);
-    wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_NXE | EFER_SCE);
+    /* Nothing that firmware chose: with AMD's FFXSR, FXSAVE would leave XMM registers out. */
+    wrmsr(MSR_EFER, EFER_LMA | EFER_LME | EFER_NXE | EFER_SCE);
     wbinvd(); /* no line may stay cached with a type that its page no longer has */
     wrmsr(MSR_PAT, PAT_XEN);
     write_cr3(read_cr3());

@@ -3,6 +3,7 @@
 #define HYPERVISOR_CPU_SEGREG_H
 
 #include "xen-like/lib/types.h"
+#include "hypervisor/cpu/fixup.h"
 
 #define DEFINE_SEGMENT(s)                                                                          \
     static inline u16 read_##s(void)                                                               \
@@ -31,15 +32,7 @@ static inline void clear_ts(void)
 /* Load GS from a guest's selector; false when the CPU refuses it (GS unchanged). */
 static inline bool load_gs(u16 selector)
 {
-    asm goto("1: mov %0, %%gs\n\t"
-             ".pushsection .ex_table, \"a\"\n\t"
-             ".balign 4\n\t"
-             ".long 1b - ., %l1 - .\n\t"
-             ".popsection"
-             :
-             : "r"(selector)
-             : "memory"
-             : fault);
+    asm goto("1: mov %0, %%gs" FIXUP(fault) : : "r"(selector) : "memory" : fault);
     return true;
 fault:
     return false;

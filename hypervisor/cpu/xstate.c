@@ -10,6 +10,7 @@
 #include "hypervisor/cpu/xstate.h"
 
 #include "hypervisor/cpu/features.h"
+#include "hypervisor/cpu/fixup.h"
 #include "hypervisor/cpu/regs.h"
 #include "hypervisor/cpu/segreg.h"
 #include "hypervisor/debug/bug.h"
@@ -121,21 +122,9 @@ static bool xstate_load(const struct xstate_area *area)
     u64 mask = xstate_limits.mask;
 
     if (!mask)
-        asm goto("1: fxrstor64 %0\n\t"
-                 ".pushsection .ex_table, \"a\"\n\t"
-                 ".balign 4\n\t"
-                 ".long 1b - ., %l[fault] - .\n\t"
-                 ".popsection"
-                 :
-                 : "m"(*area)
-                 : "memory"
-                 : fault);
+        asm goto("1: fxrstor64 %0" FIXUP(fault) : : "m"(*area) : "memory" : fault);
     else
-        asm goto("1: xrstor64 %0\n\t"
-                 ".pushsection .ex_table, \"a\"\n\t"
-                 ".balign 4\n\t"
-                 ".long 1b - ., %l[fault] - .\n\t"
-                 ".popsection"
+        asm goto("1: xrstor64 %0" FIXUP(fault)
                  :
                  : "m"(*area), "a"((u32)mask), "d"((u32)(mask >> 32))
                  : "memory"

@@ -11,6 +11,7 @@
 #define HYPERVISOR_MM_UACCESS_H
 
 #include "xen-like/lib/types.h"
+#include "hypervisor/cpu/fixup.h"
 #include "hypervisor/mm/layout.h"
 #include "hypervisor/mm/smap.h"
 
@@ -41,23 +42,17 @@ int guest_write(u64 to, const void *from, u64 len);
  * was checked before. What must be short uses these; everything else the copies above.
  */
 #define GUEST_PUT(base, index, value, fault)                                                       \
-    asm goto("1: movq %0, %c1(%2)\n\t" GUEST_FIXUP_(fault)                                         \
+    asm goto("1: movq %0, %c1(%2)" FIXUP(fault)                                                    \
              :                                                                                     \
              : "re"((u64)(value)), "i"((index)*8), "r"(base)                                       \
              : "memory"                                                                            \
              : fault)
 
 #define GUEST_GET(value, base, index, fault)                                                       \
-    asm goto("1: movq %c1(%2), %0\n\t" GUEST_FIXUP_(fault)                                         \
+    asm goto("1: movq %c1(%2), %0" FIXUP(fault)                                                    \
              : "=r"(value)                                                                         \
              : "i"((index)*8), "r"(base)                                                           \
              : "memory"                                                                            \
              : fault)
-
-#define GUEST_FIXUP_(fault)                                                                        \
-    ".pushsection .ex_table, \"a\"\n\t"                                                            \
-    ".balign 4\n\t"                                                                                \
-    ".long 1b - ., %l[" #fault "] - .\n\t"                                                         \
-    ".popsection"
 
 #endif
