@@ -1,6 +1,7 @@
 #include "tests/host/storm.h"
 
 #include "hypervisor/boot/memory.h"
+#include "tests/host/storm_contents.h"
 #include "tests/host/storm_state.h"
 
 static struct domain *domains[2];
@@ -36,6 +37,7 @@ void storm_begin(u64 pages_max)
     storm_calls_begin();
     for (int i = 0; i < 2; i++)
         domains[i] = domain_begin((u16)(i + 1), pages_max);
+    contents_begin();
 }
 
 static unsigned call_pick(void)
@@ -53,6 +55,7 @@ static unsigned call_pick(void)
 const char *storm_step(unsigned *op, long *rc)
 {
     struct domain *d = host_percpu.running->domain;
+    const char *wrong;
 
     *op = call_pick();
     if (!machine_random(50)) { /* seldom: stale translations shall live long enough to be missed */
@@ -67,7 +70,8 @@ const char *storm_step(unsigned *op, long *rc)
     for (int i = 0; i < 2; i++)
         if (audit_domain(domains[i]))
             return "the audit found a mismatch";
-    return *rc ? state_changed() : NULL;
+    wrong = contents_wrong();
+    return wrong || !*rc ? wrong : state_changed();
 }
 
 void storm_end(void)

@@ -3,6 +3,7 @@
  * and frames that are sometimes right and often not (storm_calls.h). After each step
  *
  *   - the audit finds every count of both domains to be what their tables say;
+ *   - tables and descriptors hold only what they may (storm_contents.h);
  *   - no stale translation may still write a frame that has become a table, or another domain's;
  *   - a call that was refused has changed nothing (storm_state.h says what "nothing" is).
  *

@@ -6,7 +6,8 @@
 // LINK: xen-like/lib/insn.c xen-like/lib/insn_compute.c
 // LINK: hypercalls/mmu.c hypercalls/mmuext.c hypercalls/descriptors.c
 // LINK: hypercalls/memory_reservation.c hypercalls/memory_exchange.c
-// LINK: tests/host/storm.c tests/host/storm_state.c tests/host/storm_calls.c
+// LINK: tests/host/storm.c tests/host/storm_calls.c
+// LINK: tests/host/storm_state.c tests/host/storm_contents.c
 /*
  * Storms (tests/host/storm.h) from seeds. At the end all that the domains held is given back, and
  * every frame of the machine is free.

@@ -1,0 +1,94 @@
+#include "tests/host/storm_contents.h"
+
+/* Present, writable, user, accessed, dirty, for the guest (9-11, 52-62), no-execute; in an L1 entry
+ * also global. Intel SDM vol. 3, 4.5.5; the rest is cache attributes, page size and reserved. */
+#define TABLE_ENTRY_MAY 0xfff0000000000e67UL
+#define L1_ENTRY_MAY    0xfff0000000000f67UL
+#define ENTRY_ADDRESS   0x000ffffffffff000UL
+
+static const struct domain **last_owner; /* by frame: who could last write it */
+
+static const char *entry_wrong(const struct domain *d, int level, u64 e)
+{
+    u64 may = level == 1 ? L1_ENTRY_MAY : TABLE_ENTRY_MAY, n = (e & ENTRY_ADDRESS) >> 12;
+
+    if (!(e & PTE_P))
+        return NULL;
+    if (e & ~(may | ENTRY_ADDRESS))
+        return "an entry has a flag that no guest may set";
+    if (!(e & PTE_US))
+        return "an entry is the hypervisor's alone";
+    if (n >= frames_max || frame_table[n].owner != d)
+        return "an entry names what is not the domain's memory";
+    if (level > 1 && frame_type(&frame_table[n]) == FT_LEVEL(level) && e & PTE_RW)
+        return "a linear entry may write";
+    return NULL;
+}
+
+/* Intel SDM vol. 3, 3.4.5 and 3.5: a segment for ring 3; nothing; a gate that faults. */
+static const char *descriptor_wrong(u64 d)
+{
+    bool present = d >> 47 & 1, segment = d >> 44 & 1;
+    u64 dpl = d >> 45 & 3, kind = d >> 40 & 15, rpl = d >> 16 & 3;
+
+    if (!present || (segment && dpl == 3) || (!segment && kind == 0))
+        return NULL;
+    if (!segment && kind == 12 && dpl == 0 && rpl == 3)
+        return NULL;
+    return "a descriptor that no guest may have";
+}
+
+static const char *frame_wrong(u64 n)
+{
+    const struct frame *f = &frame_table[n];
+    const u64 *t = machine_page(MFN(n)), type = frame_type(f);
+    const char *wrong = NULL;
+
+    if (!(f->word & FRAME_VALIDATED) || !(type_is_table(type) || type == FT_SEGDESC))
+        return NULL;
+    for (unsigned i = 0; i < PT_ENTRIES && !wrong; i++) {
+        if (type == FT_SEGDESC)
+            wrong = descriptor_wrong(t[i]);
+        else if (type != FT_L4 || i < 256 || i > 271)
+            wrong = entry_wrong(f->owner, type_level(type), t[i]);
+    }
+    return wrong;
+}
+
+static bool page_empty(u64 n)
+{
+    const u64 *page = machine_page(MFN(n));
+
+    return !page[0] && !memcmp(page, page + 1, PAGE_SIZE - sizeof(*page));
+}
+
+/* A frame that is somebody's now and was not a step ago. */
+static const char *leak_look(u64 n)
+{
+    const struct domain *now = frame_table[n].owner, *before = last_owner[n];
+
+    if (!now || now == before)
+        return NULL;
+    last_owner[n] = now;
+    return page_empty(n) ? NULL : "a domain was handed a frame with somebody's data";
+}
+
+void contents_begin(void)
+{
+    if (!last_owner)
+        last_owner = calloc(frames_max, sizeof(*last_owner));
+    for (u64 n = machine_ram_start; n < machine_ram_end; n++)
+        last_owner[n] = frame_table[n].owner;
+}
+
+const char *contents_wrong(void)
+{
+    const char *wrong = NULL;
+
+    for (u64 n = machine_ram_start; n < machine_ram_end && !wrong; n++) {
+        wrong = leak_look(n);
+        if (!wrong && frame_type_count(frame_table[n].word))
+            wrong = frame_wrong(n);
+    }
+    return wrong;
+}
