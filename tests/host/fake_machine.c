@@ -22,6 +22,7 @@
 static u64 fake_cr4 = CR4_PGE;
 static struct domain **tlb_writer; /* by frame: its owner when a translation that may write it
                                      may have got into the TLB */
+static struct domain **tlb_reader; /* likewise one that may read it: whatever its type */
 
 u64 machine_flushes, machine_line_flushes;
 
@@ -40,6 +41,7 @@ static void write_cr4(u64 v)
 {
     if ((v ^ fake_cr4) & CR4_PGE) {
         memset(tlb_writer, 0, frames_max * sizeof(*tlb_writer));
+        memset(tlb_reader, 0, frames_max * sizeof(*tlb_reader));
         machine_flushes += !(v & CR4_PGE);
     }
     fake_cr4 = v;
@@ -114,6 +116,7 @@ void machine_make(u64 ram_frames)
     frame_table = pages_of_host(all * sizeof(*frame_table) / PAGE_SIZE + 1);
     m2p = pages_of_host(all * sizeof(*m2p) / PAGE_SIZE + 1);
     tlb_writer = pages_of_host(all * sizeof(*tlb_writer) / PAGE_SIZE + 1);
+    tlb_reader = pages_of_host(all * sizeof(*tlb_reader) / PAGE_SIZE + 1);
     hv_l4 = pages_of_host(1);
     m2p_frames = all;
     for (unsigned i = HV_FIRST_SLOT; i <= HV_LAST_SLOT; i++)
@@ -149,8 +152,12 @@ mfn_t machine_tlb_load(void)
 
         if (tlb_writer[n] && ((used && !writable) || (owner && owner != tlb_writer[n])))
             return MFN(n);
+        if (tlb_reader[n] && owner && owner != tlb_reader[n])
+            return MFN(n);
         if (writable)
             tlb_writer[n] = owner;
+        if (owner)
+            tlb_reader[n] = owner;
     }
     return INVALID_MFN;
 }

@@ -66,7 +66,7 @@ const char *storm_step(unsigned *op, long *rc)
     state_remember(domains);
     *rc = storm_calls[*op].run(d);
     if (mfn_valid(machine_tlb_load()))
-        return "a stale translation may still write a frame that is something else now";
+        return "a stale translation leads to a frame that is something else now";
     for (int i = 0; i < 2; i++)
         if (audit_domain(domains[i]))
             return "the audit found a mismatch";
