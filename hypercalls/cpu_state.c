@@ -8,15 +8,7 @@
 /* CR0.TS is the guest's alone: the hypervisor switches FPU state eagerly and never needs it. */
 long hc_fpu_taskswitch(unsigned long set)
 {
-    struct vcpu *v = current;
-
-    if ((u32)set) {
-        v->ctrl_cr0 |= CR0_TS;
-        write_cr0(read_cr0() | CR0_TS);
-    } else {
-        v->ctrl_cr0 &= ~CR0_TS;
-        clear_ts();
-    }
+    xstate_set_ts(current, (u32)set);
     return 0;
 }
 

@@ -73,15 +73,6 @@ static enum outcome cr_read(const struct vcpu *v, u8 number, u64 *value)
     }
 }
 
-static void task_switched_set(struct vcpu *v, bool on)
-{
-    v->ctrl_cr0 = (v->ctrl_cr0 & ~CR0_TS) | (on ? CR0_TS : 0);
-    if (on)
-        write_cr0(read_cr0() | CR0_TS);
-    else
-        clear_ts();
-}
-
 /* What is chosen is in force, but for DE and OSXSAVE, which the CPU has always. */
 static void cr4_write(struct vcpu *v, u64 value)
 {
@@ -95,7 +86,7 @@ static enum outcome cr_write(struct vcpu *v, u8 number, u64 value)
     case 0:
         if (!cr0_allowed(read_cr0(), value))
             return REFUSED;
-        task_switched_set(v, value & CR0_TS);
+        xstate_set_ts(v, value & CR0_TS);
         return DONE;
     case 2:
         v->info->arch.cr2 = value;
@@ -208,7 +199,7 @@ static enum outcome insn_do(const struct priv_insn *insn, struct vcpu *v,
         return INVALID;
     switch (insn->op) {
     case PRIV_CLTS:
-        task_switched_set(v, false);
+        xstate_set_ts(v, false);
         return DONE;
     case PRIV_WBINVD:
         return caches_write_back(v->domain);

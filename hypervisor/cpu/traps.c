@@ -112,13 +112,11 @@ static void trap_int80(struct cpu_user_regs *regs)
 /* #NM: only a guest that set its CR0.TS (fpu_taskswitch) can see one; taking it clears TS. */
 static void trap_no_fpu(struct cpu_user_regs *regs)
 {
-    struct vcpu *v = current;
+    bool asked = current->ctrl_cr0 & CR0_TS;
 
-    clear_ts();
-    if (v->ctrl_cr0 & CR0_TS) {
-        v->ctrl_cr0 &= ~CR0_TS;
+    xstate_set_ts(current, false);
+    if (asked)
         bounce_exception(regs, EXCEPTION_NM, 0);
-    }
 }
 
 /* Whatever has no meaning of its own here goes to the guest as it came. */

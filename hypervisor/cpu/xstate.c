@@ -146,6 +146,17 @@ static void xstate_clear_pointers(void)
                  : "m"(zero));
 }
 
+void xstate_set_ts(struct vcpu *v, bool on)
+{
+    if (on) {
+        v->ctrl_cr0 |= CR0_TS;
+        write_cr0(read_cr0() | CR0_TS);
+    } else {
+        v->ctrl_cr0 &= ~CR0_TS;
+        clear_ts();
+    }
+}
+
 void xstate_save(struct vcpu *v)
 {
     u64 mask = xstate_limits.mask;
@@ -179,7 +190,7 @@ void xstate_restore(struct vcpu *v)
     if (xstate_limits.mask)
         xcr0_load(v->xstate.xcr0 ?: XSTATE_LEGACY);
     if (v->ctrl_cr0 & CR0_TS)
-        write_cr0(read_cr0() | CR0_TS);
+        xstate_set_ts(v, true);
 }
 
 bool xstate_set_xcr0(struct vcpu *v, u32 index, u64 value)

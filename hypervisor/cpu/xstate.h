@@ -75,6 +75,9 @@ void xstate_reset(struct vcpu *v, const void *fx);
 void xstate_save(struct vcpu *v);
 void xstate_restore(struct vcpu *v);
 
+/* The running vcpu sets or clears its CR0.TS. */
+void xstate_set_ts(struct vcpu *v, bool on);
+
 /* xsetbv by the running vcpu. False: #GP. */
 bool xstate_set_xcr0(struct vcpu *v, u32 index, u64 value);
 

@@ -1,11 +1,11 @@
-// LINK: hypervisor/cpu/xstate.c
+// LINK: hypervisor/cpu/xstate.c tests/host/ring0.c
 /*
  * Extended state on the CPU that this runs on: the hypervisor's own code executes XSAVE and XRSTOR
  * here, with AVX and AVX-512 if the machine has them (the emulator has no AVX-512, and forgives
- * what a CPU does not). What only ring 0 may execute faults, and a handler does it: clts, xsetbv,
- * CR0. The same handler follows the exception table where an image is refused.
+ * what a CPU does not). What only ring 0 may do is done by ring0.c.
  */
-#define _GNU_SOURCE /* the names of registers in ucontext.h */
+#include "tests/host/ring0.h"
+
 #include "hypervisor/cpu/features.h"
 #include "hypervisor/cpu/regs.h"
 #include "hypervisor/debug/bug.h"
@@ -13,31 +13,17 @@
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/mm/alloc.h"
 
-#include <elf.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <ucontext.h>
 #include <cmocka.h>
 
 #define AREA_MAX 8192u
 
 struct cpu_features features;
-
-static struct machine {
-    u64 cr0, xcr0;
-    unsigned clts, xsetbv, refused;
-} machine;
-
-struct exception_entry {
-    s32 insn, fixup; /* each from its own place */
-};
-static struct exception_entry *exceptions;
-static size_t exceptions_count;
 
 void *pages_alloc(unsigned order)
 {
@@ -73,80 +59,6 @@ void log_at(enum log_level level, const char *format, ...)
     (void)format;
 }
 
-/* Where the linker put our .ex_table: only the section headers of the file know. */
-static void exceptions_find(void)
-{
-    extern const char __executable_start[];
-    static u8 file[16 << 20];
-    FILE *self = fopen("/proc/self/exe", "rb");
-    size_t length = fread(file, 1, sizeof(file), self);
-    const Elf64_Ehdr *head = (const void *)file;
-    const Elf64_Shdr *sections = (const void *)(file + head->e_shoff);
-    const char *names = (const char *)file + sections[head->e_shstrndx].sh_offset;
-
-    fclose(self);
-    assert_true(length < sizeof(file));
-    for (unsigned i = 0; i < head->e_shnum; i++) {
-        if (strcmp(names + sections[i].sh_name, ".ex_table"))
-            continue;
-        exceptions = (void *)(__executable_start + sections[i].sh_addr);
-        exceptions_count = sections[i].sh_size / sizeof(*exceptions);
-    }
-    assert_true(exceptions_count > 0);
-}
-
-static bool exception_fixed(greg_t *regs)
-{
-    for (struct exception_entry *e = exceptions; e < exceptions + exceptions_count; e++)
-        if ((u64)&e->insn + (u64)(s64)e->insn == (u64)regs[REG_RIP]) {
-            regs[REG_RIP] = (greg_t)((u64)&e->fixup + (u64)(s64)e->fixup);
-            machine.refused++;
-            return true;
-        }
-    return false;
-}
-
-/* The register that the low bits of a ModRM byte name. */
-static greg_t *general(greg_t *regs, u8 modrm)
-{
-    static const int names[] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX,
-                                REG_RSP, REG_RBP, REG_RSI, REG_RDI};
-
-    return &regs[names[modrm & 7]];
-}
-
-/* Under the name that the sanitizer does not watch: it and cmocka keep SIGSEGV for themselves. */
-int __sigaction(int signal, const struct sigaction *action, struct sigaction *old);
-static struct sigaction others;
-
-/* The ring 0 part of this machine. */
-static void fault(int signal, siginfo_t *info, void *context)
-{
-    greg_t *regs = ((ucontext_t *)context)->uc_mcontext.gregs;
-    const u8 *code = (const u8 *)regs[REG_RIP];
-
-    (void)info;
-    if (exception_fixed(regs))
-        return;
-    if (!memcmp(code, "\x0f\x06", 2)) {
-        machine.cr0 &= ~CR0_TS;
-        machine.clts++;
-        regs[REG_RIP] += 2;
-    } else if (!memcmp(code, "\x0f\x01\xd1", 3)) {
-        machine.xcr0 = (u32)regs[REG_RAX] | (u64)regs[REG_RDX] << 32;
-        machine.xsetbv++;
-        regs[REG_RIP] += 3;
-    } else if (!memcmp(code, "\x0f\x20", 2)) {
-        *general(regs, code[2]) = (greg_t)machine.cr0;
-        regs[REG_RIP] += 3;
-    } else if (!memcmp(code, "\x0f\x22", 2)) {
-        machine.cr0 = (u64)*general(regs, code[2]);
-        regs[REG_RIP] += 3;
-    } else {
-        __sigaction(signal, &others, NULL); /* an access of its own, which strikes again */
-    }
-}
-
 /* What is in the CPU after @before and then @of were restored. Nothing may come between that the
  * compiler or the C library would use vector registers for. */
 static u8 seen[AREA_MAX] __attribute__((aligned(64)));
@@ -173,11 +85,8 @@ static u8 kept[512] __attribute__((aligned(16)));
 
 static void begin(void)
 {
-    struct sigaction action = {.sa_sigaction = fault, .sa_flags = SA_SIGINFO};
-
-    __sigaction(SIGSEGV, &action, &others);
+    ring0_begin();
     asm volatile("fxsave64 %0" : "+m"(kept));
-    machine = (struct machine){0};
     v = (struct vcpu){0};
     assert_true(xstate_alloc(&v));
 }
@@ -185,7 +94,7 @@ static void begin(void)
 static void end(void)
 {
     asm volatile("fxrstor64 %0" : : "m"(kept));
-    __sigaction(SIGSEGV, &others, NULL);
+    ring0_end();
     xstate_free(&v);
 }
 
@@ -273,22 +182,22 @@ TEST(test_state_follows_its_vcpu)
         restore_and_look(&other, &v);
         assert_true(is_filled(0x11));
     }
-    assert_int_equal(machine.refused, 0);
+    assert_int_equal(ring0.refused, 0);
     xstate_free(&other);
 }
 
 TEST(test_ts_is_the_guests)
 {
-    machine.cr0 = CR0_TS;
+    ring0.cr0 = CR0_TS;
     xstate_save(&v);
-    assert_int_equal(machine.cr0, 0);
+    assert_int_equal(ring0.cr0, 0);
     v.ctrl_cr0 = CR0_TS;
-    machine.cr0 = CR0_NE;
+    ring0.cr0 = CR0_NE;
     xstate_restore(&v);
-    assert_int_equal(machine.cr0, CR0_NE | CR0_TS);
+    assert_int_equal(ring0.cr0, CR0_NE | CR0_TS);
     v.ctrl_cr0 = 0;
     xstate_restore(&v);
-    assert_int_equal(machine.cr0, CR0_NE);
+    assert_int_equal(ring0.cr0, CR0_NE);
 }
 
 /* The last value written is what the guest has set; before it set anything, x87 and SSE. */
@@ -297,12 +206,12 @@ TEST(test_xcr0_is_put_in_force)
     if (!xstate_limits.mask)
         return; /* there is no XCR0 */
     xstate_restore(&v);
-    assert_int_equal(machine.xcr0, XSTATE_LEGACY);
+    assert_int_equal(ring0.xcr0, XSTATE_LEGACY);
     assert_true(xstate_set_xcr0(&v, 0, XSTATE_X87));
-    assert_int_equal(machine.xcr0, XSTATE_X87);
-    machine.xcr0 = 0;
+    assert_int_equal(ring0.xcr0, XSTATE_X87);
+    ring0.xcr0 = 0;
     xstate_restore(&v);
-    assert_int_equal(machine.xcr0, XSTATE_X87);
+    assert_int_equal(ring0.xcr0, XSTATE_X87);
     assert_true(xstate_set_xcr0(&v, 0, XSTATE_LEGACY));
     assert_true(xstate_set_xcr0(&v, 0, XSTATE_X87));
     assert_int_equal(v.xstate.xcr0_ever, XSTATE_LEGACY);
@@ -373,9 +282,9 @@ TEST(test_the_cpu_refuses_an_image)
             area->header.reserved[0] = 1;
         if (wrong && !xstate_limits.mask)
             continue; /* FXRSTOR has no header */
-        machine.refused = 0;
+        ring0.refused = 0;
         restore_and_look(NULL, &v);
-        assert_int_equal(machine.refused, 1);
+        assert_int_equal(ring0.refused, 1);
         assert_int_equal(shown->mxcsr, wrong ? 0x1f81 : 0x1f80);
         shown->mxcsr = 0x1f80;
         assert_int_equal(shown->control, 0x37f);
@@ -431,7 +340,6 @@ static int machine_is(bool xsave, const char *vendor)
 
 int main(void)
 {
-    exceptions_find();
     return machine_is(true, "GenuineIntel") + machine_is(true, "AuthenticAMD") +
            machine_is(false, "GenuineIntel");
 }
