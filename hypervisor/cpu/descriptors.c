@@ -13,6 +13,7 @@
 #include "hypervisor/mm/ptype.h"
 #include "hypervisor/mm/tlb.h"
 #include "hypervisor/mm/pte.h"
+#include "xen-like/lib/string.h"
 
 /* Bits of a descriptor, as one 64-bit word (Intel SDM vol. 3, 3.4.5). */
 #define DESC_P           (1UL << 47)
@@ -63,18 +64,23 @@ static void gdt_window_set(struct percpu *cpu, const struct vcpu *v)
             gdt_page_clear(cpu, i);
 }
 
+static void gdt_frames_put(const mfn_t *frames)
+{
+    for (unsigned i = 0; i < FIRST_RESERVED_GDT_PAGE; i++)
+        if (frames[i].n)
+            frame_put_and_type(mfn_to_frame(frames[i]));
+}
+
 void vcpu_drop_gdt(struct vcpu *v)
 {
-    for (unsigned i = 0; i < FIRST_RESERVED_GDT_PAGE; i++) {
-        if (v->gdt_frames[i].n)
-            frame_put_and_type(mfn_to_frame(v->gdt_frames[i]));
-        v->gdt_frames[i] = MFN(0);
-    }
+    gdt_frames_put(v->gdt_frames);
+    memset(v->gdt_frames, 0, sizeof(v->gdt_frames));
     v->gdt_entries = 0;
 }
 
 int vcpu_set_gdt(struct vcpu *v, const u64 *frames, u32 entries)
 {
+    mfn_t old[FIRST_RESERVED_GDT_PAGE];
     unsigned n = (entries + 511) / 512;
 
     if (entries > FIRST_RESERVED_GDT_ENTRY)
@@ -88,11 +94,12 @@ int vcpu_set_gdt(struct vcpu *v, const u64 *frames, u32 entries)
             return rc;
         }
     }
-    vcpu_drop_gdt(v);
-    for (unsigned i = 0; i < n; i++)
-        v->gdt_frames[i] = MFN(frames[i]);
+    memcpy(old, v->gdt_frames, sizeof(old));
+    for (unsigned i = 0; i < FIRST_RESERVED_GDT_PAGE; i++)
+        v->gdt_frames[i] = MFN(i < n ? frames[i] : 0);
     v->gdt_entries = entries;
     gdt_window_set(this_cpu(), v);
     tlb_flush_local();
+    gdt_frames_put(old); /* when the CPU sees them no longer */
     return 0;
 }

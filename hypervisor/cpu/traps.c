@@ -5,6 +5,7 @@
  */
 #include "hypervisor/cpu/apic.h"
 #include "hypervisor/cpu/bounce.h"
+#include "hypervisor/cpu/canonical.h"
 #include "hypervisor/cpu/emulate.h"
 #include "hypervisor/cpu/entry.h"
 #include "hypervisor/cpu/pt_store.h"
@@ -19,20 +20,25 @@
 
 #define EC_EXT 1u /* selector error code: an external event's fault */
 #define EC_IDT 2u /* selector error code: it names a gate */
+#define EC_LDT 4u /* selector error code: it is one of the LDT */
 
 /* #PF that page_fault_bounce left: in the windows onto descriptors, and what may be a store to a
  * page table. The CPU reads descriptors with its own rights; a guest's own access there is a plain
- * fault, at the address by which the guest knows its LDT. */
+ * fault, at the address by which the guest knows its LDT. Where that is none, because a long LDT
+ * reaches into the hole between the halves, it is the selector's fault. */
 void trap_page_fault(struct cpu_user_regs *regs)
 {
     struct vcpu *v = current;
-    u64 cr2 = read_cr2();
+    u64 cr2 = read_cr2(), in_ldt = cr2 - ldt_window(this_cpu());
 
     if (!(regs->error_code & PF_USER)) {
         if (vcpu_map_ldt(v, cr2))
             return;
-        if (cr2 - ldt_window(this_cpu()) < GDT_WINDOW_PAGES * PAGE_SIZE)
-            cr2 += v->ldt_base - ldt_window(this_cpu());
+        if (in_ldt < GDT_WINDOW_PAGES * PAGE_SIZE) {
+            cr2 = v->ldt_base + in_ldt;
+            if (!canonical(cr2))
+                return bounce_exception(regs, EXCEPTION_GP, (in_ldt & ~7UL) | EC_LDT);
+        }
     } else if (regs->error_code == PF_STORE && v->kernel_mode && pt_store_emulate(regs, cr2)) {
         return;
     }

@@ -23,11 +23,13 @@ static bool ldt_drop(struct vcpu *v)
     bool dropped = false;
 
     for (unsigned i = 0; i < LDT_PAGES; i++) {
-        if (!v->ldt_frames[i].n)
+        mfn_t m = v->ldt_frames[i];
+
+        if (!m.n)
             continue;
-        frame_put_and_type(mfn_to_frame(v->ldt_frames[i]));
         v->ldt_frames[i] = MFN(0);
-        ldt_page_clear(this_cpu(), i);
+        ldt_page_clear(this_cpu(), i); /* before anybody may write it */
+        frame_put_and_type(mfn_to_frame(m));
         dropped = true;
     }
     return dropped;
