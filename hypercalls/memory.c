@@ -52,6 +52,15 @@ static long operate(u32 op, u64 arg)
         return memory_physmap_remove(arg);
     case XENMEM_get_vnumainfo:
         return memory_vnuma(arg);
+    case XENMEM_get_sharing_freed_pages: /* none: frames are not shared by content */
+    case XENMEM_get_sharing_shared_pages:
+        return 0;
+    case XENMEM_claim_pages:
+        return memory_claim(arg);
+    case XENMEM_reserved_device_memory_map:
+        return memory_reserved_by_devices(arg);
+    case XENMEM_machphys_compat_mfn_list:
+        return refuse(XEN_EOPNOTSUPP, "there are no 32-bit guests, nor a table for them");
     case XENMEM_exchange:
         return memory_exchange(arg);
     case XENMEM_machine_memory_map:
@@ -81,6 +90,8 @@ long hc_memory_op(unsigned long cmd, unsigned long arg)
         return memory_physmap_add_batch(done, arg);
     case XENMEM_acquire_resource: /* it has looked at all else before it looks at extents */
         return memory_acquire_resource(arg);
+    case XENMEM_access_op:
+        return memory_access(arg);
     case XENMEM_maximum_ram_page:
     case XENMEM_current_reservation:
     case XENMEM_maximum_reservation:
@@ -88,6 +99,8 @@ long hc_memory_op(unsigned long cmd, unsigned long arg)
     case XENMEM_exchange:
     case XENMEM_remove_from_physmap:
     case XENMEM_get_vnumainfo:
+    case XENMEM_claim_pages:
+    case XENMEM_reserved_device_memory_map:
         if (done)
             return refuse(XEN_EINVAL, "the command word has unknown bits");
         break;

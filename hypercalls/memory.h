@@ -41,6 +41,9 @@ long memory_physmap_remove(u64 arg);
 long memory_pod_target(u64 arg);
 long memory_vnuma(u64 arg);
 long memory_acquire_resource(u64 arg);
+long memory_access(u64 arg);
+long memory_reserved_by_devices(u64 arg);
+long memory_claim(u64 arg);
 
 /* The queries about the machine: 0 or an errno. */
 long memory_machphys_mapping(u64 arg);

@@ -8,6 +8,7 @@
 #include "hypercalls/memory.h"
 
 #include "hypervisor/debug/bug.h"
+#include "hypervisor/mm/alloc.h"
 #include "hypervisor/mm/uaccess.h"
 #include "xen-like/abi/xen.h"
 
@@ -79,6 +80,49 @@ long memory_vnuma(u64 arg)
     if (!memory_domain(topology.domid))
         return refuse(XEN_ESRCH, "there is no such domain");
     return refuse(XEN_EOPNOTSUPP, "the domain has no virtual NUMA topology");
+}
+
+/* Rights to single frames are given to hardware guests, by another domain. */
+long memory_access(u64 arg)
+{
+    struct xen_mem_access_op op;
+
+    if (guest_read(&op, arg, sizeof(op)))
+        return refuse(XEN_EFAULT, "the argument cannot be read");
+    if (op.domid != current->domain->id)
+        return refuse(XEN_ESRCH, "there is no such domain");
+    return refuse(XEN_EPERM, "a domain's own frames");
+}
+
+/* Without an IOMMU in use no device has claims to fixed memory: a list of none. */
+long memory_reserved_by_devices(u64 arg)
+{
+    struct xen_reserved_device_memory_map map;
+    const u64 entry = sizeof(struct xen_reserved_device_memory);
+
+    if (guest_read(&map, arg, sizeof(map)) ||
+        !guest_range_ok((u64)map.buffer.p, map.nr_entries * entry))
+        return refuse(XEN_EFAULT, "the argument cannot be read");
+    if (map.flags & ~(u32)XENMEM_RDM_ALL)
+        return refuse(XEN_EINVAL, "unknown flags");
+    map.nr_entries = 0;
+    if (guest_write(arg, &map, sizeof(map)))
+        return refuse(XEN_EFAULT, "the answer cannot be written");
+    return 0;
+}
+
+/* A toolstack keeps memory free for a domain that it is about to build. */
+long memory_claim(u64 arg)
+{
+    struct xen_memory_reservation r;
+
+    if (guest_read(&r, arg, sizeof(r)))
+        return refuse(XEN_EFAULT, "the argument cannot be read");
+    if (r.extent_start.p || r.extent_order || r.mem_flags || r.domid != current->domain->id)
+        return refuse(XEN_EINVAL, "a claim has a number of frames and a domain, by number");
+    if (!current->domain->privileged)
+        return refuse(XEN_EPERM, "only the control domain claims memory");
+    return domain_claim(current->domain, r.nr_extents);
 }
 
 /* Of other domains only, by number; and so far there is none. */

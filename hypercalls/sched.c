@@ -24,6 +24,24 @@ static bool upcall_is_due(void)
     return ACCESS_ONCE(info->evtchn_upcall_pending) && !ACCESS_ONCE(info->evtchn_upcall_mask);
 }
 
+/* For drivers that must run on a certain CPU. There is one, and each vcpu runs there. */
+static long pin_override(u64 arg)
+{
+    struct sched_pin_override pin;
+    struct vcpu *v = current;
+
+    if (!v->domain->privileged)
+        return refuse(XEN_EPERM, "only the control domain chooses CPUs");
+    if (guest_read(&pin, arg, sizeof(pin)))
+        return refuse(XEN_EFAULT, "the argument cannot be read");
+    if (pin.pcpu > 0 || (pin.pcpu < 0 && !v->pinned))
+        return refuse(XEN_EINVAL, "there is no such CPU, or the vcpu is not pinned");
+    if (pin.pcpu == 0 && v->pinned)
+        return refuse(XEN_EBUSY, "the vcpu is pinned already");
+    v->pinned = pin.pcpu == 0;
+    return 0;
+}
+
 static long vcpu_poll(u64 arg)
 {
     struct sched_poll poll;
@@ -96,6 +114,8 @@ long hc_sched_op(unsigned long cmd, unsigned long arg)
         return self_shutdown_code(arg);
     case SCHEDOP_poll:
         return vcpu_poll(arg);
+    case SCHEDOP_pin_override:
+        return pin_override(arg);
     case SCHEDOP_remote_shutdown:
         return remote_shutdown(arg);
     default:

@@ -27,4 +27,4 @@ $(B)/gen/xen-like.ld: hypervisor/xen-like.ld hypervisor/mm/layout.h
 
 $(B)/xen-like: $(HV_OBJECTS) $(B)/gen/xen-like.ld
 	$(Q)$(LD) -m elf_x86_64 -nostdlib -static -z noexecstack -z max-page-size=4096 \
-	    --build-id=none -T $(B)/gen/xen-like.ld -o $@ $(HV_OBJECTS)
+	    --build-id=sha1 -T $(B)/gen/xen-like.ld -o $@ $(HV_OBJECTS)

@@ -47,6 +47,7 @@ struct vcpu {
     mfn_t ldt_frames[16];    /* those shown to the CPU; 0: none. Each holds both references */
     u64 ctrl_cr0;            /* what the guest believes; only TS is its own */
     u64 ctrl_cr4;            /* likewise; 0: it has set nothing */
+    bool pinned;             /* by SCHEDOP_pin_override */
     struct debug_regs debug; /* current only */
     struct xstate xstate;
     struct cpu_user_regs saved; /* while it does not run */
@@ -78,6 +79,7 @@ struct domain {
     struct spinlock page_lock; /* guards the next five */
     u64 tot_pages;
     u64 max_pages;
+    u64 claimed; /* frames kept free for it beyond tot_pages: domain_claim. Under the heap's lock */
     u32 page_list;    /* its frames, linked through the frame table; FRAME_NIL if none */
     u32 map_entries;  /* XENMEM_set_memory_map: how many; 0 if there is no map */
     void *memory_map; /* pages of the size that map_entries needs */

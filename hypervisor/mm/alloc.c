@@ -21,6 +21,7 @@
 static struct spinlock heap_lock = SPINLOCK(LOCK_HEAP); /* guards the lists and the count */
 static u32 free_list[ALLOC_ORDER_MAX + 1] = {[0 ... ALLOC_ORDER_MAX] = FRAME_NIL};
 static u64 free_frames;
+static u64 claimed_frames; /* of these: what domains have claimed and not yet taken, together */
 
 static void block_push(u64 n, unsigned order)
 {
@@ -81,12 +82,31 @@ void frames_add(mfn_t start, mfn_t end)
     spin_unlock(&heap_lock);
 }
 
-mfn_t frames_alloc(unsigned order)
+/* Is there so much beside what other domains than @d have claimed? Under heap_lock. */
+static bool room_for(u64 count, const struct domain *d)
+{
+    u64 others = claimed_frames - (d ? d->claimed : 0);
+
+    return free_frames >= others && free_frames - others >= count;
+}
+
+/* Under heap_lock. */
+static void claim_use(struct domain *d, u64 count)
+{
+    count = MIN(count, d->claimed);
+    d->claimed -= count;
+    claimed_frames -= count;
+}
+
+/* A block for @d, or for nobody in particular: NULL. */
+static mfn_t block_alloc(unsigned order, struct domain *d)
 {
     unsigned have = order;
     u64 n;
 
     spin_lock(&heap_lock);
+    if (unlikely(!room_for(1UL << order, d)))
+        have = ALLOC_ORDER_MAX + 1;
     while (have <= ALLOC_ORDER_MAX && free_list[have] == FRAME_NIL)
         have++;
     if (have > ALLOC_ORDER_MAX) {
@@ -100,11 +120,39 @@ mfn_t frames_alloc(unsigned order)
         block_push(n + (1UL << have), have);
     }
     free_frames -= 1UL << order;
+    if (d && unlikely(d->claimed))
+        claim_use(d, 1UL << order);
     spin_unlock(&heap_lock);
 
     for (u64 i = n; i < n + (1UL << order); i++)
         tlb_flush_stale(&frame_table[i]);
     return MFN(n);
+}
+
+mfn_t frames_alloc(unsigned order)
+{
+    return block_alloc(order, NULL);
+}
+
+int domain_claim(struct domain *d, u64 pages)
+{
+    int rc = 0;
+
+    spin_lock(&d->page_lock);
+    spin_lock(&heap_lock);
+    if (!pages) {
+        claim_use(d, d->claimed);
+    } else if (d->claimed || pages <= d->tot_pages || pages > d->max_pages) {
+        rc = refuse(XEN_EINVAL, "a claim on top of another, or of nothing, or beyond the maximum");
+    } else if (!room_for(pages - d->tot_pages, d)) {
+        rc = refuse(XEN_ENOMEM, "there is not so much memory");
+    } else {
+        d->claimed = pages - d->tot_pages;
+        claimed_frames += d->claimed;
+    }
+    spin_unlock(&heap_lock);
+    spin_unlock(&d->page_lock);
+    return rc;
 }
 
 void frames_free(mfn_t m, unsigned order)
@@ -189,7 +237,7 @@ mfn_t domain_frames_alloc(struct domain *d, unsigned order, bool clear)
     mfn_t m;
 
     spin_lock(&d->page_lock);
-    m = d->dying || d->tot_pages + count > d->max_pages ? INVALID_MFN : frames_alloc(order);
+    m = d->dying || d->tot_pages + count > d->max_pages ? INVALID_MFN : block_alloc(order, d);
     if (m.n != INVALID_MFN.n) {
         d->tot_pages += count;
         frames_hand_over(d, m, order, clear);

@@ -38,6 +38,11 @@ void *pages_alloc(unsigned order);
 void pages_free(void *p, unsigned order);
 
 /*
+ * Keep memory free until @d has @pages frames in all; 0 gives up what was kept. -EINVAL, -ENOMEM.
+ */
+int domain_claim(struct domain *d, u64 pages);
+
+/*
  * Give @d a block of 2^order frames: owner set, one reference each (ALLOCED), in the domain's page
  * list.
  * @clear: nothing that anybody else left there is still there; otherwise they hold whatever they

@@ -174,6 +174,37 @@ static void a_domain_gets_no_more_than_its_share(void **state)
     machine_domain_end(d);
 }
 
+/* What is claimed is there for the one who claimed it and for nobody else. */
+static void claims_are_kept(void **state)
+{
+    struct domain *d = machine_domain(1, 1000, false), *other = machine_domain(2, 1000, false);
+    u64 all = frames_free_count();
+    mfn_t m;
+
+    (void)state;
+    assert_int_equal(domain_claim(d, all + 1), -XEN_ENOMEM);
+    assert_int_equal(domain_claim(d, 1001), -XEN_EINVAL);
+    assert_int_equal(domain_claim(d, 0), 0);
+    assert_true(mfn_valid(machine_frame(d)));
+    assert_int_equal(domain_claim(d, 1), -XEN_EINVAL); /* it has that already */
+    assert_int_equal(domain_claim(d, all), 0);
+    assert_int_equal(domain_claim(d, all), -XEN_EINVAL);
+    assert_int_equal(frames_alloc(0).n, INVALID_MFN.n);
+    assert_int_equal(domain_frames_alloc(other, 0, true).n, INVALID_MFN.n);
+    assert_int_equal(domain_claim(other, 1), -XEN_ENOMEM);
+    assert_true(mfn_valid(domain_frames_alloc(d, 2, true)));
+    assert_int_equal(d->claimed, all - 5);
+    assert_int_equal(domain_claim(d, 0), 0);
+    assert_int_equal(domain_claim(d, all - 1), 0);
+    m = domain_frames_alloc(other, 0, true);
+    assert_true(mfn_valid(m));
+    assert_int_equal(domain_frames_alloc(other, 0, true).n, INVALID_MFN.n);
+    assert_int_equal(domain_claim(d, 0), 0);
+    assert_true(mfn_valid(domain_frames_alloc(other, 0, true)));
+    machine_domain_end(d);
+    machine_domain_end(other);
+}
+
 /* An exchange of frames: out on a list, back, or gone for others. */
 static void frames_are_stolen_when_nobody_else_counts_on_them(void **state)
 {
@@ -221,6 +252,7 @@ int main(void)
         cmocka_unit_test(orders_for_bytes),
         cmocka_unit_test_teardown(pages_are_zeroed, machine_all_free),
         cmocka_unit_test_teardown(a_domain_gets_no_more_than_its_share, machine_all_free),
+        cmocka_unit_test_teardown(claims_are_kept, machine_all_free),
         cmocka_unit_test_teardown(frames_are_stolen_when_nobody_else_counts_on_them,
                                   machine_all_free),
     };

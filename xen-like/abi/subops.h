@@ -44,10 +44,10 @@
       "Copies one frame to another.")                                                              \
     X(MMUEXT_FLUSH_CACHE_GLOBAL, ANY, struct mmuext_op, IN, IMPLEMENTED,                           \
       "Writes back and empties the caches of all CPUs.")                                           \
-    X(MMUEXT_MARK_SUPER, ANY, struct mmuext_op, IN, ABSENT,                                        \
-      "Marks a superpage for guests; Xen dropped it too.")                                         \
-    X(MMUEXT_UNMARK_SUPER, ANY, struct mmuext_op, IN, ABSENT,                                      \
-      "Takes such a mark away.")
+    X(MMUEXT_MARK_SUPER, ANY, struct mmuext_op, IN, IMPLEMENTED,                                   \
+      "Marks a superpage for guests: -EOPNOTSUPP, as since Xen dropped it.")                       \
+    X(MMUEXT_UNMARK_SUPER, ANY, struct mmuext_op, IN, IMPLEMENTED,                                 \
+      "Takes such a mark away: likewise.")
 
 #define XL_SUBOPS_memory(X)                                                                        \
     X(XENMEM_increase_reservation, ANY, struct xen_memory_reservation, INOUT, IMPLEMENTED,         \
@@ -86,8 +86,18 @@
       "Its counters.")                                                                             \
     X(XENMEM_add_to_physmap_batch, ANY, struct xen_add_to_physmap_batch, INOUT, IMPLEMENTED,       \
       "add_to_physmap for a list of frames.")                                                      \
-    X(XENMEM_machphys_compat_mfn_list, ANY, struct xen_machphys_mfn_list, INOUT, ABSENT,           \
+    X(XENMEM_machphys_compat_mfn_list, ANY, struct xen_machphys_mfn_list, INOUT, IMPLEMENTED,           \
       "machphys_mfn_list for the table that 32-bit guests see.")                                   \
+    X(XENMEM_get_sharing_freed_pages, ANY, void, NONE, IMPLEMENTED,                                \
+      "Returns how many frames sharing by content has saved: none.")                               \
+    X(XENMEM_get_sharing_shared_pages, ANY, void, NONE, IMPLEMENTED,                               \
+      "Returns how many frames are shared so: none.")                                              \
+    X(XENMEM_access_op, CONTROL, struct xen_mem_access_op, INOUT, IMPLEMENTED,                     \
+      "Rights to single frames of another domain, a hardware guest.")                              \
+    X(XENMEM_claim_pages, CONTROL, struct xen_memory_reservation, IN, IMPLEMENTED,                 \
+      "Keeps memory free for a domain.")                                                           \
+    X(XENMEM_reserved_device_memory_map, ANY, struct xen_reserved_device_memory_map, INOUT,        \
+      IMPLEMENTED, "Lists memory that devices have fixed claims to.")                              \
     X(XENMEM_get_vnumainfo, ANY, struct xen_vnuma_topology_info, INOUT, IMPLEMENTED,               \
       "The domain's virtual NUMA topology.")                                                       \
     X(XENMEM_acquire_resource, CONTROL, struct xen_mem_acquire_resource, INOUT, IMPLEMENTED,       \
@@ -108,7 +118,7 @@
       "Keeps the reason for a later shutdown.")                                                    \
     X(SCHEDOP_watchdog, ANY, struct sched_watchdog, IN, ABSENT,                                    \
       "Sets, pokes or stops a watchdog of the domain.")                                            \
-    X(SCHEDOP_pin_override, CONTROL, struct sched_pin_override, IN, ABSENT,                        \
+    X(SCHEDOP_pin_override, CONTROL, struct sched_pin_override, IN, IMPLEMENTED,                        \
       "Pins the vcpu to a CPU for a while.")
 
 #define XL_SUBOPS_physdev(X)                                                                       \

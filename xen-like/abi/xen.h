@@ -8,7 +8,9 @@
 
 #include "xen-like/lib/types.h"
 
-#define __XEN_INTERFACE_VERSION__ 0x00040e00 /* the newest that the 4.17 headers define */
+/* All of the ABI, what only toolstacks use too; and with it the newest interface version that the
+ * headers define, 0x00040e00 for those of 4.17. */
+#define __XEN_TOOLS__
 
 #include <xen/xen.h>
 #include <xen/errno.h>

@@ -24,6 +24,26 @@ static long remote_shutdown(domid_t domain)
     return call_sched_op(SCHEDOP_remote_shutdown, &whom);
 }
 
+static long pin_override(int cpu)
+{
+    struct sched_pin_override pin = {.pcpu = cpu};
+
+    return call_sched_op(SCHEDOP_pin_override, &pin);
+}
+
+static void pin_override_rows(void)
+{
+    row("sched.pin_unreadable", call_sched_op(SCHEDOP_pin_override, NOWHERE));
+    row("sched.unpin_before", pin_override(-1));
+    row("sched.pin_to_no_cpu", pin_override(1));
+    row("sched.pin_far_beyond", pin_override(0x7fffffff));
+    row("sched.pin", pin_override(0));
+    row("sched.pin_again", pin_override(0));
+    row("sched.pin_elsewhere_again", pin_override(1));
+    row("sched.unpin", pin_override(-7));
+    row("sched.unpin_again", pin_override(-1));
+}
+
 static void sched_rows(void)
 {
     evtchn_port_t bad[2] = {0, 100000};
@@ -42,6 +62,7 @@ static void sched_rows(void)
     row("sched.remote_shutdown_of_nobody", remote_shutdown(77));
     row("sched.remote_shutdown_of_self", remote_shutdown(DOMID_SELF));
     row("sched.remote_shutdown_of_the_io_domain", remote_shutdown(DOMID_IO));
+    pin_override_rows();
     row("sched.unknown", call_sched_op(8, NULL));
     row("sched.unknown_negative", call_sched_op(~0u, NULL));
 }

@@ -5,6 +5,7 @@
 #include "guest-kernel/core/guest.h"
 #include "guest-kernel/core/report.h"
 #include "guest-kernel/x86_64/hypercall.h"
+#include "xen-like/lib/fmt.h"
 #include "xen-like/lib/string.h"
 
 #define NOWHERE ((void *)0x400000000000)
@@ -88,8 +89,90 @@ static void map_rows(void)
     row("memory.machine_map_unwritable", call_memory_op(XENMEM_machine_memory_map, &map));
 }
 
+/* Every number, with nothing to read: which operations there are, and whether they look at the
+ * argument or at the number of extents first. */
+static void number_rows(void)
+{
+    char name[64];
+
+    for (unsigned int op = 0; op < 64; op++) {
+        fmt_snprintf(name, sizeof(name), "memory.operation_%u_unreadable", op);
+        row(name, op == XENMEM_maximum_ram_page ? 0 : call_memory_op(op, NOWHERE));
+        fmt_snprintf(name, sizeof(name), "memory.operation_%u_unreadable_with_extents", op);
+        row(name, call_memory_op(op | DONE(1), NOWHERE));
+    }
+}
+
+static long claim(domid_t id, u64 extents, unsigned int order, unsigned int flags, void *list)
+{
+    struct xen_memory_reservation r = {
+        .nr_extents = extents, .extent_order = order, .mem_flags = flags, .domid = id};
+
+    r.extent_start.p = list;
+    return call_memory_op(XENMEM_claim_pages, &r);
+}
+
+static void claim_rows(void)
+{
+    static u64 list;
+
+    row("memory.claim_with_a_list", claim(DOMID_SELF, 1, 0, 0, &list));
+    row("memory.claim_of_an_order", claim(DOMID_SELF, 1, 1, 0, NULL));
+    row("memory.claim_with_flags", claim(DOMID_SELF, 1, 0, 1, NULL));
+    row("memory.claim_for_self", claim(DOMID_SELF, 1, 0, 0, NULL));
+    row("memory.claim_for_nobody", claim(77, 1, 0, 0, NULL));
+    row("memory.claim_by_number_of_less_than_owned", claim(0, 1, 0, 0, NULL));
+    row("memory.claim_by_number_of_none", claim(0, 0, 0, 0, NULL));
+    row("memory.claim_by_number_of_too_many", claim(0, 1ul << 40, 0, 0, NULL));
+    row("memory.claim_by_number", claim(0, start_info->nr_pages + 16, 0, 0, NULL));
+    row("memory.claim_by_number_again", claim(0, start_info->nr_pages + 16, 0, 0, NULL));
+    row("memory.claim_given_up", claim(0, 0, 0, 0, NULL));
+}
+
+static long reserved(u32 flags, unsigned int entries, void *buffer)
+{
+    struct xen_reserved_device_memory_map map = {.flags = flags, .nr_entries = entries};
+    long answer;
+
+    map.buffer.p = buffer;
+    answer = call_memory_op(XENMEM_reserved_device_memory_map, &map);
+    return answer ? answer : (long)map.nr_entries;
+}
+
+static void reserved_rows(void)
+{
+    static struct xen_reserved_device_memory one;
+    struct xen_mem_access_op access = {.domid = DOMID_SELF};
+
+    row("memory.reserved", reserved(0, 1, &one));
+    row("memory.reserved_all", reserved(XENMEM_RDM_ALL, 0, NULL));
+    row("memory.reserved_flags", reserved(2, 1, &one));
+    row("memory.reserved_nowhere", reserved(0, 1, NOWHERE));
+    row("memory.reserved_in_hypervisor", reserved(0, 1, (void *)HYPERVISOR_VIRT_START));
+    row("memory.access_of_self", call_memory_op(XENMEM_access_op, &access));
+    access.domid = 0;
+    row("memory.access_of_number_0", call_memory_op(XENMEM_access_op, &access));
+    access.domid = 77;
+    row("memory.access_of_nobody", call_memory_op(XENMEM_access_op, &access));
+}
+
+static void compat_rows(void)
+{
+    struct xen_machphys_mfn_list frames = {.max_extents = 1};
+    xen_pfn_t list = 0;
+
+    frames.extent_start.p = &list;
+    row("memory.compat_list", call_memory_op(XENMEM_machphys_compat_mfn_list, &frames));
+    row("memory.sharing_freed", call_memory_op(XENMEM_get_sharing_freed_pages, NULL));
+    row("memory.sharing_shared", call_memory_op(XENMEM_get_sharing_shared_pages, NULL));
+}
+
 void guest_main(void)
 {
+    number_rows();
+    claim_rows();
+    reserved_rows();
+    compat_rows();
     reservation_rows();
     table_rows();
     map_rows();

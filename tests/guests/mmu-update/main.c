@@ -59,6 +59,24 @@ static void say_l1_forms(void)
     pte_update(other, 0);
 }
 
+/* Each bit that is no address, and those of the address that no machine has. */
+static void say_l1_bits(void)
+{
+    u64 slot = scratch_entry(1);
+
+    for (unsigned int bit = 1; bit < 64; bit++) {
+        if (bit >= PAGE_SHIFT && bit < 40)
+            continue;
+        pte_update(slot, 0);
+        say_written("l1-bits", name_nth("bit", "fresh", bit), slot,
+                    data_pte | PTE_PRESENT | 1ull << bit);
+        pte_update(slot, 0);
+        say_written("l1-bits", name_nth("bit", "writable", bit), slot,
+                    data_pte | PTE_PRESENT | PTE_WRITE | 1ull << bit);
+    }
+    pte_update(slot, 0);
+}
+
 static void say_upper_forms(unsigned int level)
 {
     u64 slot = scratch_entry(level) + 8 * sizeof(u64);
@@ -225,6 +243,7 @@ void guest_main(void)
     for (unsigned int level = 1; level < PT_LEVELS; level++)
         table_pte[level - 1] = mfn_to_address(table_new());
     say_l1_forms();
+    say_l1_bits();
     for (unsigned int level = 2; level <= PT_LEVELS; level++)
         say_upper_forms(level);
     say_preserve();

@@ -52,6 +52,23 @@ static void build_id_rows(void)
 {
     u32 no_room = 0;
 
+    static struct {
+        struct xen_build_id id;
+        u8 room[64];
+    } full = {.id.len = 64};
+    long length = call_xen_version(XENVER_build_id, NULL);
+    u32 short_room = (u32)length - 1;
+    u8 any = 0;
+
+    row("version.build_id_length", length);
+    row("version.build_id", call_xen_version(XENVER_build_id, &full));
+    for (long i = 0; i < length; i++)
+        any |= full.id.buf[i];
+    row("version.build_id_is_something", any != 0);
+    row("version.build_id_is_no_longer", full.id.buf[length] == 0 && full.id.len == 64);
+    full.id.len = (u32)length;
+    row("version.build_id_just_fits", call_xen_version(XENVER_build_id, &full));
+    row("version.build_id_too_short", call_xen_version(XENVER_build_id, &short_room));
     row("version.build_id_without_room", call_xen_version(XENVER_build_id, &no_room));
     row("version.build_id_unreadable", call_xen_version(XENVER_build_id, NOWHERE));
 }
