@@ -31,6 +31,15 @@ static mfn_t hypertransport_hole_end(void)
     return MFN(1UL << ((family < 0x17 ? 40 : phys_bits) - PAGE_SHIFT));
 }
 
+/* The control domain may map these pages, to read them, in the name of DOMID_XEN. */
+static void m2p_share(void)
+{
+    mfn_t m = virt_to_mfn(m2p);
+
+    for (u64 bytes = 0; bytes < m2p_frames * sizeof(*m2p); bytes += PAGE_SIZE)
+        frame_share(mfn_add(m, bytes >> PAGE_SHIFT), &domain_xen, false);
+}
+
 /* RAM above the first megabyte has records that mean something; all else is I/O. */
 static void frames_init(void)
 {
@@ -43,6 +52,7 @@ static void frames_init(void)
     for (u64 at = LOW_MEMORY_BYTES; memmap_piece(at, &piece); at = piece.end)
         if (piece.kind != MEMORY_NONE && piece.kind != MEMORY_TABLES)
             io_frames_are_ram(MFN(piece.start >> PAGE_SHIFT), MFN(piece.end >> PAGE_SHIFT));
+    m2p_share();
     boot_free_ranges(frames_add);
 }
 

@@ -191,6 +191,24 @@ static void say_batches(void)
     row("batch.requests-unmapped-done", done);
 }
 
+/* The kind without translation: for a kernel that translates itself it is the normal one. */
+static void say_no_translate(void)
+{
+    u64 slot = scratch_entry(1), upper = scratch_entry(2) + 8 * sizeof(u64);
+
+    say_written("no-translate", "level-1", slot | MMU_PT_UPDATE_NO_TRANSLATE,
+                data_pte | PTE_PRESENT | PTE_WRITE);
+    pte_update(slot, data_pte | PTE_PRESENT | PTE_ACCESSED);
+    say_written("no-translate", "drops-accessed", slot | MMU_PT_UPDATE_NO_TRANSLATE,
+                data_pte | PTE_PRESENT);
+    say_written("no-translate", "level-2", upper | MMU_PT_UPDATE_NO_TRANSLATE,
+                table_pte[0] | PTE_PRESENT);
+    row("no-translate.no-such-frame",
+        pte_update(slot | MMU_PT_UPDATE_NO_TRANSLATE, BEYOND_MEMORY << PAGE_SHIFT | PTE_PRESENT));
+    pte_update(upper, 0);
+    pte_update(slot, 0);
+}
+
 /* Plain memory that is no page table can be written in the same way. */
 static void say_plain_memory(void)
 {
@@ -251,6 +269,7 @@ void guest_main(void)
     say_machine_to_phys();
     say_batches();
     say_plain_memory();
+    say_no_translate();
     say_domains();
     guest_end();
 }

@@ -23,6 +23,8 @@ static const struct {
 /* After an update with a flush the new frame is seen at once. */
 static void say_flushes(void)
 {
+    /* A vcpu that there is not is none: no error. */
+    static const u64 sets[] = {~0ull, 0, 2, 1ull << 63};
     u64 vcpus = 1;
 
     for (unsigned int i = 0; i < ARRAY_SIZE(flushes); i++) {
@@ -37,6 +39,16 @@ static void say_flushes(void)
     row("flush.vcpu-set",
         call_update_va_mapping((void *)page, frame_b | READ_WRITE, UVMF_INVLPG | (u64)&vcpus));
     row_hex("flush-sees.vcpu-set", page[0]);
+    for (unsigned int i = 0; i < ARRAY_SIZE(sets); i++) {
+        vcpus = sets[i];
+        row(name_nth("flush", "vcpu-set", i),
+            call_update_va_mapping((void *)page, (i & 1 ? frame_b : frame_a) | READ_WRITE,
+                                   UVMF_TLB_FLUSH | (u64)&vcpus));
+        row_hex(name_nth("flush-sees", "vcpu-set", i), page[0] & vcpus);
+    }
+    row("flush.vcpu-set-half-mapped",
+        call_update_va_mapping((void *)page, frame_b | READ_WRITE,
+                               UVMF_INVLPG | ((u64)(page + 512) - 4)));
     row("flush.vcpu-set-unmapped",
         call_update_va_mapping((void *)page, frame_a | READ_WRITE, UVMF_INVLPG | 0x1000));
     row_want("flush.vcpu-set-unmapped-done",
