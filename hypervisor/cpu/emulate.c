@@ -226,7 +226,7 @@ static enum outcome insn_do(const struct priv_insn *insn, struct vcpu *v,
     case PRIV_CLI:
     case PRIV_STI: /* allowed, and without effect: popf could not be caught, and would not match */
         return iopl_suffices(v) ? DONE : REFUSED;
-    case PRIV_IN ... PRIV_OUTS:
+    case PRIV_PORT:
         return io_emulate(insn, v, regs, struck);
     default:
         return REFUSED;

@@ -19,7 +19,13 @@
 #define REX_R     4u
 #define REX_B     1u
 
-#define IN_PORT_GIVEN 0xe4 /* and out, two later: the port is the next byte */
+/* Four opcodes each; their low bits: wider than a byte, out. */
+#define STRINGS    0x6c
+#define PORT_GIVEN 0xe4 /* in the next byte */
+#define PORT_IN_DX 0xec
+
+#define CLI           0xfa
+#define STI           0xfb
 #define TWO_BYTES     0x0f
 #define GROUP_7       0x01
 #define GROUP_XSETBV  0xd1
@@ -29,19 +35,29 @@
 #define GENERAL_TO_CR 0x22
 #define GENERAL_TO_DR 0x23
 
-static bool is_prefix(u8 byte)
+/* Is @byte a prefix? If it means something to one of the instructions, note it. */
+static bool prefix_use(struct priv_insn *insn, u8 byte)
 {
     switch (byte) {
     case 0x26:
     case 0x2e:
     case 0x36:
     case 0x3e:
+        return true;
     case INSN_FS ... INSN_GS:
+        insn->segment = byte;
+        return true;
     case PREFIX_WIDTH_16:
+        insn->width = 2;
+        return true;
     case PREFIX_ADDRESS_32:
+        insn->address_32 = true;
+        return true;
     case PREFIX_LOCK:
-    case PREFIX_REPNE:
-    case PREFIX_REP:
+        insn->lock = true;
+        return true;
+    case PREFIX_REPNE ... PREFIX_REP:
+        insn->repeated = true;
         return true;
     default:
         return false;
@@ -50,24 +66,9 @@ static bool is_prefix(u8 byte)
 
 static u8 one_byte_op(u8 byte)
 {
-    switch (byte) {
-    case 0x6c ... 0x6d:
-        return PRIV_INS;
-    case 0x6e ... 0x6f:
-        return PRIV_OUTS;
-    case IN_PORT_GIVEN ... IN_PORT_GIVEN + 1:
-    case 0xec ... 0xed:
-        return PRIV_IN;
-    case IN_PORT_GIVEN + 2 ... IN_PORT_GIVEN + 3:
-    case 0xee ... 0xef:
-        return PRIV_OUT;
-    case 0xfa:
-        return PRIV_CLI;
-    case 0xfb:
-        return PRIV_STI;
-    default:
-        return PRIV_NONE;
-    }
+    if ((byte & ~3) == STRINGS || (byte & ~3) == PORT_GIVEN || (byte & ~3) == PORT_IN_DX)
+        return PRIV_PORT;
+    return byte == CLI ? PRIV_CLI : byte == STI ? PRIV_STI : PRIV_NONE;
 }
 
 static u8 two_byte_op(u8 byte)
@@ -130,11 +131,13 @@ static bool has_modrm(u8 opcode)
 static size_t one_byte_use(struct priv_insn *insn, const u8 *bytes, size_t have, u8 rex)
 {
     insn->op = one_byte_op(bytes[0]);
+    insn->string = (bytes[0] & ~3) == STRINGS;
+    insn->write = bytes[0] & 2;
     if (!(bytes[0] & 1))
         insn->width = 1;
     else if (rex & REX_W)
         insn->width = 4;
-    insn->port_in_dx = (bytes[0] & ~3) != IN_PORT_GIVEN;
+    insn->port_in_dx = (bytes[0] & ~3) != PORT_GIVEN;
     if (insn->port_in_dx)
         return 1;
     if (have < 2)
@@ -142,29 +145,6 @@ static size_t one_byte_use(struct priv_insn *insn, const u8 *bytes, size_t have,
     else
         insn->port = bytes[1];
     return 2;
-}
-
-static void prefix_use(struct priv_insn *insn, u8 byte)
-{
-    switch (byte) {
-    case INSN_FS ... INSN_GS:
-        insn->segment = byte;
-        break;
-    case PREFIX_WIDTH_16:
-        insn->width = 2;
-        break;
-    case PREFIX_ADDRESS_32:
-        insn->address_32 = true;
-        break;
-    case PREFIX_LOCK:
-        insn->lock = true;
-        break;
-    case PREFIX_REPNE ... PREFIX_REP:
-        insn->repeated = true;
-        break;
-    default:
-        break;
-    }
 }
 
 bool priv_decode(struct priv_insn *insn, const u8 *bytes, size_t have)
@@ -178,11 +158,10 @@ bool priv_decode(struct priv_insn *insn, const u8 *bytes, size_t have)
     for (; at < have; at++) {
         if (bytes[at] >= REX_FIRST && bytes[at] <= REX_LAST)
             rex = bytes[at];
-        else if (!is_prefix(bytes[at]))
+        else if (!prefix_use(insn, bytes[at]))
             break;
         else
             rex = 0;
-        prefix_use(insn, bytes[at]);
     }
     if (at >= have)
         return false;

@@ -26,10 +26,7 @@ enum priv_op {
     PRIV_CPUID, /* this and those below may be allowed to user space too */
     PRIV_CLI,
     PRIV_STI,
-    PRIV_IN,
-    PRIV_OUT,
-    PRIV_INS,
-    PRIV_OUTS,
+    PRIV_PORT, /* in, out, ins, outs */
 };
 
 struct priv_insn {
@@ -39,13 +36,14 @@ struct priv_insn {
     u8 reg;     /* likewise: number of the general register, as encoded: rax rcx rdx rbx rsp ... */
     bool lock;  /* with that prefix they are all #UD */
 
-    /* Of the four that access ports: */
+    /* PRIV_PORT: */
     u8 width; /* of the operand: 1, 2 or 4 bytes */
-    u8 port;  /* PRIV_IN, PRIV_OUT, unless it is in dx */
-    bool port_in_dx;
-    bool repeated;   /* PRIV_INS, PRIV_OUTS: rcx counts */
+    bool write, string;
+    bool port_in_dx; /* else it is */
+    u8 port;
+    bool repeated;   /* strings: rcx counts */
     bool address_32; /* likewise: the index and rcx have 32 bits */
-    u8 segment;      /* PRIV_OUTS: INSN_FS, INSN_GS (xen-like/lib/insn.h); 0: none */
+    u8 segment;      /* outs: INSN_FS, INSN_GS (xen-like/lib/insn.h); 0: none */
 };
 
 /*

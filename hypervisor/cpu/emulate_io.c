@@ -29,11 +29,13 @@ bool iopl_suffices(const struct vcpu *v)
 
 /* The bitmap lies in the kernel's memory. Two bytes are read always, as the CPU does; where either
  * cannot be, nothing is permitted. */
-static bool bitmap_permits(const struct vcpu *v, u32 port, unsigned bytes)
+static bool port_permitted(const struct vcpu *v, u32 port, unsigned bytes)
 {
     u8 bits[2];
     u64 missing;
 
+    if (iopl_suffices(v))
+        return true;
     if (port + bytes > v->io_bitmap_ports)
         return false;
     if (!v->kernel_mode)
@@ -44,92 +46,71 @@ static bool bitmap_permits(const struct vcpu *v, u32 port, unsigned bytes)
     return !missing && !((bits[0] | bits[1] << 8) >> port % 8 & ((1 << bytes) - 1));
 }
 
-static bool port_permitted(const struct vcpu *v, u32 port, unsigned bytes)
+/* One element between @port and memory. A fault says only what the access was: as Xen, which does
+ * not look why. */
+static enum outcome element_move(const struct priv_insn *insn, struct vcpu *v,
+                                 struct cpu_user_regs *regs, u32 port, u64 address)
 {
-    return iopl_suffices(v) || bitmap_permits(v, port, bytes);
-}
-
-static enum outcome plain_do(const struct priv_insn *insn, struct vcpu *v,
-                             struct cpu_user_regs *regs, u64 *struck)
-{
-    u32 port = insn->port_in_dx ? (u16)regs->rdx : insn->port, value;
-    bool write = insn->op == PRIV_OUT;
-
-    if (!port_permitted(v, port, insn->width))
-        return REFUSED;
-    *struck = debug_port_breakpoints(v, port, insn->width);
-    value = guest_port_access(v->domain, port, insn->width, write, (u32)regs->rax);
-    if (!write)
-        reg_write(&regs->rax, insn->width, 0, value);
-    return DONE;
-}
-
-static enum outcome access_faults(struct cpu_user_regs *regs, u64 address, u32 error)
-{
-    struct vcpu *v = current;
-
-    v->info->arch.cr2 = address;
-    bounce_exception(regs, EXCEPTION_PF, error | (v->kernel_mode ? 0 : PF_USER));
-    return RAISED;
-}
-
-/* One element between the port in dx and memory. A fault says only what the access was: as Xen,
- * which does not look why. */
-static enum outcome element_move(const struct priv_insn *insn, struct domain *d,
-                                 struct cpu_user_regs *regs, u64 address)
-{
-    u32 port = (u16)regs->rdx, value = 0;
     u64 missing;
+    u32 value = 0;
 
-    if (insn->op == PRIV_INS)
-        value = guest_port_access(d, port, insn->width, false, 0);
+    if (!insn->write)
+        value = guest_port_access(v->domain, port, insn->width, false, 0);
     if (!guest_range_ok(address, 1))
         return REFUSED;
-    missing = insn->op == PRIV_INS ? guest_copy_out(address, &value, insn->width)
-                                   : guest_copy_in(&value, address, insn->width);
-    if (missing)
-        return access_faults(regs, address + insn->width - missing,
-                             insn->op == PRIV_INS ? PF_WRITE : 0);
-    if (insn->op == PRIV_OUTS)
-        guest_port_access(d, port, insn->width, true, value);
+    missing = insn->write ? guest_copy_in(&value, address, insn->width)
+                          : guest_copy_out(address, &value, insn->width);
+    if (missing) {
+        v->info->arch.cr2 = address + insn->width - missing;
+        bounce_exception(regs, EXCEPTION_PF,
+                         (insn->write ? 0 : PF_WRITE) | (v->kernel_mode ? 0 : PF_USER));
+        return RAISED;
+    }
+    if (insn->write)
+        guest_port_access(v->domain, port, insn->width, true, value);
     return DONE;
 }
 
+/* @goes: how many elements at most. */
 static enum outcome string_do(const struct priv_insn *insn, struct vcpu *v,
-                              struct cpu_user_regs *regs, u64 *struck)
+                              struct cpu_user_regs *regs, u32 port, u64 goes)
 {
     const u64 mask = insn->address_32 ? ADDRESS_32 : ~0UL;
     const u64 step = regs->rflags & RFLAGS_DF ? -(u64)insn->width : insn->width;
-    const u64 base = insn->op == PRIV_OUTS ? segment_base(insn->segment) : 0;
-    u64 *index = insn->op == PRIV_OUTS ? &regs->rsi : &regs->rdi;
-    u64 left = insn->repeated ? regs->rcx & mask : 1, goes = MIN(left, ELEMENTS_MAX);
+    const u64 base = insn->write ? segment_base(insn->segment) : 0;
+    u64 *index = insn->write ? &regs->rsi : &regs->rdi;
+    u64 once = 1, *left = insn->repeated ? &regs->rcx : &once;
 
-    if (left && !port_permitted(v, (u16)regs->rdx, insn->width))
-        return REFUSED;
-    *struck = left ? debug_port_breakpoints(v, (u16)regs->rdx, insn->width) : 0;
-    if (*struck || regs->rflags & RFLAGS_TF)
-        goes = MIN(goes, 1);
     if (insn->repeated) {
         *index &= mask;
-        regs->rcx = left;
+        *left &= mask;
     }
-    for (; goes; goes--) {
-        enum outcome outcome = element_move(insn, v->domain, regs, base + (*index & mask));
+    for (; *left && goes; goes--) {
+        enum outcome outcome = element_move(insn, v, regs, port, base + (*index & mask));
 
         if (outcome != DONE)
             return outcome;
         *index = (*index + step) & mask;
-        left--;
-        if (insn->repeated)
-            regs->rcx = left;
+        --*left;
     }
-    return left ? REPEATS : DONE;
+    return *left ? REPEATS : DONE;
 }
 
 enum outcome io_emulate(const struct priv_insn *insn, struct vcpu *v, struct cpu_user_regs *regs,
                         u64 *struck)
 {
-    if (insn->op == PRIV_IN || insn->op == PRIV_OUT)
-        return plain_do(insn, v, regs, struck);
-    return string_do(insn, v, regs, struck);
+    u32 port = insn->port_in_dx ? (u16)regs->rdx : insn->port, value;
+    bool nothing =
+        insn->string && insn->repeated && !(insn->address_32 ? (u32)regs->rcx : regs->rcx);
+
+    if (!nothing && !port_permitted(v, port, insn->width))
+        return REFUSED;
+    *struck = nothing ? 0 : debug_port_breakpoints(v, port, insn->width);
+    if (insn->string)
+        return string_do(insn, v, regs, port,
+                         *struck || regs->rflags & RFLAGS_TF ? 1 : ELEMENTS_MAX);
+    value = guest_port_access(v->domain, port, insn->width, insn->write, (u32)regs->rax);
+    if (!insn->write)
+        reg_write(&regs->rax, insn->width, 0, value);
+    return DONE;
 }

@@ -20,88 +20,63 @@
 
 #define NOTHING (~0U) /* what a port without a device reads as */
 
-#define PIT_SELECT        0xc0 /* of a command: the channel, or reading back */
-#define PIT_SELECT_2      0x80
-#define PIT_READ_BACK     0xc0
-#define PIT_READ_BACK_CH2 0x08
-#define PIT_READ_BACK_CH  0x07 /* channels 0 and 1, and a bit that must be 0 */
-#define PIT_GATE_CHOICE   0x03
-#define CMOS_INDEX_BITS   0x7f /* the eighth masks NMIs */
+#define PIT_SELECT           0xc0U /* of a command: the channel, or to read back */
+#define PIT_SELECT_2         0x80U
+#define PIT_READ_BACK        0xc0U
+#define PIT_READ_BACK_2      0x08U
+#define PIT_READ_BACK_OTHERS 0x07U /* channels 0 and 1, and a bit that must be 0 */
+#define PIT_GATE_CHOICE      0x03U
+#define CMOS_INDEX_BITS      0x7f /* the eighth masks NMIs */
 
-/* Guards the pairs of ports of CMOS and PCI configuration, and the read and write of PIT_GATE. */
+/* Guards the pairs of ports of CMOS and PCI configuration. */
 static struct spinlock pair_lock = SPINLOCK(LOCK_PORTS);
 
 static u32 machine_port(u32 port, unsigned bytes, bool write, u32 data)
 {
-    if (write && bytes == 1)
-        outb((u16)port, (u8)data);
-    else if (write && bytes == 2)
-        outw((u16)port, (u16)data);
-    else if (write)
-        outl((u16)port, data);
-    else
+    if (!write)
         return bytes == 1 ? inb((u16)port) : bytes == 2 ? inw((u16)port) : inl((u16)port);
+    if (bytes == 1)
+        outb((u16)port, (u8)data);
+    else if (bytes == 2)
+        outw((u16)port, (u16)data);
+    else
+        outl((u16)port, data);
     return 0;
 }
 
-static void timer_command(u8 command)
+/* The command port cannot be read. */
+static u32 timer_port(u32 port, bool write, u32 data)
 {
-    if ((command & PIT_SELECT) == PIT_SELECT_2)
-        outb(PIT_COMMAND, command);
-    else if ((command & PIT_SELECT) == PIT_READ_BACK && command & PIT_READ_BACK_CH2)
-        outb(PIT_COMMAND, command & ~PIT_READ_BACK_CH);
+    if (port == PIT_COMMAND) {
+        if (!write || (data & PIT_SELECT) < PIT_SELECT_2)
+            return 0;
+        if ((data & PIT_SELECT) == PIT_READ_BACK)
+            data &= data & PIT_READ_BACK_2 ? ~PIT_READ_BACK_OTHERS : 0;
+        if (!data)
+            return 0;
+    } else if (port == PIT_GATE && write) {
+        data = (inb(PIT_GATE) & ~PIT_GATE_CHOICE) | (data & PIT_GATE_CHOICE);
+    }
+    return machine_port(port, 1, write, data);
 }
 
-static u32 timer_port(const struct domain *d, u32 port, bool write, u32 data)
-{
-    u32 value = 0;
-
-    if (!d->privileged)
-        return NOTHING;
-    spin_lock(&pair_lock);
-    if (port == PIT_COMMAND && write)
-        timer_command((u8)data);
-    else if (port == PIT_GATE && write)
-        outb(PIT_GATE, (u8)((inb(PIT_GATE) & ~PIT_GATE_CHOICE) | (data & PIT_GATE_CHOICE)));
-    else if (port != PIT_COMMAND) /* which cannot be read */
-        value = machine_port(port, 1, write, data);
-    spin_unlock(&pair_lock);
-    return value;
-}
-
-static u32 cmos_port(struct domain *d, u32 port, bool write, u32 data)
+static u32 cmos_data(u8 index, bool write, u32 data)
 {
     u32 value;
 
-    if (port == CMOS_INDEX) {
-        if (write)
-            d->cmos_index = (u8)data;
-        return d->cmos_index;
-    }
-    if (!ports_allowed(d, CMOS_INDEX, 2))
-        return NOTHING;
     spin_lock(&pair_lock);
-    outb(CMOS_INDEX, d->cmos_index & CMOS_INDEX_BITS);
+    outb(CMOS_INDEX, index & CMOS_INDEX_BITS);
     value = machine_port(CMOS_DATA, 1, write, data);
     spin_unlock(&pair_lock);
     return value;
 }
 
-static u32 pci_address_port(struct domain *d, bool write, u32 data)
-{
-    if (write)
-        d->pci_address = data;
-    return d->pci_address;
-}
-
-static u32 pci_data_port(const struct domain *d, u32 port, unsigned bytes, bool write, u32 data)
+static u32 pci_data(u32 address, u32 port, unsigned bytes, bool write, u32 data)
 {
     u32 value;
 
-    if (!d->privileged)
-        return NOTHING;
     spin_lock(&pair_lock);
-    outl(PCI_CONFIG_ADDRESS, d->pci_address);
+    outl(PCI_CONFIG_ADDRESS, address);
     value = machine_port(port, bytes, write, data);
     spin_unlock(&pair_lock);
     return value;
@@ -116,19 +91,20 @@ static u32 part_access(struct domain *d, u32 port, unsigned *bytes, bool write, 
     switch (port) {
     case PIT_CHANNEL2 ... PIT_COMMAND:
     case PIT_GATE:
-        return timer_port(d, port, write, data);
-    case CMOS_INDEX ... CMOS_DATA:
-        return cmos_port(d, port, write, data);
+        return d->privileged ? timer_port(port, write, data) : NOTHING;
+    case CMOS_INDEX:
+        return write ? (d->cmos_index = (u8)data) : d->cmos_index;
+    case CMOS_DATA:
+        return ports_allowed(d, CMOS_INDEX, 2) ? cmos_data(d->cmos_index, write, data) : NOTHING;
     case PCI_CONFIG_ADDRESS:
         if (asked < 4)
             break;
         *bytes = 4;
-        return pci_address_port(d, write, data);
+        return write ? (d->pci_address = data) : d->pci_address;
     case PCI_CONFIG_DATA ... PCI_CONFIG_DATA + 3:
         *bytes = MIN(asked, PCI_CONFIG_DATA + 4 - port);
-        if (*bytes == 3)
-            *bytes = 2;
-        return pci_data_port(d, port, *bytes, write, data);
+        *bytes -= *bytes == 3;
+        return d->privileged ? pci_data(d->pci_address, port, *bytes, write, data) : NOTHING;
     default:
         break;
     }
