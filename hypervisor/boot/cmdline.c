@@ -19,7 +19,6 @@
 struct options options = {
     .smap = SMAP_DEFAULT,
     .smep = true,
-    .umip = true,
     .conring_size = CONRING_MIN,
 };
 

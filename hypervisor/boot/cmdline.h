@@ -16,7 +16,7 @@ struct options {
     bool noreboot;    /* after a failure halt, so that its report can be read */
     u8 smap;          /* false, true or SMAP_DEFAULT */
     bool smep;        /* use it where the CPU has it */
-    bool umip;        /* likewise */
+    bool umip;        /* likewise; off unless asked for */
     u64 conring_size; /* bytes of the kept log, a power of two */
 };
 

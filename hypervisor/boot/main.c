@@ -13,6 +13,7 @@
 #include "hypervisor/cpu/features.h"
 #include "hypervisor/cpu/ioapic.h"
 #include "hypervisor/cpu/nmi.h"
+#include "hypervisor/cpu/msr.h"
 #include "hypervisor/cpu/regs.h"
 #include "hypervisor/cpu/tables.h"
 #include "hypervisor/cpu/xstate.h"
@@ -96,6 +97,7 @@ static NORETURN void boot_on_own_stack(const struct boot_info *info)
     apic_init();
     ioapics_init();
     nmi_init();
+    lfence_enable();
     dom0 = dom0_build(info);
     if (!dom0)
         machine_halt(); /* dom0_build has said why */

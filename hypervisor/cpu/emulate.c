@@ -18,6 +18,7 @@
 #include "hypervisor/cpu/emulate_io.h"
 #include "hypervisor/cpu/emulate_regs.h"
 #include "hypervisor/cpu/features.h"
+#include "hypervisor/cpu/fixup.h"
 #include "hypervisor/cpu/msr.h"
 #include "hypervisor/cpu/segreg.h"
 #include "hypervisor/domain/base.h"
@@ -39,11 +40,7 @@ static bool code_is_long(u16 selector)
 
     if (likely(selector == FLAT_KERNEL_CS))
         return true;
-    asm goto("1: lar %1, %0\n\t"
-             ".pushsection .ex_table, \"a\"\n\t"
-             ".balign 4\n\t"
-             ".long 1b - ., %l[fault] - .\n\t"
-             ".popsection"
+    asm goto("1: lar %1, %0" FIXUP(fault)
              : "+r"(rights)
              : "r"((u32)selector)
              : "memory", "cc"

@@ -24,6 +24,7 @@
 #define PORT_GIVEN 0xe4 /* in the next byte */
 #define PORT_IN_DX 0xec
 
+#define INT           0xcd
 #define CLI           0xfa
 #define STI           0xfb
 #define TWO_BYTES     0x0f
@@ -68,7 +69,7 @@ static u8 one_byte_op(u8 byte)
 {
     if ((byte & ~3) == STRINGS || (byte & ~3) == PORT_GIVEN || (byte & ~3) == PORT_IN_DX)
         return PRIV_PORT;
-    return byte == CLI ? PRIV_CLI : byte == STI ? PRIV_STI : PRIV_NONE;
+    return byte == CLI ? PRIV_CLI : byte == STI ? PRIV_STI : byte == INT ? PRIV_INT : PRIV_NONE;
 }
 
 static u8 two_byte_op(u8 byte)
@@ -127,7 +128,7 @@ static bool has_modrm(u8 opcode)
     return opcode == GROUP_7 || (opcode >= CR_TO_GENERAL && opcode <= GENERAL_TO_DR);
 }
 
-/* An opcode of one byte, and the port behind it, if there is one. Returns the length of both. */
+/* An opcode of one byte, and the number behind it, if there is one. Returns the length of both. */
 static size_t one_byte_use(struct priv_insn *insn, const u8 *bytes, size_t have, u8 rex)
 {
     insn->op = one_byte_op(bytes[0]);
@@ -138,12 +139,12 @@ static size_t one_byte_use(struct priv_insn *insn, const u8 *bytes, size_t have,
     else if (rex & REX_W)
         insn->width = 4;
     insn->port_in_dx = (bytes[0] & ~3) != PORT_GIVEN;
-    if (insn->port_in_dx)
+    if (insn->port_in_dx && insn->op != PRIV_INT)
         return 1;
     if (have < 2)
         insn->op = PRIV_NONE;
     else
-        insn->port = bytes[1];
+        insn->number = bytes[1];
     return 2;
 }
 

@@ -1,7 +1,8 @@
 /*
  * The privileged instructions, told apart by their bytes.
  *
- * A guest's kernel believes that it runs in ring 0; what it may not do there comes to us as #GP.
+ * A guest's kernel believes that it runs in ring 0; what it may not do there comes to us as #GP. So
+ * does `int n` from either of its modes.
  * The decoder says which instruction it was and which registers it names, and nothing of what it
  * means: so it runs on the host. Only 64-bit code is known. Encodings: Intel SDM vol. 2.
  */
@@ -27,6 +28,7 @@ enum priv_op {
     PRIV_CLI,
     PRIV_STI,
     PRIV_PORT, /* in, out, ins, outs */
+    PRIV_INT,  /* int n */
 };
 
 struct priv_insn {
@@ -34,13 +36,13 @@ struct priv_insn {
     u8 length;  /* of the whole instruction */
     u8 control; /* PRIV_CR_*, PRIV_DR_*: number of the control or debug register, 0 to 15 */
     u8 reg;     /* likewise: number of the general register, as encoded: rax rcx rdx rbx rsp ... */
+    u8 number;  /* PRIV_INT: the vector; PRIV_PORT: the port */
     bool lock;  /* with that prefix they are all #UD */
 
     /* PRIV_PORT: */
     u8 width; /* of the operand: 1, 2 or 4 bytes */
     bool write, string;
-    bool port_in_dx; /* else it is */
-    u8 port;
+    bool port_in_dx; /* else it is @number */
     bool repeated;   /* strings: rcx counts */
     bool address_32; /* likewise: the index and rcx have 32 bits */
     u8 segment;      /* outs: INSN_FS, INSN_GS (xen-like/lib/insn.h); 0: none */

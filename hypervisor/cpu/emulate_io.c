@@ -99,7 +99,7 @@ static enum outcome string_do(const struct priv_insn *insn, struct vcpu *v,
 enum outcome io_emulate(const struct priv_insn *insn, struct vcpu *v, struct cpu_user_regs *regs,
                         u64 *struck)
 {
-    u32 port = insn->port_in_dx ? (u16)regs->rdx : insn->port, value;
+    u32 port = insn->port_in_dx ? (u16)regs->rdx : insn->number, value;
     bool nothing =
         insn->string && insn->repeated && !(insn->address_32 ? (u32)regs->rcx : regs->rcx);
 

@@ -3,9 +3,8 @@
  *
  * What a PV hypervisor needs: WP, so that a mistake of ours cannot write what is mapped read-only;
  * NX and SMEP, so that nothing of a guest is ever executed in ring 0; global pages for our own
- * mappings; SSE switched on, since guests use it and cannot touch CR4; XSAVE, likewise; UMIP
- * against leaks of our descriptor addresses. FSGSBASE is on while the running guest has it on
- * (emulate.c): we do without.
+ * mappings; SSE switched on, since guests use it and cannot touch CR4; XSAVE, likewise.
+ * FSGSBASE is on while the running guest has it on (emulate.c): we do without. UMIP only on request.
  */
 #include "hypervisor/cpu/features.h"
 #include "hypervisor/boot/cmdline.h"

@@ -15,7 +15,9 @@
 #include "hypervisor/cpu/bounce.h"
 #include "hypervisor/cpu/canonical.h"
 #include "hypervisor/cpu/features.h"
+#include "hypervisor/cpu/fixup.h"
 #include "hypervisor/cpu/regs.h"
+#include "hypervisor/debug/log.h"
 #include "hypervisor/domain/hypercall_page.h"
 #include "hypervisor/mm/ptype.h"
 #include "xen-like/lib/string.h"
@@ -57,7 +59,6 @@
 #define MSR_PSTATE          0xc0010061U /* limit, control, status, and 8 of them */
 #define MSR_TSEG            0xc0010112U /* 2 */
 #define MSR_F15_PERF        0xc0010200U /* 12 */
-#define MSR_DE_CFG          0xc0011029U
 
 #define APIC_BASE_PAGE       0xfee00000UL
 #define APIC_BASE_ENABLED    (1UL << 11)
@@ -73,23 +74,26 @@
 #define MSRS_PER_BANK        4
 #define MSR_MC_ABSENT        (MSR_MC_BANKS + MCG_BANKS * MSRS_PER_BANK)
 #define SYSCFG_SHOWN         (1UL << 18 | 1UL << 20 | 1UL << 21 | 1UL << 22)
-#define DE_CFG_LFENCE        2UL
 
 /* rdmsr of a register that this CPU may not have. */
 static bool rdmsr_try(u32 msr, u64 *value)
 {
     u32 lo, hi;
 
-    asm goto("1: rdmsr\n\t"
-             ".pushsection .ex_table, \"a\"\n\t"
-             ".balign 4\n\t"
-             ".long 1b - ., %l[fault] - .\n\t"
-             ".popsection"
-             : "=a"(lo), "=d"(hi)
-             : "c"(msr)
+    asm goto("1: rdmsr" FIXUP(fault) : "=a"(lo), "=d"(hi) : "c"(msr) : "memory" : fault);
+    *value = (u64)hi << 32 | lo;
+    return true;
+fault:
+    return false;
+}
+
+static bool wrmsr_try(u32 msr, u64 value)
+{
+    asm goto("1: wrmsr" FIXUP(fault)
+             :
+             : "a"((u32)value), "d"((u32)(value >> 32)), "c"(msr)
              : "memory"
              : fault);
-    *value = (u64)hi << 32 | lo;
     return true;
 fault:
     return false;
@@ -170,13 +174,12 @@ static bool misc_enable_read(u64 *value)
     return true;
 }
 
-/* Does lfence stop speculation? As the CPU says; nothing else of this register is shown. */
-static bool lfence_read(u64 *value)
+void lfence_enable(void)
 {
-    if (!rdmsr_try(MSR_DE_CFG, value))
-        return false;
-    *value &= DE_CFG_LFENCE;
-    return true;
+    u64 value;
+
+    if (is_amd() && rdmsr_try(MSR_DE_CFG, &value) && !wrmsr_try(MSR_DE_CFG, value | DE_CFG_LFENCE))
+        log_warn("lfence may not stop speculation");
 }
 
 static u64 efer_shown(void)
@@ -199,7 +202,8 @@ static bool vendor_read(const struct domain *d, u32 msr, u64 *value)
     case MSR_UCODE_REVISION:
         return (is_intel() || vendor_is("AuthenticAMD")) && rdmsr_try(msr, value);
     case MSR_DE_CFG:
-        return is_amd() && lfence_read(value);
+        *value = DE_CFG_LFENCE;
+        return is_amd();
     case MSR_SYSCFG:
     case MSR_TOP_MEM:
     case MSR_TOP_MEM2:

@@ -8,4 +8,7 @@
 bool msr_guest_read(struct vcpu *v, u32 msr, u64 *value);
 bool msr_guest_write(struct vcpu *v, u32 msr, u64 value);
 
+/* Guests are told that lfence stops speculation: make it so on this CPU. Each CPU once. */
+void lfence_enable(void);
+
 #endif

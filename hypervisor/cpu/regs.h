@@ -50,6 +50,10 @@
 #define MSR_SYSENTER_EIP   0x00000176U
 #define MSR_APIC_BASE      0x0000001bU
 #define MSR_TSC_AUX        0xc0000103U
+#define MSR_DE_CFG         0xc0011029U
+
+#define DE_CFG_LFENCE                                                                              \
+    2UL /* lfence waits for all instructions before it, and so stops speculation */
 
 #define EFER_SCE (1UL << 0)
 #define EFER_LME (1UL << 8)

@@ -7,6 +7,7 @@
 #include "hypervisor/cpu/bounce.h"
 #include "hypervisor/cpu/canonical.h"
 #include "hypervisor/cpu/emulate.h"
+#include "hypervisor/cpu/emulate_decode.h"
 #include "hypervisor/cpu/entry.h"
 #include "hypervisor/cpu/pt_store.h"
 #include "hypervisor/cpu/regs.h"
@@ -47,27 +48,6 @@ void trap_page_fault(struct cpu_user_regs *regs)
                      (regs->error_code & ~PF_USER) | (v->kernel_mode ? 0 : PF_USER));
 }
 
-#define INSN_INT 0xcd
-
-/* Prefixes that may stand before an instruction and mean nothing to `int n` (SDM vol.
- * 2, 2.1.1, 2.2.1). With a lock prefix it is #UD. */
-static bool insn_is_prefix(u8 byte)
-{
-    switch (byte) {
-    case 0x26:
-    case 0x2e:
-    case 0x36:
-    case 0x3e:
-    case 0x40 ... 0x4f:
-    case 0x64 ... 0x67:
-    case 0xf2:
-    case 0xf3:
-        return true;
-    default:
-        return false;
-    }
-}
-
 /*
  * `int n` from ring 3 is refused by the gate's DPL, and the CPU reports #GP naming the gate. The
  * vector is taken from the instruction, not from the error code, since emulators get that wrong
@@ -76,20 +56,19 @@ static bool insn_is_prefix(u8 byte)
 static bool software_interrupt(struct cpu_user_regs *regs)
 {
     struct vcpu *v = current;
-    u8 insn[INSN_BYTES_MAX];
-    unsigned have, at = 0;
+    u8 bytes[INSN_BYTES_MAX];
+    struct priv_insn insn;
+    u64 missing;
 
     if (!(regs->error_code & EC_IDT) || (regs->error_code & EC_EXT))
         return false;
-    have = (unsigned)(sizeof(insn) - guest_copy_in(insn, regs->rip, sizeof(insn)));
-    while (at < have && insn_is_prefix(insn[at]))
-        at++;
-    if (at + 2 > have || insn[at] != INSN_INT)
+    missing = guest_copy_in(bytes, regs->rip, sizeof(bytes));
+    if (!priv_decode(&insn, bytes, sizeof(bytes) - missing) || insn.op != PRIV_INT || insn.lock)
         return false;
-    if (TI_GET_DPL(&v->traps[insn[at + 1]]) < (v->kernel_mode ? 1 : 3))
+    if (TI_GET_DPL(&v->traps[insn.number]) < (v->kernel_mode ? 1 : 3))
         return false;
-    regs->rip += at + 2;
-    bounce_interrupt(regs, insn[at + 1]);
+    regs->rip += insn.length;
+    bounce_interrupt(regs, insn.number);
     return true;
 }
 

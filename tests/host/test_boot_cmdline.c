@@ -90,14 +90,14 @@ static int set_up(void **state)
 static void known_words_take_effect(void **state)
 {
     (void)state;
-    cmdline_parse("  console=vga,com1\tcom1=9600,8n1 noreboot smap=on no-smep umip=off "
+    cmdline_parse("  console=vga,com1\tcom1=9600,8n1 noreboot smap=on no-smep umip "
                   "conring_size=100k loglvl=all dom0_mem=64M,max:128M ");
     assert_string_equal(shown, "");
     assert_string_equal(devices, "vga,com1");
     assert_true(options.noreboot);
     assert_int_equal(options.smap, 1);
     assert_false(options.smep);
-    assert_false(options.umip);
+    assert_true(options.umip);
     assert_int_equal(options.conring_size, KIB(128));
 }
 

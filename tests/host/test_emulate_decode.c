@@ -32,6 +32,7 @@ static const struct {
     size_t length;
     u8 op;
 } opcodes[] = {
+    {"\xcd\xc0", 2, PRIV_INT},
     {"\xfa", 1, PRIV_CLI},
     {"\xfb", 1, PRIV_STI},
     {"\x6c", 1, PRIV_PORT},
@@ -114,9 +115,9 @@ static const struct {
     size_t length;
     struct priv_insn expected;
 } port_insns[] = {
-    {"\xe4\x70", 2, {.op = PRIV_PORT, .width = 1, .port = 0x70}},
-    {"\xe5\xff", 2, {.op = PRIV_PORT, .width = 4, .port = 0xff}},
-    {"\x66\xe7\x80", 3, {.op = PRIV_PORT, .write = true, .width = 2, .port = 0x80}},
+    {"\xe4\x70", 2, {.op = PRIV_PORT, .width = 1, .number = 0x70}},
+    {"\xe5\xff", 2, {.op = PRIV_PORT, .width = 4, .number = 0xff}},
+    {"\x66\xe7\x80", 3, {.op = PRIV_PORT, .write = true, .width = 2, .number = 0x80}},
     {"\x66\xee", 2, {.op = PRIV_PORT, .write = true, .width = 1, .port_in_dx = true}},
     {"\x66\xed", 2, {.op = PRIV_PORT, .width = 2, .port_in_dx = true}},
     {"\x66\x48\xed", 3, {.op = PRIV_PORT, .width = 4, .port_in_dx = true}},

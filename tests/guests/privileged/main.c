@@ -41,12 +41,34 @@ INSN(do_in, "inb $0x80, %%al")
 INSN(do_out, "outb %%al, $0x80")
 INSN(do_lgdt, "lgdt (%%rbx)")
 INSN(do_lidt, "lidt (%%rbx)")
+INSN(do_smsw, "smsw %%eax")
+INSN(do_smsw_memory, "smsw (%%rbx)")
+INSN(do_sgdt, "sgdt (%%rbx)")
+INSN(do_sidt, "sidt (%%rbx)")
+INSN(do_sldt, "sldt %%eax")
+INSN(do_str, "str %%eax")
+INSN(do_wbnoinvd, ".byte 0xf3; wbinvd")
+INSN(do_monitor, "monitor")
+INSN(do_mwait, "mwait")
+INSN(do_ltr, "ltr %%ax")
+INSN(do_lldt, "lldt %%ax")
+INSN(do_rdfsbase, "rdfsbase %%rax")
+INSN(do_wrfsbase, "wrfsbase %%rax")
+INSN(do_rdgsbase, "rdgsbase %%rax")
+INSN(do_wrgsbase, "wrgsbase %%rax")
 INSN(do_prefixed_clts, ".byte 0x2e, 0x48, 0x0f, 0x06")
 INSN(do_lock_clts, "lock; .byte 0x0f, 0x06")
 INSN(read_cr0, "mov %%cr0, %%rax")
 INSN(read_cr2, "mov %%cr2, %%rax")
 INSN(read_cr3, "mov %%cr3, %%rax")
 INSN(read_cr4, "mov %%cr4, %%rax")
+INSN(read_cr1, ".byte 0x0f, 0x20, 0xc8")
+INSN(write_cr1, ".byte 0x0f, 0x22, 0xc8")
+INSN(read_cr5, ".byte 0x0f, 0x20, 0xe8")
+INSN(read_cr15, ".byte 0x44, 0x0f, 0x20, 0xf8")
+INSN(read_cr0_wide, ".byte 0x48, 0x0f, 0x20, 0xc0")
+INSN(read_cr0_memory_mode, ".byte 0x0f, 0x20, 0x00")
+INSN(lock_read_cr0, "lock; .byte 0x0f, 0x20, 0xc0")
 INSN(read_cr8, "mov %%cr8, %%rax")
 INSN(read_cr0_rbx, "mov %%cr0, %%rbx")
 INSN(write_cr0, "mov %%rax, %%cr0")
@@ -102,12 +124,25 @@ static void say_simple(void)
         {"out", do_out},
         {"lgdt", do_lgdt},
         {"lidt", do_lidt},
+        {"smsw", do_smsw},
+        {"smsw-memory", do_smsw_memory},
+        {"sgdt", do_sgdt},
+        {"sidt", do_sidt},
+        {"sldt", do_sldt},
+        {"str", do_str},
+        {"ltr", do_ltr},
+        {"lldt", do_lldt},
+        {"wbnoinvd", do_wbnoinvd},
+        {"monitor", do_monitor},
+        {"mwait", do_mwait},
         {"xsetbv-without-osxsave", do_xsetbv},
     };
 
+    static u64 memory[2];
+
     for (unsigned int i = 0; i < ARRAY_SIZE(attempts); i++)
         row(name_of("insn", attempts[i].what),
-            attempt(attempts[i].insn, (struct registers){.rbx = (u64)start_info}));
+            attempt(attempts[i].insn, (struct registers){.rbx = (u64)memory}));
 }
 
 static void say_cr(const char *what, void (*insn)(struct registers *), u64 value)
@@ -181,8 +216,61 @@ static void say_control_registers(void)
             row("cr.rdtsc-under-tsd", attempt(do_rdtsc, (struct registers){0}));
     }
     attempt(write_cr4, (struct registers){0});
+    say_cr("read-1", read_cr1, 1);
+    say_cr("write-1", write_cr1, 1);
+    say_cr("read-5", read_cr5, 1);
+    say_cr("read-15", read_cr15, 1);
+    say_cr("read-0-wide", read_cr0_wide, 0);
+    say_cr("read-0-memory-mode", read_cr0_memory_mode, 0);
+    say_cr("lock-read-0", lock_read_cr0, 0);
     say_cr("read-8", read_cr8, 0);
     say_cr("write-8", write_cr8, 0);
+}
+
+static void say_umip(void)
+{
+    static const struct attempt attempts[] = {
+        {"smsw", do_smsw}, {"smsw-memory", do_smsw_memory},
+        {"sgdt", do_sgdt}, {"sidt", do_sidt},
+        {"sldt", do_sldt}, {"str", do_str},
+    };
+    static u64 memory[2];
+
+    for (unsigned int i = 0; i < ARRAY_SIZE(attempts); i++)
+        row_want(name_of("umip", attempts[i].what),
+                 attempt(attempts[i].insn, (struct registers){.rbx = (u64)memory}), VECTOR_GP);
+}
+
+#define CR4_FSGSBASE 0x10000ull
+
+/* Whether a kernel may change its bases without a call is its own choice. */
+static void say_base_insns(const char *when)
+{
+    static const struct attempt attempts[] = {
+        {"wrfsbase", do_wrfsbase},
+        {"rdfsbase", do_rdfsbase},
+        {"wrgsbase", do_wrgsbase},
+        {"rdgsbase", do_rdgsbase},
+    };
+
+    for (unsigned int i = 0; i < ARRAY_SIZE(attempts); i++) {
+        unsigned int vector = attempt(attempts[i].insn, (struct registers){.rax = 0x1234});
+
+        console_printf("ROW bases-%s.%s = vector %u 0x%lx\n", when, attempts[i].what, vector,
+                       regs.rax);
+    }
+}
+
+static void say_bases_by_choice(void)
+{
+    say_base_insns("first");
+    attempt(write_cr4, (struct registers){.rax = CR4_FSGSBASE});
+    say_base_insns("on");
+    call_set_segment_base(SEGBASE_FS, 0x5678);
+    say_base_insns("still-on");
+    attempt(write_cr4, (struct registers){0});
+    say_base_insns("off");
+    call_set_segment_base(SEGBASE_FS, 0);
 }
 
 static void say_debug_registers(void)
@@ -217,9 +305,9 @@ static const u32 msrs_by_value[] = {
     0xc0010000, 0xc0010007, 0xc0010010, 0xc0010015, 0xc0010016, 0xc001001a, 0xc001001d, 0xc001001f,
     0xc0010020, 0xc0010041, 0xc0010042, 0xc0010058, 0xc0010061, 0xc0010063, 0xc001006b, 0xc0010112,
     0xc0010114, 0xc0010117, 0xc001011f, 0xc0010200, 0xc001020b, 0xc0011004, 0xc0011022, 0xc0011027,
-    0xc001102c, 0xdeadbeef,
+    0xc0011029, 0xc001102c, 0xdeadbeef,
 };
-static const u32 msrs_by_fault[] = {0xc0011029, 0x10, 0x17, 0xe7, 0xe8, 0xc0000101};
+static const u32 msrs_by_fault[] = {0x10, 0x17, 0xe7, 0xe8, 0xc0000101};
 
 static void say_msr_reads(void)
 {
@@ -365,8 +453,13 @@ static void say_cpuid(void)
 
 void guest_main(void)
 {
+    if (cmdline_has("umip")) {
+        say_umip();
+        guest_end();
+    }
     say_simple();
     say_control_registers();
+    say_bases_by_choice();
     say_debug_registers();
     say_msr_reads();
     say_bases();
