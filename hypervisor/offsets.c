@@ -109,6 +109,7 @@ void offsets_cpu(void)
     OFFSET(IRET_ss, struct iret_context, ss);
     DEFINE(VGCF_in_syscall, VGCF_in_syscall);
     DEFINE(RFLAGS_IF, RFLAGS_IF);
+    DEFINE(RFLAGS_MBS, RFLAGS_MBS);
     DEFINE(RFLAGS_IF_BIT, __builtin_ctzl(RFLAGS_IF));
     DEFINE(RFLAGS_IOPL, RFLAGS_IOPL);
     DEFINE(RFLAGS_VM, RFLAGS_VM);

@@ -47,7 +47,7 @@ static void frames_init(void)
     struct memory_piece piece;
 
     phys_bits = features.phys_bits;
-    if (!strcmp(features.vendor, "AuthenticAMD") || !strcmp(features.vendor, "HygonGenuine"))
+    if (features.amd)
         hypertransport_end = hypertransport_hole_end();
     io_frames_init(MFN(m2p_frames));
     for (u64 at = LOW_MEMORY_BYTES; memmap_piece(at, &piece); at = piece.end)

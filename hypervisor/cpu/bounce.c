@@ -159,6 +159,16 @@ void syscall32_bounce(struct cpu_user_regs *regs)
     bounce_syscall_to(regs, current->syscall32_callback);
 }
 
+/* `sysenter`, by Intel's CPUs only: to its callback, or #GP where there is none. */
+void sysenter_bounce(struct cpu_user_regs *regs)
+{
+    struct vcpu *v = current;
+
+    if (unlikely(!v->sysenter_callback))
+        return bounce_exception(regs, EXCEPTION_GP, 0);
+    bounce(v, regs, v->sysenter_callback, v->flags & VCPUF_SYSENTER_MASKS ? BOUNCE_MASKS : 0, 0);
+}
+
 /* iretq refused the frame that the guest asked for (entry.asm): the guest has made its own
  * exception, and gets it on that frame. */
 void iret_refused(struct cpu_user_regs *regs)

@@ -167,10 +167,18 @@ void trap_debug(struct cpu_user_regs *regs)
     bounce_exception(regs, EXCEPTION_DB, 0);
 }
 
-/* #DB in ring 0. RF lets an instruction pass that would fault again, TF has no business here. */
+/* TF is the guest's still at the beginning of sysenter_entry, and about to be saved there. */
+static bool sysenter_saves_flags(u64 rip)
+{
+    return rip - (u64)sysenter_entry < (u64)sysenter_flags_saved - (u64)sysenter_entry;
+}
+
+/* #DB in ring 0. RF lets an instruction pass that would fault again. */
 void trap_debug_in_hypervisor(struct cpu_user_regs *regs)
 {
     debug_status_take();
     this_cpu()->debugs++;
-    regs->rflags = (regs->rflags | RFLAGS_RF) & ~RFLAGS_TF;
+    regs->rflags |= RFLAGS_RF;
+    if (!sysenter_saves_flags(regs->rip))
+        regs->rflags &= ~RFLAGS_TF;
 }

@@ -131,9 +131,8 @@ static void cpuid_answer(struct cpu_user_regs *regs, bool forced)
 {
     const struct vcpu *v = current;
     const struct cpuid_host host = {.ask = cpuid,
-                                    .intel = !strcmp(features.vendor, "GenuineIntel"),
-                                    .amd = !strcmp(features.vendor, "AuthenticAMD") ||
-                                           !strcmp(features.vendor, "HygonGenuine"),
+                                    .intel = features.intel,
+                                    .amd = features.amd,
                                     .address_bits = address_bits(),
                                     .xcr0 = xstate_limits.mask,
                                     .xstate_bytes = xstate_limits.bytes};

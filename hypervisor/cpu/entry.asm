@@ -22,7 +22,7 @@ default rel
 
 extern exception_table, hypercall_table
 extern exception_in_hypervisor, guest_exit_work, iret_refused, syscall_bounce, syscall32_bounce
-extern iret_load, page_fault_bounce, trap_page_fault
+extern iret_load, page_fault_bounce, sysenter_bounce, trap_page_fault
 
 section .text
 
@@ -131,6 +131,28 @@ syscall32_entry:
     sub rsp, PRESERVED_BYTES
     mov rdi, rsp
     call syscall32_bounce
+    jmp volatile_frame_return
+
+; sysenter: RSP is loaded from an MSR, the address of percpu.regs.es, and of the flags only IF, VM and RF
+; are cleared. Neither the guest's rip nor its rsp is known: the ABI leaves that to the guest. Till its flags
+; are saved, a guest that single-steps raises #DB here (trap_debug_in_hypervisor).
+align 16
+global sysenter_entry, sysenter_flags_saved
+sysenter_entry:
+    push FLAT_RING3_SS64
+    push 0
+    pushfq
+sysenter_flags_saved:
+    push 3 ; cs: a null selector of ring 3
+    push 0
+    push 0
+    push RFLAGS_MBS
+    popfq ; NT would make iretq fault, AC open the window, DF and TF mislead us
+    or dword [rsp + REGS_rflags - REGS_error_code], RFLAGS_IF
+    PUSH_VOLATILE
+    sub rsp, PRESERVED_BYTES
+    mov rdi, rsp
+    call sysenter_bounce
     jmp volatile_frame_return
 
 ; HYPERVISOR_iret, called through hypercall_table like any other; but its result is a whole frame, so it

@@ -6,9 +6,10 @@
 #include "hypervisor/cpu/vectors.h"
 
 extern u8 entry_stubs[], entry_stub_compat[]; /* a page; see percpu.h */
-void syscall_entry(void), syscall32_entry(void);
-extern u8 exception_stubs[]; /* 256 stubs, 16 bytes each */
-extern u8 guest_iret[];      /* the one instruction that loads a guest's frame and may be refused */
+void syscall_entry(void), syscall32_entry(void), sysenter_entry(void);
+extern u8 sysenter_flags_saved[]; /* within sysenter_entry */
+extern u8 exception_stubs[];      /* 256 stubs, 16 bytes each */
+extern u8 guest_iret[]; /* the one instruction that loads a guest's frame and may be refused */
 void nmi_entry(void), double_fault_entry(void), machine_check_entry(void), debug_entry(void);
 NORETURN void guest_enter(struct percpu *cpu);
 
@@ -40,6 +41,7 @@ void guest_exit_work(struct cpu_user_regs *regs);
 
 void syscall_bounce(struct cpu_user_regs *regs);
 void syscall32_bounce(struct cpu_user_regs *regs);
+void sysenter_bounce(struct cpu_user_regs *regs);
 void iret_refused(struct cpu_user_regs *regs);
 void iret_load(struct cpu_user_regs *regs);
 

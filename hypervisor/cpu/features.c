@@ -4,7 +4,8 @@
  * What a PV hypervisor needs: WP, so that a mistake of ours cannot write what is mapped read-only;
  * NX and SMEP, so that nothing of a guest is ever executed in ring 0; global pages for our own
  * mappings; SSE switched on, since guests use it and cannot touch CR4; XSAVE, likewise.
- * FSGSBASE is on while the running guest has it on (emulate.c): we do without. UMIP only on request.
+ * FSGSBASE is on while the running guest has it on (emulate.c): we do without. UMIP only on
+ * request.
  */
 #include "hypervisor/cpu/features.h"
 #include "hypervisor/boot/cmdline.h"
@@ -50,8 +51,7 @@ static void vendor_copy(char *to, u32 a, u32 b, u32 c)
 
 static bool cpu_reads_privilege(u32 extended_edx)
 {
-    if (strcmp(features.vendor, "AuthenticAMD") == 0 ||
-        strcmp(features.vendor, "HygonGenuine") == 0)
+    if (features.amd)
         return false; /* not affected, and says so by no bit */
     if (extended_edx & EXTENDED_EDX_ARCH_CAPS)
         return !(rdmsr(MSR_ARCH_CAPS) & ARCH_CAPS_RDCL_NO);
@@ -64,6 +64,9 @@ static void detect_basic(void)
     u32 max = r.eax;
 
     vendor_copy(features.vendor, r.ebx, r.edx, r.ecx);
+    features.intel = !strcmp(features.vendor, "GenuineIntel");
+    features.amd =
+        !strcmp(features.vendor, "AuthenticAMD") || !strcmp(features.vendor, "HygonGenuine");
     r = cpuid(LEAF_BASIC, 0);
     features.xsave = max >= LEAF_XSTATE && (r.ecx & BASIC_ECX_XSAVE);
     if (r.ecx & BASIC_ECX_HYPERVISOR) {

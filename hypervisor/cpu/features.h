@@ -11,6 +11,7 @@
 
 struct cpu_features {
     char vendor[13];     /* of CPUID leaf 0 */
+    bool intel, amd;     /* by that; amd is Hygon too */
     char hypervisor[13]; /* of leaf 0x40000000; empty on bare metal */
     u8 phys_bits;        /* physical address bits */
     bool nx;

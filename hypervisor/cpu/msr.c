@@ -99,21 +99,6 @@ fault:
     return false;
 }
 
-static bool vendor_is(const char *name)
-{
-    return !strcmp(features.vendor, name);
-}
-
-static bool is_intel(void)
-{
-    return vendor_is("GenuineIntel");
-}
-
-static bool is_amd(void)
-{
-    return vendor_is("AuthenticAMD") || vendor_is("HygonGenuine");
-}
-
 /* Registers of one kind of CPU that read as 0 and swallow what is written: frequency, counters. */
 static bool msr_is_mute(u32 msr)
 {
@@ -123,13 +108,13 @@ static bool msr_is_mute(u32 msr)
     case MSR_FIXED_CTR ... MSR_FIXED_CTR + 2:
     case MSR_FIXED_CTR_CTRL ... MSR_FIXED_CTR_CTRL + 3:
     case MSR_PERF_CTL:
-        return is_intel();
+        return features.intel;
     case MSR_K7_PERF ... MSR_K7_PERF + 7:
     case MSR_F15_PERF ... MSR_F15_PERF + 11:
     case MSR_FID_VID ... MSR_FID_VID + 1:
     case MSR_PSTATE ... MSR_PSTATE + 10:
     case MSR_HWCR:
-        return is_amd();
+        return features.amd;
     case MSR_NB_CFG:
         return true;
     default:
@@ -147,7 +132,7 @@ static u64 machine_check_read(u32 msr)
 {
     switch (msr) {
     case MSR_MCG_CAP:
-        return MCG_BANKS | (is_intel() ? MCG_CAP_INTEL : 0);
+        return MCG_BANKS | (features.intel ? MCG_CAP_INTEL : 0);
     case MSR_MCG_STATUS:
     case MSR_MCG_CTL:
         return 0;
@@ -159,7 +144,7 @@ static u64 machine_check_read(u32 msr)
 /* What the control domain may read of the memory controller. */
 static bool memory_setup_read(const struct domain *d, u32 msr, u64 *value)
 {
-    if (!is_amd() || !d->privileged || !rdmsr_try(msr, value))
+    if (!features.amd || !d->privileged || !rdmsr_try(msr, value))
         return false;
     if (msr == MSR_SYSCFG)
         *value &= SYSCFG_SHOWN;
@@ -178,7 +163,8 @@ void lfence_enable(void)
 {
     u64 value;
 
-    if (is_amd() && rdmsr_try(MSR_DE_CFG, &value) && !wrmsr_try(MSR_DE_CFG, value | DE_CFG_LFENCE))
+    if (features.amd && rdmsr_try(MSR_DE_CFG, &value) &&
+        !wrmsr_try(MSR_DE_CFG, value | DE_CFG_LFENCE))
         log_warn("lfence may not stop speculation");
 }
 
@@ -193,17 +179,18 @@ static bool vendor_read(const struct domain *d, u32 msr, u64 *value)
     switch (msr) {
     case MSR_PERF_STATUS:
     case MSR_THERM_STATUS:
-        return is_intel();
+        return features.intel;
     case MSR_FEATURE_CONTROL:
         *value = FEATURE_CONTROL_LOCK;
-        return is_intel();
+        return features.intel;
     case MSR_PLATFORM_ID:
-        return is_intel() && rdmsr_try(msr, value);
+        return features.intel && rdmsr_try(msr, value);
     case MSR_UCODE_REVISION:
-        return (is_intel() || vendor_is("AuthenticAMD")) && rdmsr_try(msr, value);
+        return (features.intel || !strcmp(features.vendor, "AuthenticAMD")) &&
+               rdmsr_try(msr, value);
     case MSR_DE_CFG:
         *value = DE_CFG_LFENCE;
-        return is_amd();
+        return features.amd;
     case MSR_SYSCFG:
     case MSR_TOP_MEM:
     case MSR_TOP_MEM2:
@@ -314,15 +301,15 @@ bool msr_guest_write(struct vcpu *v, u32 msr, u64 value)
     case MSR_MISC_FEATURES:
         return !value;
     case MSR_UCODE_REVISION:
-        return is_intel() && !value;
+        return features.intel && !value;
     case MSR_MPERF:
     case MSR_APERF:
-        return is_intel() || is_amd();
+        return features.intel || features.amd;
     case MSR_THERM_CONTROL:
     case MSR_ENERGY_BIAS:
-        return is_intel();
+        return features.intel;
     case MSR_DE_CFG:
-        return is_amd();
+        return features.amd;
     case MSR_MCG_CAP ... MSR_MCG_CTL:
         return true;
     case MSR_MC_BANKS ... MSR_MC_BANKS_LAST: /* what was seen may be cleared, not invented */

@@ -11,6 +11,7 @@
 #include "hypervisor/boot/paging.h"
 #include "hypervisor/cpu/bounce.h"
 #include "hypervisor/cpu/entry.h"
+#include "hypervisor/cpu/features.h"
 #include "hypervisor/cpu/regs.h"
 #include "hypervisor/debug/bug.h"
 #include "hypervisor/mm/alloc.h"
@@ -159,14 +160,19 @@ void ldt_load(struct percpu *cpu, u32 entries)
     lldt(SEL_LDT);
 }
 
-static void syscall_registers_set(u64 window)
+static void syscall_registers_set(const struct percpu *cpu)
 {
+    u64 window = PERCPU_VIRT_START + cpu->id * PERCPU_AREA_BYTES;
+
     wrmsr(MSR_STAR, (u64)FLAT_RING3_CS32 << 48 | (u64)SEL_HV_CS << 32);
     wrmsr(MSR_LSTAR, window);
     wrmsr(MSR_CSTAR, window + (u64)(entry_stub_compat - entry_stubs));
     wrmsr(MSR_SYSCALL_MASK,
           RFLAGS_TF | RFLAGS_IF | RFLAGS_DF | RFLAGS_IOPL | RFLAGS_NT | RFLAGS_AC);
-    wrmsr(MSR_SYSENTER_CS, 0); /* sysenter is #GP: its callback is kept, but no stub leads to it */
+    /* In long mode it is Intel's; others are left without, so that it stays a fault. */
+    wrmsr(MSR_SYSENTER_CS, features.intel ? SEL_HV_CS : 0);
+    wrmsr(MSR_SYSENTER_ESP, cpu->tss.rsp[0]);
+    wrmsr(MSR_SYSENTER_EIP, (u64)sysenter_entry);
 }
 
 struct percpu *cpu_tables_init(u32 id)
@@ -182,6 +188,6 @@ struct percpu *cpu_tables_init(u32 id)
     lldt(0);
     ltr(SEL_TSS);
     lidt(&idtr);
-    syscall_registers_set(PERCPU_VIRT_START + id * PERCPU_AREA_BYTES);
+    syscall_registers_set(cpu);
     return cpu;
 }

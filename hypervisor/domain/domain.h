@@ -28,7 +28,7 @@ struct vcpu {
     struct trap_info *traps; /* 256 entries, by vector. current only */
     u64 syscall_callback;    /* entry points; 0: none was given */
     u64 syscall32_callback;
-    u64 sysenter_callback; /* kept for whoever asks: no entry leads there */
+    u64 sysenter_callback;
     u64 event_callback;
     u64 failsafe_callback;
     u64 kernel_sp; /* stack_switch: where bounces from user space begin */
