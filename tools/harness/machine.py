@@ -128,12 +128,11 @@ class Script:
 class Watched:
     """One QEMU whose serial output is read line by line, under a watchdog."""
 
-    def __init__(self, command, log, on_line, success, stop_on_success, script=()):
+    def __init__(self, command, log, on_line, success, watched=None, script=()):
         self.run = Run()
         self.log = log
         self.on_line = on_line
         self.success = success
-        self.stop_on_success = stop_on_success
         self.partial = b""
         self.events = b""
         self.cause = None
@@ -143,7 +142,8 @@ class Watched:
         self.script = Script(script)
         self.nmis_left = 0
         self.trace = log + ".qemu"
-        command = command + ["-serial", "stdio", "-d", "cpu_reset", "-D", self.trace]
+        command = command + ["-serial", "stdio", "-D", self.trace]
+        command += ["-d", "cpu_reset,cpu", "-dfilter", watched] if watched else ["-d", "cpu_reset"]
         command += ["-chardev", f"socket,id=qmp,fd={theirs.fileno()}", "-mon", "chardev=qmp,mode=control"]
         self.qemu = start(
             command,
@@ -167,7 +167,7 @@ class Watched:
                 self.run.end = "off"
             elif HALTED.search(line):
                 self.run.end = "halted"
-            elif self.stop_on_success and self.success.search(line):
+            elif self.success and self.success.search(line):
                 self.run.end = "matched"
 
     def take_events(self, data):
@@ -259,15 +259,22 @@ class Watched:
 
 
 def run_watched(
-    command, log, seconds=WATCHDOG_SECONDS, on_line=lambda line: None, success=None, script=()
+    command,
+    log,
+    seconds=WATCHDOG_SECONDS,
+    on_line=lambda line: None,
+    success=None,
+    watched=None,
+    script=(),
 ):
     """Run to the end, writing the serial log to the file log.
 
-    With success (a compiled pattern) the run may also end at the first matching line. script: steps
-    of a Script.
+    With success (a compiled pattern) the run may also end at the first matching line. With watched
+    (ranges of addresses as QEMU's -dfilter takes them) the emulator writes the registers to
+    log + ".qemu" each time that a block of code begins in one. script: steps of a Script.
     """
     os.makedirs(os.path.dirname(log) or ".", exist_ok=True)
-    run = Watched(command, log, on_line, success, success is not None, script).watch(seconds)
+    run = Watched(command, log, on_line, success, watched, script).watch(seconds)
     with open(log, "w") as stream:
         stream.write("\n".join(run.lines) + "\n")
     return run

@@ -1,0 +1,161 @@
+"""Kernels from Debian's archive, run on ours and on Debian's Xen, and how far they come.
+
+A file tests/foreign/NAME is the test foreign/NAME, made of lines KEY=VALUE:
+
+    PACKAGE=NAME        where the kernel is; VIA= a package that depends on it, if it ends in `*`
+    FILE=PATTERN        the kernel in the package: an ELF file or a bzImage that xz packed
+    ARGS=  HV_ARGS=     the kernel's command line; added to the hypervisor's
+    DIES=yes            the kernel dies, of the same exception at the same place
+    STOP=REGEX WRITES=N it is stopped at that line, after N writes to the console
+    LONG=yes            only in `make test-long`
+    DIFFERS=CALL OURS XEN # WHY    an answer (`-`: no such call) that may differ, and must
+
+All hypercalls and their answers are compared (foreigncalls.py). Runs of Xen are kept like those of
+guest tests.
+"""
+
+import lzma
+import os
+import re
+import struct
+
+import foreigncalls
+import guestruns
+from harness import debian, image, machine, oracle
+from harness.common import BUILD, CACHE, TOP, Complaint, content_hash
+
+FOREIGN = os.path.join(TOP, "tests", "foreign")
+KERNELS = os.path.join(CACHE, "kernels")
+WATCHDOG_SECONDS = 60
+RECIPE = "1"  # change it when runs of Xen are made or kept differently
+KEYS = ("PACKAGE", "VIA", "FILE", "ARGS", "HV_ARGS", "DIES", "STOP", "WRITES", "LONG")
+
+# What is told of a dead kernel: ours and Xen's way to say the same.
+DEATH = {
+    "rip": (r"\brip ([0-9a-f]+) ", r"RIP: .*\[<([0-9a-f]+)>\]"),
+    "rflags": (r"\brflags ([0-9a-f]+)", r"RFLAGS: ([0-9a-f]+)"),
+    "vector": (r"\bvector (\d+)", r"Unhandled: vec (\d+),"),
+}
+
+
+class ForeignTest:
+    def __init__(self, name, path):
+        self.name = name
+        self.keys = dict.fromkeys(KEYS, "")
+        self.differs = []
+        with open(path) as stream:
+            for line in stream:
+                key, _, value = line.rstrip("\n").partition("=")
+                if key == "DIFFERS":
+                    self.differs.append(tuple(value.partition(" #")[0].split()))
+                elif key in KEYS:
+                    self.keys[key] = value
+                elif line.strip() and not line.startswith("#"):
+                    raise Complaint(f"{os.path.relpath(path)}: no such key: {key}")
+
+    def __getitem__(self, key):
+        return self.keys[key]
+
+    def kernel(self):
+        """The path of its ELF file, fetched and unpacked if need be."""
+        path = debian.find_file(self["PACKAGE"], self["FILE"], self["VIA"] or None)
+        with open(path, "rb") as stream:
+            data = stream.read()
+        return path if data.startswith(b"\x7fELF") else unpack_kernel(path, data)
+
+    def run(self, on, hypervisor, hv_args, kernel, log):
+        with open(kernel, "rb") as stream:
+            stubs = foreigncalls.find_stubs(stream.read())
+        iso = image.find_or_make(hypervisor, f"{hv_args} {self['HV_ARGS']}", kernel, self["ARGS"])
+        stop = re.compile(self["STOP"]) if self["STOP"] else None
+        command = machine.qemu_command(on, iso, machine.MEMORY_MIB, 1)
+        watched = foreigncalls.watched_ranges(stubs)
+        run = machine.run_watched(command, log, WATCHDOG_SECONDS, success=stop, watched=watched)
+        with open(log + ".qemu", errors="replace") as stream:
+            calls = foreigncalls.read_calls(stream, stubs)
+        os.unlink(log + ".qemu")
+        if self["WRITES"]:
+            calls = foreigncalls.cut_after_writes(calls, int(self["WRITES"]))
+        run.calls = [list(call) for call in calls]  # as JSON has them
+        return run
+
+    def run_ours(self, build, kernel):
+        folder = BUILD if build == "release" else os.path.join(BUILD, "debug")
+        log = os.path.join(guestruns.LOGS, f"foreign.{self.name}.{build}.log")
+        return self.run("ours", os.path.join(folder, "xen-like"), machine.OURS_ARGS, kernel, log)
+
+    def recall_xen(self, kernel):
+        xen, keys = oracle.ensure(), [self[key] for key in KEYS]
+        parts = [RECIPE, oracle.BOOT_ARGS, machine.CPU_MODEL["xen"], *keys, ("file", xen), ("file", kernel)]
+        kept = os.path.join(guestruns.ORACLE_CACHE, content_hash(parts) + ".json")
+        run = guestruns.recall(kept)
+        if not run:
+            log = os.path.join(guestruns.LOGS, f"foreign.{self.name}.xen.log")
+            run = self.run("xen", xen, oracle.BOOT_ARGS, kernel, log)
+            guestruns.remember(run, kept)
+        return run
+
+
+def unpack_kernel(path, data):
+    """The ELF file in a bzImage (the payload's place is in its boot protocol header)."""
+    out = os.path.join(KERNELS, os.path.basename(path) + ".elf")
+    if os.path.exists(out):
+        return out
+    offset, length = struct.unpack_from("<II", data, 0x248)
+    offset += (data[0x1F1] + 1) * 512
+    try:
+        elf = lzma.LZMADecompressor(lzma.FORMAT_XZ).decompress(data[offset : offset + length])
+    except lzma.LZMAError:
+        raise Complaint(f"{path} is neither an ELF file nor a bzImage that xz packed")
+    os.makedirs(KERNELS, exist_ok=True)
+    with open(out + ".part", "wb") as stream:
+        stream.write(elf)
+    os.replace(out + ".part", out)
+    return out
+
+
+def find_tests():
+    names = sorted(name for name in os.listdir(FOREIGN) if "." not in name)
+    return [ForeignTest(name, os.path.join(FOREIGN, name)) for name in names]
+
+
+def death_of(lines, side):
+    """{what: value} as the report of a crash has it; side: 0 ours, 1 Xen."""
+    text = "\n".join(lines)
+    found = {what: re.search(patterns[side], text) for what, patterns in DEATH.items()}
+    return {what: match and match.group(1).lstrip("0") for what, match in found.items()}
+
+
+def judge(test, build, run, xen):
+    """What is wrong with a run of ours, as texts."""
+    differences = foreigncalls.call_differences(
+        [tuple(call) for call in run.calls], [tuple(call) for call in xen.calls]
+    )
+    for call, ours, theirs in differences:
+        if (call, ours, theirs) not in test.differs:
+            yield f"{call}: ours {ours}, Xen {theirs}"
+    for entry in test.differs:
+        if entry not in differences:
+            yield f"nothing differs as its DIFFERS says: {' '.join(entry)}"
+    if not xen.calls:
+        yield "no call of it was seen on Xen"
+    if test["DIES"]:
+        ours, theirs = death_of(run.lines, 0), death_of(xen.lines, 1)
+        if ours != theirs or None in ours.values():
+            yield f"it died otherwise: ours {ours}, Xen {theirs}"
+    elif run.end != "matched":
+        yield f"{run.describe_end()} before it wrote what STOP says"
+    yield from guestruns.audit_failures(build, run.lines)
+
+
+def run_test(test, tally):
+    os.makedirs(guestruns.LOGS, exist_ok=True)
+    kernel = test.kernel()
+    xen = test.recall_xen(kernel)
+    for build in ("release", "debug"):
+        run = test.run_ours(build, kernel)
+        failures = list(judge(test, build, run, xen))
+        for why in failures:
+            tally.fail(f"foreign/{test.name} [{build}]", f"{why} (build/logs/foreign.{test.name}.{build}.log)")
+        tally.add(0 if failures else 1)
+    tally.say(f"foreign/{test.name}: {len(xen.calls)} calls compared")

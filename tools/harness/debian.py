@@ -1,0 +1,77 @@
+"""Things under test that come from Debian's archive: downloaded and unpacked, never installed.
+
+Their install scripts would rewrite the boot menu of the machine that we run on. Packages lie in
+build/cache, what is in them in build/cache/tree/PACKAGE; a tree that is there is complete. Only what
+is missing is asked of the network, so a second run needs none.
+"""
+
+import glob
+import os
+import re
+import shutil
+import subprocess
+
+from harness.common import CACHE, Complaint, run_quietly
+
+NO_SANDBOX = ["-o", "APT::Sandbox::User=root"]  # root's cache is not readable for user _apt
+
+
+def find_package(package):
+    """The newest downloaded file of a package, whose name may hold wildcards; or None."""
+    found = sorted(glob.glob(os.path.join(CACHE, package + "_*.deb")), key=os.path.getmtime)
+    return found[-1] if found else None
+
+
+def succeeds(command):
+    try:
+        return subprocess.run(command, cwd=CACHE, capture_output=True).returncode == 0
+    except FileNotFoundError:
+        return False
+
+
+def depended_on(package, prefix):
+    """The package that a meta package depends on and whose name begins with prefix, or None."""
+    done = subprocess.run(["apt-cache", "depends", package], capture_output=True, text=True)
+    found = re.search(rf"Depends: ({re.escape(prefix)}\S*)", done.stdout)
+    return found and found.group(1)
+
+
+def download(package, via=None):
+    """Bring a package into the cache with apt's own client; answers its path."""
+    os.makedirs(CACHE, exist_ok=True)
+    root = os.geteuid() == 0
+
+    def attempt():
+        name = depended_on(via, package.rstrip("*")) if via else package
+        command = ["apt-get", "-q"] + (NO_SANDBOX if root else []) + ["download", name or package]
+        return succeeds(command)
+
+    if not attempt():
+        # As tools/need does: a machine without package lists, or with old ones, gets new ones once.
+        succeeds(([] if root else ["sudo"]) + ["apt-get", "update", "-qq"])
+        attempt()
+    if not find_package(package):
+        raise Complaint(f"cannot download {package}: check the network, then try again")
+    return find_package(package)
+
+
+def find_file(package, pattern, via=None):
+    """The path of the one file of a package that a pattern names, fetched if need be.
+
+    With via, the package is one (of several versions) that the meta package via depends on, and its
+    name ends in a `*`.
+    """
+    deb = find_package(package) or download(package, via)
+    tree = os.path.join(CACHE, "tree", os.path.basename(deb).removesuffix(".deb"))
+    if not os.path.isdir(tree):
+        part = f"{tree}.{os.getpid()}"
+        os.makedirs(part, exist_ok=True)
+        run_quietly(["dpkg", "-x", deb, part], f"unpacking {package}")
+        try:
+            os.rename(part, tree)
+        except OSError:  # another thread was faster
+            shutil.rmtree(part)
+    found = glob.glob(os.path.join(tree, pattern))
+    if len(found) != 1:
+        raise Complaint(f"{deb} holds no {pattern}; delete it and try again")
+    return found[0]
