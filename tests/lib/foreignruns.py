@@ -6,7 +6,7 @@ A file tests/foreign/NAME is the test foreign/NAME, made of lines KEY=VALUE:
     FILE=PATTERN        the kernel in the package: an ELF file or a bzImage that xz packed
     ARGS=  HV_ARGS=     the kernel's command line; added to the hypervisor's
     DIES=yes            the kernel dies, of the same exception at the same place
-    STOP=REGEX WRITES=N it is stopped at that line, after N writes to the console
+    STOP=REGEX WRITES=N it is stopped at that line, its Nth write to the console
     LONG=yes            only in `make test-long`
     DIFFERS=CALL OURS XEN # WHY    an answer (`-`: no such call) that may differ, and must
 
@@ -75,7 +75,7 @@ class ForeignTest:
             calls = foreigncalls.read_calls(stream, stubs)
         os.unlink(log + ".qemu")
         if self["WRITES"]:
-            calls = foreigncalls.cut_after_writes(calls, int(self["WRITES"]))
+            calls = foreigncalls.cut_at_write(calls, int(self["WRITES"]))
         run.calls = [list(call) for call in calls]  # as JSON has them
         return run
 

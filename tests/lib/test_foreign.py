@@ -7,7 +7,7 @@ import unittest
 import foreigncalls
 import foreignruns
 
-STUBS = {0x1009: 29, 0x2005: None}  # a stub with its number, and one that is given it in RAX
+STUBS = {0x1009: (0x1000, 29), 0x2005: (0x2000, None)}  # a stub with its number, and one that is given it in RAX
 NOTE = "RAX={rax:016x} RBX={0:016x} RCX={0:016x} RDX={0:016x}\nRSI={0:016x} RDI={rdi:016x}\nRIP={rip:016x} RFL=00000202 [-------] CPL={cpl} II=0"
 DEAD = ["(XEN) rip 00000000000090fe  cs e033  rflags 00000287", "(XEN) rsp 0  ss e02b  vector 14  error 6"]
 DEAD_ON_XEN = ["(XEN) d0v0 Unhandled: vec 14, #PF[0002]", "(XEN) RIP:    e033:[<00000000000090fe>]", "(XEN) RFLAGS: 0000000000000287   EM: 1"]
@@ -38,8 +38,8 @@ def wrong_of(ours, theirs, differs=(), lines=DEAD, theirs_lines=DEAD_ON_XEN):
 
 class Calls(unittest.TestCase):
     def test_stubs_are_found_in_code_only(self):
-        code = b"\x48\xc7\xc0\x1d\0\0\0\x0f\x05\xc3" + b"\x51\x41\x53\x0f\x05" + b"\x0f\x05"
-        self.assertEqual(foreigncalls.find_stubs(elf_of(code)), {0x1009: 29, 0x100F: None})
+        code = b"\x48\xc7\xc0\x1d\0\0\0\x0f\x05" + b"\x49\x89\xca\x51\x41\x53\x0f\x05" + b"\x0f\x05"
+        self.assertEqual(foreigncalls.find_stubs(elf_of(code)), {0x1009: (0x1000, 29), 0x1011: (0x1009, None)})
         self.assertEqual(foreigncalls.find_stubs(elf_of(code, flags=4)), {})
 
     def test_a_call_is_its_number_its_command_and_its_answer(self):
@@ -56,10 +56,10 @@ class Calls(unittest.TestCase):
         lines = notes((0x1000, 7, 2, 0), (0x1009, 0, 2, 0))
         self.assertEqual(foreigncalls.read_calls(lines, STUBS), [])
 
-    def test_calls_are_cut_behind_a_write(self):
+    def test_calls_are_cut_at_a_write(self):
         calls = [("console_io(0)", 0), ("sched_op(0)", 0), ("console_io(0)", 0), ("sched_op(0)", 0)]
-        self.assertEqual(foreigncalls.cut_after_writes(calls, 2), calls[:3])
-        self.assertEqual(foreigncalls.cut_after_writes(calls, 3), calls)
+        self.assertEqual(foreigncalls.cut_at_write(calls, 2), calls[:2])
+        self.assertEqual(foreigncalls.cut_at_write(calls[:2], 2), calls[:2])
 
 
 class Judgement(unittest.TestCase):
