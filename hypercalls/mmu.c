@@ -179,6 +179,8 @@ static inline long flush_after(u64 va, u64 flags)
 {
     u64 bitmap = flags & ~UVMF_FLUSHTYPE_MASK, vcpus;
 
+    if (unlikely((flags & UVMF_FLUSHTYPE_MASK) == UVMF_FLUSHTYPE_MASK))
+        return 0; /* neither kind of flush: the set is not looked at, as Xen */
     /* All of the domain's vcpus run on this CPU, so that every set of them is this CPU. */
     if (unlikely(bitmap & ~UVMF_ALL) && guest_read(&vcpus, bitmap, sizeof(vcpus)))
         return -XEN_EFAULT;

@@ -58,6 +58,8 @@ static void say_flushes(void)
                                UVMF_TLB_FLUSH | HYPERVISOR_VIRT_START));
     row("flush.kind-0-with-set",
         call_update_va_mapping((void *)page, frame_b | READ_WRITE, 0x1000));
+    row("flush.kind-3-with-set",
+        call_update_va_mapping((void *)page, frame_b | READ_WRITE, 3 | 0x1000));
     call_update_va_mapping((void *)page, 0, UVMF_TLB_FLUSH);
 }
 
