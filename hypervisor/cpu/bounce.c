@@ -4,6 +4,7 @@
  * because there is nowhere left to tell it of anything.
  */
 #include "hypervisor/cpu/bounce.h"
+#include "hypervisor/cpu/canonical.h"
 
 #include "hypervisor/cpu/entry.h"
 #include "hypervisor/cpu/nmi.h"
@@ -211,6 +212,12 @@ void iret_load(struct cpu_user_regs *regs)
     }
     if (unlikely(domain_assists(v->domain, VMASST_TYPE_architectural_iopl)))
         v->iopl = rflags & RFLAGS_IOPL;
+    if ((flags & VGCF_in_syscall) && canonical(rip)) {
+        /* Xen goes by SYSRET then, whatever selectors the frame has, but for one. */
+        if ((u16)cs != FLAT_USER_CS32)
+            cs = FLAT_USER_CS64;
+        ss = FLAT_USER_SS64;
+    }
     regs->rip = rip;
     regs->cs = (u16)(cs | 3);
     regs->rflags = (rflags & ~(RFLAGS_IOPL | RFLAGS_VM)) | RFLAGS_IF;
