@@ -1,0 +1,94 @@
+/*
+ * Arguments of the calls on the virtual CPU: traps, callbacks, descriptors, segments, debug
+ * registers. What they change of this kernel's own is mended after each.
+ */
+#include "tests/guests/storm/storm.h"
+
+/* Code of this kernel is never named: entered in the middle, it would do anything. */
+static u64 any_handler(void)
+{
+    return one_in(4) ? 0 : any_va();
+}
+
+void make_trap_table(struct call *c)
+{
+    u64 count = draw(5);
+    struct trap_info *table = argument_new((count + 1) * sizeof(*table));
+
+    for (u64 i = 0; i < count; i++) {
+        static const u16 selectors[] = {FLAT_KERNEL_CS, FLAT_USER_CS64, 0, 0xe008, 0xffff, 7};
+
+        table[i] = (struct trap_info){.vector = (u8)draw(256),
+                                      .flags = (u8)draw(8),
+                                      .cs = PICK(selectors),
+                                      .address = any_handler()};
+    }
+    c->a[0] = one_in(32) ? 0 : pointer_to(table);
+    c->mend = true;
+}
+
+void make_callbacks(struct call *c)
+{
+    for (unsigned int i = 0; i < 3; i++)
+        c->a[i] = any_handler();
+    c->mend = true;
+}
+
+void make_stack_switch(struct call *c)
+{
+    static const u64 selectors[] = {FLAT_KERNEL_SS, FLAT_KERNEL_SS, 0, 3, 0xe010, 0xfff3};
+
+    c->a[0] = PICK(selectors);
+    c->a[1] = any_va();
+    c->mend = true;
+}
+
+void make_gdt(struct call *c)
+{
+    static const u64 entries[] = {0, 1, 511, 512, 513, 1024, 7168, 7169, 8192, ~0ull};
+    u64 real = draw(3), count = one_in(3) ? PICK(entries) : real * 512;
+    xen_pfn_t *list = argument_at_end(real * sizeof(*list));
+
+    for (u64 i = 0; i < real; i++)
+        list[i] = one_in(8) ? any_mfn() : arena_frame_of_level(0).n;
+    c->a[0] = pointer_to(list);
+    c->a[1] = count;
+}
+
+/* Segments that may be, and gates, system descriptors, privileged ones, that may not. */
+void make_descriptor(struct call *c)
+{
+    static const u64 descriptors[] = {0,
+                                      0x00affb000000ffff,
+                                      0x00cff3000000ffff,
+                                      0x00cffb000000ffff,
+                                      0x00af9b000000ffff,
+                                      0x00cf93000000ffff,
+                                      0x0000ec0000080000,
+                                      0x0000890000000067,
+                                      0x0000820000000000,
+                                      0x00cff7000000ffff};
+
+    c->a[0] = mfn_to_address(one_in(4) ? (mfn_t){any_mfn()} : arena_frame_of_level(0)) +
+              draw(ARENA_SLOTS) * 8 + (one_in(16) ? draw(8) : 0);
+    c->a[1] = PICK(descriptors);
+}
+
+void make_segment_base(struct call *c)
+{
+    static const u64 selectors[] = {0, 3, FLAT_USER_SS64, 0xf, 0x17, 0xfff3, 0xe010, 0x10003};
+
+    c->a[0] = draw(one_in(8) ? 8 : 4);
+    c->a[1] = c->a[0] == SEGBASE_GS_USER_SEL ? PICK(selectors) : any_va();
+}
+
+/* Breakpoints only where this kernel has nothing: their traps are the storm's, not the harness's.
+ */
+void make_debugreg(struct call *c)
+{
+    static const u64 controls[] = {0,       0x155,  0x400,      0xf0155, 0x00010001,
+                                   0xd0303, 0x2000, 1ull << 32, ~0ull};
+
+    c->a[0] = draw(9);
+    c->a[1] = c->a[0] == 7 ? PICK(controls) : any_va();
+}
