@@ -20,7 +20,6 @@
 #include "hypervisor/cpu/features.h"
 #include "hypervisor/cpu/fixup.h"
 #include "hypervisor/cpu/msr.h"
-#include "hypervisor/cpu/segreg.h"
 #include "hypervisor/domain/base.h"
 #include "hypervisor/mm/uaccess.h"
 #include "xen-like/lib/insn.h"

@@ -11,7 +11,6 @@
 #include "hypervisor/cpu/entry.h"
 #include "hypervisor/cpu/pt_store.h"
 #include "hypervisor/cpu/regs.h"
-#include "hypervisor/cpu/segreg.h"
 #include "hypervisor/cpu/tables.h"
 #include "hypervisor/debug/bug.h"
 #include "hypervisor/debug/report.h"

@@ -189,8 +189,7 @@ void xstate_restore(struct vcpu *v)
     }
     if (xstate_limits.mask)
         xcr0_load(v->xstate.xcr0 ?: XSTATE_LEGACY);
-    if (v->ctrl_cr0 & CR0_TS)
-        xstate_set_ts(v, true);
+    xstate_set_ts(v, v->ctrl_cr0 & CR0_TS);
 }
 
 bool xstate_set_xcr0(struct vcpu *v, u32 index, u64 value)
