@@ -80,8 +80,12 @@ static int m2p_update(const struct mmu_update *req, struct domain *pg_dom)
     mfn_t m = MFN(req->ptr >> PAGE_SHIFT);
     struct frame *f = frame_get_mfn(m, pg_dom);
 
-    if (!f)
-        return refuse(XEN_EINVAL, "machine-to-phys of a frame that is not the domain's");
+    if (unlikely(!f)) { /* I/O frames carry no counts, but have an entry where they have a record */
+        if (pg_dom != &domain_io || !mfn_valid(m) || !mfn_is_io(m))
+            return refuse(XEN_EINVAL, "machine-to-phys of a frame that is not the domain's");
+        m2p[m.n] = req->val;
+        return 0;
+    }
     m2p[m.n] = req->val;
     frame_put(f);
     return 0;

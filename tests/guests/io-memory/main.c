@@ -137,6 +137,37 @@ static void say_owners(void)
     }
 }
 
+/* Operations on whole frames in another name than the caller's: those of the screen's memory. */
+static void say_whole_frames(void)
+{
+    static const u64 frames[] = {0xb9, 0xfec00, 0xfee00, 1ull << 27};
+    static const unsigned int commands[] = {MMUEXT_PIN_L1_TABLE, MMUEXT_UNPIN_TABLE,
+                                            MMUEXT_CLEAR_PAGE, MMUEXT_COPY_PAGE};
+
+    for (unsigned int i = 0; i < ARRAY_SIZE(owners); i++) {
+        for (unsigned int n = 0; n <= ARRAY_SIZE(frames); n++) {
+            u64 mfn = n ? frames[n - 1] : ram >> PAGE_SHIFT;
+            mmu_update_t request = {.ptr = mfn << PAGE_SHIFT | MMU_MACHPHYS_UPDATE,
+                                    .val = mfn_to_pfn((mfn_t){ram >> PAGE_SHIFT}).n};
+            char group[32];
+
+            fmt_snprintf(group, sizeof(group), "%s-frame-%u", owners[i].what, n);
+            for (unsigned int c = 0; c < ARRAY_SIZE(commands); c++) {
+                mmuext_op_t op = {
+                    .cmd = commands[c], .arg1.mfn = mfn, .arg2.src_mfn = n ? 0xba : mfn};
+
+                row(name_nth(group, "command", commands[c]),
+                    call_mmuext_op(&op, 1, NULL, owners[i].id));
+            }
+            row(name_of(group, "machphys"), call_mmu_update(&request, 1, NULL, owners[i].id));
+            request.ptr = mfn << PAGE_SHIFT;
+            request.val = 0;
+            if (n)
+                row(name_of(group, "store"), call_mmu_update(&request, 1, NULL, owners[i].id));
+        }
+    }
+}
+
 /* A whole table of such entries is accepted, and mended, when it becomes one. */
 static void say_validated(void)
 {
@@ -222,6 +253,7 @@ void guest_main(void)
     say_ram_changes();
     say_ram_becomes_table();
     say_owners();
+    say_whole_frames();
     say_validated();
     say_stores("io-apic-store", IO_APIC, 0);
     say_stores("io-apic-store-odd", IO_APIC, 0x103);

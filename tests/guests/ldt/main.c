@@ -186,6 +186,33 @@ static void say_gates(void)
     row_hex("gate.descriptor", table_entries(first)[SLOT_GATE]);
 }
 
+/* A descriptor that goes bad under a loaded selector is not looked at again before somebody loads
+ * it: neither on the way through the hypervisor nor after a sleep. */
+static void say_stale(void)
+{
+    const volatile struct vcpu_time_info *time = &shared_info->vcpu_info[0].time;
+    u64 slot = table_entry_address(first, SLOT_SPARE);
+    struct sched_poll poll = {.nr_ports = 0};
+    u16 es;
+
+    ldt_set((u64)base, PER_PAGE);
+    call_update_descriptor(slot, DATA);
+    load_es((void *)SELECTOR(SLOT_SPARE));
+    row("stale.update", call_update_descriptor(slot, DATA_ABSENT));
+    for (unsigned int i = 0; i < 8; i++) {
+        call_sched_op(SCHEDOP_yield, NULL);
+        poll.timeout = time->system_time + (i + 1) * 10000000ull;
+        call_sched_op(SCHEDOP_poll, &poll);
+    }
+    __asm__ volatile("mov %%es, %0" : "=r"(es));
+    row_hex("stale.es", es);
+    row("stale.ldt-away", ldt_set(0, 0));
+    call_sched_op(SCHEDOP_yield, NULL);
+    __asm__ volatile("mov %%es, %0" : "=r"(es));
+    row_hex("stale.es-without-ldt", es);
+    load_es(NULL);
+}
+
 static struct trap_frame frame;
 
 static void say_user(const char *name, const char *start, u64 rbx)
@@ -223,6 +250,7 @@ void guest_main(void)
     say_held();
     say_other_frames();
     say_gates();
+    say_stale();
     say_users();
     say_ends();
     ldt_set(0, 0);
