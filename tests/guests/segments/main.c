@@ -174,6 +174,36 @@ static u64 user_answer(const char *start)
     return frame.vector == VECTOR_SYSCALL ? frame.rax : frame.vector << 32;
 }
 
+/* Loading the user's gs by selector: what of it counts, and which is replaced by null. */
+static void say_user_selectors(void)
+{
+    static const u64 selectors[] = {
+        0,
+        1,
+        2,
+        3,
+        FLAT_USER_DS & ~3ul,
+        0x10000,
+        0x1e02b,
+        ~0ul,
+        0xe008,
+        0xe010,
+        0xe033,
+        0xe023,
+        SLOT_DATA * 8ul | SELECTOR_LDT,
+    };
+
+    call_set_segment_base(SEGBASE_GS_USER, (u64)scratch_page(USER_STACK));
+    for (unsigned int i = 0; i < ARRAY_SIZE(selectors); i++) {
+        row(name_nth("user", "selector", i),
+            call_set_segment_base(SEGBASE_GS_USER_SEL, selectors[i]));
+        row_hex(name_nth("user", "selector-seen", i), user_answer(user_gs_selector));
+    }
+    call_set_segment_base(SEGBASE_GS_USER, (u64)scratch_page(USER_STACK));
+    row_hex("user.word-after-selectors", user_answer(user_gs_word));
+    row_hex("user.selector-after-base", user_answer(user_gs_selector));
+}
+
 /* The kernel's gs base must be back when user mode is left, however it was left. */
 static void say_user_bases(void)
 {
@@ -194,6 +224,7 @@ static void say_user_bases(void)
     row_hex("user.gs-selector-seen", user_answer(user_gs_selector));
     row("user.gs-selector-bad", call_set_segment_base(SEGBASE_GS_USER_SEL, 0xfff3));
     row_hex("user.gs-selector-bad-seen", user_answer(user_gs_selector));
+    say_user_selectors();
     gs_word(&word);
     row_hex("user.gs-kernel-last", word);
 }
