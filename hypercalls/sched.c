@@ -122,3 +122,18 @@ long hc_sched_op(unsigned long cmd, unsigned long arg)
         return refuse(XEN_ENOSYS, "no such scheduler operation");
     }
 }
+
+/* What there was before 0x00030101: three of them, and the reason of a shutdown is the argument. */
+long hc_sched_op_compat(unsigned long cmd, unsigned long arg)
+{
+    switch ((u32)cmd) {
+    case SCHEDOP_yield:
+    case SCHEDOP_block:
+        return hc_sched_op(cmd, 0);
+    case SCHEDOP_shutdown:
+        domain_shutdown(current->domain, arg & 0xff);
+        return 0;
+    default:
+        return refuse(XEN_ENOSYS, "no such scheduler operation");
+    }
+}

@@ -45,7 +45,7 @@
       "Sets the entry points for events, failed returns and system calls.")                        \
     X(__HYPERVISOR_fpu_taskswitch, fpu_taskswitch, ANY, 1, IMPLEMENTED, "cpu_state.c",             \
       "Sets or clears the guest's CR0.TS.")                                                        \
-    X(__HYPERVISOR_sched_op_compat, sched_op_compat, ANY, 2, ABSENT, "sched.c",                    \
+    X(__HYPERVISOR_sched_op_compat, sched_op_compat, ANY, 2, IMPLEMENTED, "sched.c",               \
       "The scheduler operations of interfaces before 0x00030101.")                                 \
     X(__HYPERVISOR_platform_op, platform_op, CONTROL, 1, ABSENT, "platform.c",                     \
       "Operations on the machine: time of day, microcode, ACPI, power.")                           \

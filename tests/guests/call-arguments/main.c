@@ -63,6 +63,10 @@ static void sched_rows(void)
     row("sched.remote_shutdown_of_self", remote_shutdown(DOMID_SELF));
     row("sched.remote_shutdown_of_the_io_domain", remote_shutdown(DOMID_IO));
     pin_override_rows();
+    row("sched.compat_yield", hypercall_sched_op_compat(SCHEDOP_yield, (u64)NOWHERE));
+    row("sched.compat_poll", hypercall_sched_op_compat(SCHEDOP_poll, 0));
+    row("sched.compat_pin", hypercall_sched_op_compat(SCHEDOP_pin_override, 0));
+    row("sched.compat_unknown", hypercall_sched_op_compat(~0u, 0));
     row("sched.unknown", call_sched_op(8, NULL));
     row("sched.unknown_negative", call_sched_op(~0u, NULL));
 }

@@ -127,6 +127,12 @@ static void remote_shutdown_of_itself(void)
     call_sched_op(SCHEDOP_remote_shutdown, &whom);
 }
 
+/* By the call of old kernels, whose argument is the reason; a byte of it. */
+static void shutdown_of_old(void)
+{
+    hypercall_sched_op_compat(SCHEDOP_shutdown, 0x100 | 77);
+}
+
 static const struct {
     const char *how;
     void (*die)(void);
@@ -149,6 +155,7 @@ static const struct {
     {"code-first", code_before_shutdown},
     {"code-then-crash", code_before_crash},
     {"remote", remote_shutdown_of_itself},
+    {"old-call", shutdown_of_old},
 };
 
 void guest_main(void)

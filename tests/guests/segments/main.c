@@ -68,6 +68,25 @@ static mfn_t table_make(void)
     return table;
 }
 
+/* How many entries a GDT has says which pages it has; a page is there whole. */
+static void say_gdt_ends(const u64 *list)
+{
+    static const u32 entries[] = {0, 1, 512, 513, 1024, FIRST_RESERVED_GDT_ENTRY};
+    static const u32 slots[] = {SLOT_DATA, 511, 512 + SLOT_DATA, 1024 + SLOT_DATA,
+                                FIRST_RESERVED_GDT_ENTRY - 512 + SLOT_DATA};
+
+    for (unsigned int i = 0; i < ARRAY_SIZE(entries); i++) {
+        row(name_nth("gdt-end", "set", entries[i]), call_set_gdt((u64 *)list, entries[i]));
+        for (unsigned int n = 0; n < ARRAY_SIZE(slots); n++) {
+            struct fault fault = fault_catch(load_ds, (void *)(slots[n] * 8ul + 3));
+
+            console_printf("ROW gdt-end.%u-slot-%u = vector %u error 0x%x\n", entries[i], slots[n],
+                           fault.vector, fault.error);
+            load_ds(NULL);
+        }
+    }
+}
+
 static void say_gdt(mfn_t table)
 {
     u64 list[] = {table.n};
@@ -83,6 +102,8 @@ static void say_gdt(mfn_t table)
     row_hex("gdt.gs-after-a-call", seen[3]);
     load_ds(NULL);
     load_gs(NULL);
+    say_gdt_ends((u64[14]){table.n, table.n, table.n, table.n, table.n, table.n, table.n, table.n,
+                           table.n, table.n, table.n, table.n, table.n, table.n});
     row("gdt.away", call_set_gdt(list, 0));
     row("gdt.load-after", fault_catch(load_ds, (void *)(SLOT_DATA * 8ul + 3)).vector);
 }
