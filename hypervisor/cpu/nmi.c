@@ -11,10 +11,10 @@
 #include "hypervisor/cpu/apic.h"
 #include "hypervisor/cpu/bounce.h"
 #include "hypervisor/cpu/entry.h"
+#include "hypervisor/cpu/pc_ports.h"
 #include "hypervisor/cpu/regs.h"
 
-/* The PC's status port: two sources of NMIs, which its lower bits clear and disable. */
-#define STATUS_PORT    0x61
+/* PIT_GATE also shows two sources of NMIs, and clears and disables them. */
 #define STATUS_KEPT    0x0f
 #define STATUS_SERR    0x80
 #define STATUS_IOCHECK 0x40
@@ -33,14 +33,14 @@ void nmi_init(void)
 
 static u64 nmi_reason(void)
 {
-    u8 status = inb(STATUS_PORT), kept = status & STATUS_KEPT;
+    u8 status = inb(PIT_GATE), kept = status & STATUS_KEPT;
 
     if (status & STATUS_SERR) {
-        outb(STATUS_PORT, kept | DISABLE_SERR);
+        outb(PIT_GATE, kept | DISABLE_SERR);
         return XEN_NMIREASON_pci_serr;
     }
     if (status & STATUS_IOCHECK) {
-        outb(STATUS_PORT, kept | DISABLE_IOCHK);
+        outb(PIT_GATE, kept | DISABLE_IOCHK);
         return XEN_NMIREASON_io_error;
     }
     return XEN_NMIREASON_unknown;

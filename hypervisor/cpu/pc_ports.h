@@ -10,7 +10,7 @@
 #define PIT_CHANNEL0 0x40
 #define PIT_CHANNEL2 0x42
 #define PIT_COMMAND  0x43
-#define PIT_GATE     0x61 /* channel 2's gate and the speaker, the two lowest bits */
+#define PIT_GATE     0x61 /* the two lowest bits: channel 2's gate, the speaker; others: NMIs */
 #define PIT_HZ       1193182
 
 #define CMOS_INDEX 0x70

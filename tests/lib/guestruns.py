@@ -20,8 +20,8 @@ are KEY=VALUE:
     STEP=REGEX => type TEXT
     STEP=REGEX => nmi N
                         when a line of the output matches: bytes for the serial line (escapes as in
-                        C), or N NMIs, one by one. Steps come in order; one without a regex follows
-                        as soon as the step before is done
+                        C), or N NMIs, one now and one at each further line. Steps come in order;
+                        one without a regex follows as soon as the step before is done
     LONG=yes            only in `make test-long`
     TEST=no             not a test (the bench)
 

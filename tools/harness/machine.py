@@ -99,7 +99,8 @@ class Script:
     """What is done to a machine from outside, each step when a line of its output matches.
 
     A step is a pattern and an action: `type TEXT`, whose bytes go to the serial line (with C's
-    escapes: `type \\x01`), or `nmi N`, which injects N of them, one after the other has arrived.
+    escapes: `type \\x01`), or `nmi N`, which injects one now and one at each of the next N - 1 lines
+    of output: in a burst most of them would be one.
     Steps are taken in order: a line is held against the first that is left, and starts all those
     that follow it and have no pattern of their own.
     """
@@ -141,6 +142,7 @@ class Watched:
         self.qmp = ours
         self.script = Script(script)
         self.nmis_left = 0
+        self.nmi_under_way = False
         self.trace = log + ".qemu"
         command = command + ["-serial", "stdio", "-D", self.trace]
         command += ["-d", "cpu_reset,cpu", "-dfilter", watched] if watched else ["-d", "cpu_reset"]
@@ -163,6 +165,7 @@ class Watched:
             self.run.lines.append(line)
             self.on_line(line)
             self.script.see(line)
+            self.nmi_next()
             if POWERED_OFF.search(line):
                 self.run.end = "off"
             elif HALTED.search(line):
@@ -178,20 +181,21 @@ class Watched:
             if message.get("event") == "SHUTDOWN":
                 self.cause = message["data"]["reason"]
             elif message.get("id") == "nmi":
-                self.nmis_left -= 1
-                self.nmi_send()
+                self.nmi_under_way = False
 
-    def nmi_send(self):
-        if self.nmis_left:
+    def nmi_next(self):
+        if self.nmis_left and not self.nmi_under_way:
+            self.nmis_left -= 1
+            self.nmi_under_way = True
             self.qmp.sendall(b'{"execute": "inject-nmi", "id": "nmi"}\n')
 
     def act(self):
         """Take the steps that are due; the next waits until all NMIs of one have been injected."""
-        while self.script.due and not self.nmis_left:
+        while self.script.due and not self.nmis_left and not self.nmi_under_way:
             _, verb, what = self.script.due.pop(0)
             if verb == "nmi":
                 self.nmis_left = what
-                self.nmi_send()
+                self.nmi_next()
             else:
                 self.type_bytes(what)
 

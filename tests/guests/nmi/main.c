@@ -12,7 +12,7 @@
 extern char nmi_entry[], user_loop[];
 void nmi_handle(u64 cs);
 
-static volatile u64 count, nested, unmasked, strange_cs;
+static volatile u64 count, nested, unmasked, strange_cs, reasons, late;
 static volatile bool inside, linger;
 
 /* User frames lie among room for an NMI's own frame: one may strike in the entry that fills them.
@@ -41,6 +41,8 @@ void nmi_handle(u64 cs)
     nested += inside;
     inside = true;
     count++;
+    reasons |= shared_info->arch.nmi_reason;
+    shared_info->arch.nmi_reason = 0;
     unmasked += !shared_info->vcpu_info[0].evtchn_upcall_mask;
     strange_cs += (cs & 0xffff) != (FLAT_KERNEL_CS & ~3) && (cs & 0xffff) != FLAT_USER_CS;
     if (linger) {
@@ -63,6 +65,16 @@ static void trap(void *arg)
 {
     (void)arg;
     asm volatile("ud2");
+}
+
+/* One that strikes on the way out of the hypervisor, after that has looked whether one came, must
+ * not wait for the next call: whoever sees its reason has been called before. */
+static void look_for_late_ones(void)
+{
+    for (int i = 0; i < 200; i++) {
+        call_xen_version(XENVER_version, NULL);
+        late += ACCESS_ONCE(shared_info->arch.nmi_reason) != 0;
+    }
 }
 
 /* Counts what went otherwise than it should. */
@@ -91,15 +103,18 @@ static void say_mix(void)
     u64 wrong = 0;
 
     console_printf("nmi: mixing\n");
-    while (!typed('!'))
+    while (!typed('!')) {
+        console_printf("nmi: going on\n");
         wrong += mix();
+        look_for_late_ones();
+    }
     row("mix.wrong", (s64)wrong);
-    row("mix.some-came", count > 0);
-    row("mix.too-many-came", count > 400);
+    row("mix.most-came", count > 300 && count <= 400);
     row("mix.nested", (s64)nested);
     row("mix.unmasked", (s64)unmasked);
     row("mix.strange-cs", (s64)strange_cs);
-    row_hex("mix.reason", shared_info->arch.nmi_reason);
+    row("mix.late", (s64)late);
+    row_hex("mix.reason", reasons);
     console_printf("nmi: %lu came\n", count);
 }
 
