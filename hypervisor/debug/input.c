@@ -82,6 +82,8 @@ void input_start(void)
     by_interrupt = console_route_input(route);
     if (by_interrupt)
         where_it_goes();
+    else
+        to_keys = false;
 }
 
 u32 input_peek(char *to, u32 max)
