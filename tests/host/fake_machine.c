@@ -20,9 +20,12 @@
 #define CACHE_LINE 64
 
 static u64 fake_cr4 = CR4_PGE;
-static struct domain **tlb_writer; /* by frame: its owner when a translation that may write it
-                                     may have got into the TLB */
-static struct domain **tlb_reader; /* likewise one that may read it: whatever its type */
+/* What may have got into the TLB, by frame: whose translations to write and to read it, and as what
+ * table the CPU has walked it (it caches upper entries as well). */
+static struct tlb_memory {
+    struct domain *writer, *reader;
+    u64 table;
+} * tlb;
 
 u64 machine_flushes, machine_line_flushes;
 
@@ -40,8 +43,7 @@ static u64 read_cr4(void)
 static void write_cr4(u64 v)
 {
     if ((v ^ fake_cr4) & CR4_PGE) {
-        memset(tlb_writer, 0, frames_max * sizeof(*tlb_writer));
-        memset(tlb_reader, 0, frames_max * sizeof(*tlb_reader));
+        memset(tlb, 0, frames_max * sizeof(*tlb));
         machine_flushes += !(v & CR4_PGE);
     }
     fake_cr4 = v;
@@ -115,8 +117,7 @@ void machine_make(u64 ram_frames)
     host_directmap = (u64)pages_of_host(all);
     frame_table = pages_of_host(all * sizeof(*frame_table) / PAGE_SIZE + 1);
     m2p = pages_of_host(all * sizeof(*m2p) / PAGE_SIZE + 1);
-    tlb_writer = pages_of_host(all * sizeof(*tlb_writer) / PAGE_SIZE + 1);
-    tlb_reader = pages_of_host(all * sizeof(*tlb_reader) / PAGE_SIZE + 1);
+    tlb = pages_of_host(all * sizeof(*tlb) / PAGE_SIZE + 1);
     hv_l4 = pages_of_host(1);
     m2p_frames = all;
     for (unsigned i = HV_FIRST_SLOT; i <= HV_LAST_SLOT; i++)
@@ -143,21 +144,33 @@ int machine_all_free(void **state)
     return frames_free_count() == free_at_start ? 0 : -1;
 }
 
+/* Is what the TLB remembers of @f no longer so, and dangerous? */
+static bool tlb_wrong(const struct tlb_memory *t, const struct frame *f)
+{
+    bool used = frame_type_count(f->word);
+    u64 type = frame_type(f);
+
+    if (t->writer && ((used && type != FT_WRITABLE) || (f->owner && f->owner != t->writer)))
+        return true;
+    return (t->reader && f->owner && f->owner != t->reader) ||
+           (t->table && used && type != t->table);
+}
+
 mfn_t machine_tlb_load(void)
 {
     for (u64 n = machine_ram_start; n < machine_ram_end; n++) {
-        u64 w = frame_table[n].word;
-        bool used = frame_type_count(w), writable = used && (w & FRAME_TYPE_MASK) == FT_WRITABLE;
-        struct domain *owner = frame_table[n].owner;
+        const struct frame *f = &frame_table[n];
 
-        if (tlb_writer[n] && ((used && !writable) || (owner && owner != tlb_writer[n])))
+        if (tlb_wrong(&tlb[n], f))
             return MFN(n);
-        if (tlb_reader[n] && owner && owner != tlb_reader[n])
-            return MFN(n);
-        if (writable)
-            tlb_writer[n] = owner;
-        if (owner)
-            tlb_reader[n] = owner;
+        if (f->owner)
+            tlb[n].reader = f->owner;
+        if (!frame_type_count(f->word))
+            continue;
+        if (frame_type(f) == FT_WRITABLE)
+            tlb[n].writer = f->owner;
+        else if (type_is_table(frame_type(f)))
+            tlb[n].table = frame_type(f);
     }
     return INVALID_MFN;
 }

@@ -54,10 +54,10 @@ void machine_unmap_guest(const void *from, const void *to);
 
 /*
  * The TLB. A writable translation of a frame may be there from the moment when the frame is mapped
- * so until the next flush, whatever happened in between; one that reads it, while it has an owner.
- * Call machine_tlb_load() after each operation: it lets the TLB read what is mapped now. The answer
- * is INVALID_MFN, or a frame that is a table or descriptors while a translation to write it may
- * still be there, or another domain's while any may.
+ * so until the next flush, whatever happened in between; one that reads it, while it has an owner;
+ * and the CPU may remember the way through it while it is a table. Call machine_tlb_load() after
+ * each operation: it lets the TLB read what is mapped now. The answer is INVALID_MFN, or a frame
+ * that is another domain's by now, or used as something else, while the TLB may still know it.
  */
 mfn_t machine_tlb_load(void);
 
