@@ -70,6 +70,10 @@ static u64 entry_pick(const struct domain *d, int level)
         role = chance(40) ? ROLE_GDT : (int)machine_random(ANY_ROLE);
         flags &= ~PTE_RW;
     }
+    if (level > 1 && chance(10)) { /* a table of the same level, as linear entries name it */
+        role = level;
+        flags &= ~(chance(90) ? PTE_RW : 0);
+    }
     if (chance(12))
         flags |= 1UL << (chance(50) ? machine_random(12) : 48 + machine_random(16));
     return chance(2) ? random_bits() : pte_make(frame_pick(d, role), flags);
