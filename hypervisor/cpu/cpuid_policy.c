@@ -28,6 +28,7 @@
 #define ECX_EIST         (1U << 7)
 #define ECX_HYPERVISOR   (1U << 31)
 #define ECX_OSXSAVE      (1U << 27)
+#define EDX_ARCH_CAPS    (1U << 29) /* there is such an MSR: always, for Intel's guests */
 #define EDX_INVARIANT    (1U << 8)
 #define XSTATE_INSNS     7U /* XSAVEOPT XSAVEC XGETBV1; not XSAVES, whose state is ring 0's */
 #define XSTATE_COMPACTS  2U /* XSAVEC of them */
@@ -205,8 +206,10 @@ struct cpuid_regs cpuid_policy(const struct cpuid_host *host, const struct cpuid
     r.ebx &= keep.ebx;
     r.ecx &= keep.ecx;
     r.edx &= keep.edx;
-    if (leaf == 0x7 && !subleaf)
+    if (leaf == 0x7 && !subleaf) {
         r.eax = at_most(r.eax, SUBLEAF_LAST);
+        r.edx |= host->intel ? EDX_ARCH_CAPS : 0;
+    }
     leaf_adjust(host, guest, leaf, &r);
     return r;
 }

@@ -26,7 +26,14 @@
 #include "xen-like/lib/string.h"
 
 /* The ABI's prefix (arch-x86/xen.h, XEN_CPUID), as bytes: ud2, "xen", cpuid. */
-#define FORCED_CPUID "\x0f\x0b\x78\x65\x6e\x0f\xa2"
+#define FORCED_CPUID       0xa20f6e65780b0fUL
+#define FORCED_CPUID_BYTES 7
+
+#define CPUID_KEPT      1u /* how the answer was asked for */
+#define CPUID_OSXSAVE   2u
+#define CPUID_BY_KERNEL 4u
+
+#define ADDRESS_BITS (PAGE_SHIFT + 64 - __builtin_clzl(frames_max - 1)) /* of the highest frame */
 
 #define DR6_STEP        (1UL << 14)
 #define DESCRIPTOR_LONG (1U << 21) /* of what lar answers: 64-bit code */
@@ -116,34 +123,41 @@ static void pair_set(struct cpu_user_regs *regs, u64 value)
     regs->rdx = value >> 32;
 }
 
-static u8 address_bits(void)
+/* The policy's answer for @v. It is kept, but those that depend on more than was asked. */
+static void cpuid_find(const struct vcpu *v, struct cpuid_known *known, u32 leaf, u32 subleaf,
+                       u32 how)
 {
-    u8 bits = PAGE_SHIFT;
+    const struct cpuid_host host = {.ask = cpuid,
+                                    .intel = features.intel,
+                                    .amd = features.amd,
+                                    .address_bits = ADDRESS_BITS,
+                                    .xcr0 = xstate_limits.mask,
+                                    .xstate_bytes = xstate_limits.bytes};
+    const struct cpuid_guest guest = {.privileged_kernel =
+                                          how & CPUID_BY_KERNEL && v->domain->privileged,
+                                      .osxsave = how & CPUID_OSXSAVE};
+    struct cpuid_regs r = cpuid_policy(&host, &guest, leaf, subleaf);
+    bool keep =
+        leaf != LEAF_XSTATE && (leaf < CPUID_HYPERVISOR_FIRST || leaf > CPUID_HYPERVISOR_LAST);
 
-    for (u64 n = frames_max - 1; n; n >>= 1)
-        bits++;
-    return bits;
+    *known = (struct cpuid_known){leaf, subleaf, keep ? how : 0, r.eax, r.ebx, r.ecx, r.edx};
 }
 
 /* The answer of CPUID to the running guest, which asked by the prefix (@forced) or by a fault. */
 static void cpuid_answer(struct cpu_user_regs *regs, bool forced)
 {
-    const struct vcpu *v = current;
-    const struct cpuid_host host = {.ask = cpuid,
-                                    .intel = features.intel,
-                                    .amd = features.amd,
-                                    .address_bits = address_bits(),
-                                    .xcr0 = xstate_limits.mask,
-                                    .xstate_bytes = xstate_limits.bytes};
-    const struct cpuid_guest guest = {.privileged_kernel = v->domain->privileged && v->kernel_mode,
-                                      .osxsave = (v->ctrl_cr4 & CR4_OSXSAVE) ||
-                                                 (forced && v->kernel_mode)};
-    struct cpuid_regs r = cpuid_policy(&host, &guest, (u32)regs->rax, (u32)regs->rcx);
+    struct vcpu *v = current;
+    bool osxsave = v->ctrl_cr4 & CR4_OSXSAVE || (forced && v->kernel_mode);
+    u32 leaf = (u32)regs->rax, subleaf = (u32)regs->rcx;
+    u32 how = CPUID_KEPT | (osxsave ? CPUID_OSXSAVE : 0) | (v->kernel_mode ? CPUID_BY_KERNEL : 0);
+    struct cpuid_known *known = &v->cpuid[(leaf + (leaf >> 28) + subleaf) % CPUID_KNOWN];
 
-    regs->rax = r.eax;
-    regs->rbx = r.ebx;
-    regs->rcx = r.ecx;
-    regs->rdx = r.edx;
+    if (known->leaf != leaf || known->subleaf != subleaf || known->how != how)
+        cpuid_find(v, known, leaf, subleaf, how);
+    regs->rax = known->eax;
+    regs->rbx = known->ebx;
+    regs->rcx = known->ecx;
+    regs->rdx = known->edx;
 }
 
 static enum outcome msr_read_do(struct vcpu *v, struct cpu_user_regs *regs)
@@ -274,12 +288,11 @@ bool privileged_emulate(struct cpu_user_regs *regs)
 
 bool cpuid_emulate(struct cpu_user_regs *regs)
 {
-    u8 bytes[sizeof(FORCED_CPUID) - 1];
+    u64 bytes = 0;
 
-    if (guest_copy_in(bytes, regs->rip, sizeof(bytes)) ||
-        memcmp(bytes, FORCED_CPUID, sizeof(bytes)))
+    if (guest_copy_in(&bytes, regs->rip, FORCED_CPUID_BYTES) || bytes != FORCED_CPUID)
         return false;
     cpuid_answer(regs, true);
-    insn_retire(regs, sizeof(bytes), 0);
+    insn_retire(regs, FORCED_CPUID_BYTES, 0);
     return true;
 }

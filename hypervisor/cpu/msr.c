@@ -69,10 +69,11 @@
 #define FEATURE_CONTROL_LOCK 1UL
 #define MISC_ENABLE_HIDDEN   (1UL << 7 | 1UL << 18)              /* counters, monitor */
 #define MISC_ENABLE_ABSENT   (1UL << 11 | 1UL << 12 | 1UL << 23) /* BTS, PEBS, xTPR messages */
-#define MCG_CAP_INTEL        (1UL << 24 | 1UL << 11)             /* and the number of banks */
+#define MCG_CAP_INTEL        (1UL << 24 | 1UL << 11 | 1UL << 10) /* and the number of banks */
 #define MCG_BANKS            2UL
 #define MSRS_PER_BANK        4
 #define MSR_MC_ABSENT        (MSR_MC_BANKS + MCG_BANKS * MSRS_PER_BANK)
+#define ARCH_CAPS_SHOWN      0xd1ae125UL /* what the CPU is not prone to, or does by itself */
 #define SYSCFG_SHOWN         (1UL << 18 | 1UL << 20 | 1UL << 21 | 1UL << 22)
 
 /* rdmsr of a register that this CPU may not have. */
@@ -188,6 +189,10 @@ static bool vendor_read(const struct domain *d, u32 msr, u64 *value)
     case MSR_UCODE_REVISION:
         return (features.intel || !strcmp(features.vendor, "AuthenticAMD")) &&
                rdmsr_try(msr, value);
+    case MSR_ARCH_CAPS:
+        if (rdmsr_try(msr, value))
+            *value &= ARCH_CAPS_SHOWN;
+        return features.intel;
     case MSR_DE_CFG:
         *value = DE_CFG_LFENCE;
         return features.amd;

@@ -14,6 +14,14 @@
 #include "hypervisor/cpu/xstate.h"
 #include "hypervisor/mm/frame.h"
 
+/* A vcpu's last answers of CPUID: kernels ask the same few leaves all the time. */
+#define CPUID_KNOWN 16
+struct cpuid_known {
+    u32 leaf, subleaf;
+    u32 how; /* emulate.c; 0: nothing is kept here */
+    u32 eax, ebx, ecx, edx;
+};
+
 struct vcpu {
     /* The entry path reads these first; keep them in the first cache lines. */
     u32 work;        /* WORK_* bits: something to do before the guest runs again. Set atomically */
@@ -43,12 +51,13 @@ struct vcpu {
     u32 gdt_entries;
     mfn_t gdt_frames[FIRST_RESERVED_GDT_PAGE]; /* 0: none. Each holds both references */
     u32 ldt_entries;
-    u64 ldt_base;            /* page-aligned guest address */
-    mfn_t ldt_frames[16];    /* those shown to the CPU; 0: none. Each holds both references */
-    u64 ctrl_cr0;            /* what the guest believes; only TS is its own */
-    u64 ctrl_cr4;            /* likewise; 0: it has set nothing */
-    bool pinned;             /* by SCHEDOP_pin_override */
-    struct debug_regs debug; /* current only */
+    u64 ldt_base;         /* page-aligned guest address */
+    mfn_t ldt_frames[16]; /* those shown to the CPU; 0: none. Each holds both references */
+    u64 ctrl_cr0;         /* what the guest believes; only TS is its own */
+    u64 ctrl_cr4;         /* likewise; 0: it has set nothing */
+    struct cpuid_known cpuid[CPUID_KNOWN]; /* current only; to be cleared when its policy changes */
+    bool pinned;                           /* by SCHEDOP_pin_override */
+    struct debug_regs debug;               /* current only */
     struct xstate xstate;
     struct cpu_user_regs saved; /* while it does not run */
 };

@@ -20,6 +20,7 @@ void guest_main(void)
     rows_updates();
     rows_tables();
     rows_memory();
+    rows_emulation();
     rows_bounces(); /* last: it takes the kernel's trap handlers away */
     guest_end();
 }

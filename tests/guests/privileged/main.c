@@ -303,9 +303,9 @@ static const u32 msrs_by_value[] = {
     0x802,      0xd90,      0xda0,      0x12345,    0x40000000, 0x40000001, 0x40000200, 0x40000300,
     0xc0000080, 0xc0000081, 0xc0000082, 0xc0000083, 0xc0000084, 0xc0000100, 0xc0000102, 0xc0000103,
     0xc0010000, 0xc0010007, 0xc0010010, 0xc0010015, 0xc0010016, 0xc001001a, 0xc001001d, 0xc001001f,
-    0xc0010020, 0xc0010041, 0xc0010042, 0xc0010058, 0xc0010061, 0xc0010063, 0xc001006b, 0xc0010112,
-    0xc0010114, 0xc0010117, 0xc001011f, 0xc0010200, 0xc001020b, 0xc0011004, 0xc0011022, 0xc0011027,
-    0xc0011029, 0xc001102c, 0xdeadbeef,
+    0xc0010020, 0xc0010041, 0xc0010042, 0xc0010055, 0xc0010058, 0xc0010061, 0xc0010063, 0xc001006b,
+    0xc0010112, 0xc0010114, 0xc0010117, 0xc001011f, 0xc0010200, 0xc001020b, 0xc0011004, 0xc0011022,
+    0xc0011027, 0xc0011029, 0xc001102c, 0xdeadbeef,
 };
 static const u32 msrs_by_fault[] = {0x10, 0x17, 0xe7, 0xe8, 0xc0000101};
 
@@ -440,15 +440,24 @@ static const struct leaf leaves[] = {
 
 static void say_cpuid(void)
 {
+    unsigned int changed = 0;
+
     for (unsigned int i = 0; i < ARRAY_SIZE(leaves); i++) {
         const struct leaf *l = &leaves[i];
+        struct registers before;
         unsigned int vector =
             attempt(do_cpuid_forced, (struct registers){.rax = l->leaf, .rcx = l->subleaf});
 
         console_printf("ROW cpuid.%x-%x = vector %u: 0x%lx 0x%lx 0x%lx 0x%lx\n", l->leaf,
                        l->subleaf, vector, regs.rax & l->look.rax, regs.rbx & l->look.rbx,
                        regs.rcx & l->look.rcx, regs.rdx & l->look.rdx);
+        before = regs;
+        attempt(do_cpuid_forced, (struct registers){.rax = l->leaf, .rcx = l->subleaf});
+        changed += memcmp(&before, &regs, sizeof(regs)) != 0;
     }
+    attempt(do_cpuid_forced, (struct registers){.rax = 7});
+    row("cpuid.arch-capabilities", regs.rdx >> 29 & 1);
+    row_want("cpuid.changed-when-asked-again", changed, 0);
 }
 
 void guest_main(void)
