@@ -45,6 +45,7 @@ static const struct {
     const char *why;
 } left_out[] = {
     {__HYPERVISOR_iret, ANY_SUBOP, "goes elsewhere; touches.c does it with a frame of its own"},
+    {__HYPERVISOR_sched_op_compat, ANY_SUBOP, "ends the domain, or sleeps"},
     {__HYPERVISOR_sched_op, SCHEDOP_shutdown, "ends the domain"},
     {__HYPERVISOR_sched_op, SCHEDOP_remote_shutdown, "ends the domain"},
     {__HYPERVISOR_sched_op, SCHEDOP_shutdown_code, "would be told as this guest's end"},
@@ -54,6 +55,7 @@ static const struct {
     {__HYPERVISOR_memory_op, XENMEM_populate_physmap, "frame_swap does it, and keeps count"},
     {__HYPERVISOR_memory_op, XENMEM_decrease_reservation, "frame_swap does it, and keeps count"},
     {__HYPERVISOR_memory_op, XENMEM_exchange, "frame_swap does it, and keeps count"},
+    {__HYPERVISOR_memory_op, XENMEM_claim_pages, "others would find no memory left"},
 };
 
 static const struct {
