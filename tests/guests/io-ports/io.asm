@@ -54,7 +54,7 @@ user_code:
     SNIPPET cli, cli
     SNIPPET sti, sti
     SNIPPET clts, clts
-    SNIPPET rdtsc, rdtsc
+    SNIPPET cpuid_forced, db 0x0f, 0x0b, 'x', 'e', 'n', 0x0f, 0xa2
 user_code_end:
 
 section .text

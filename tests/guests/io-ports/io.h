@@ -53,7 +53,7 @@ struct io {
     X(cli)                                                                                         \
     X(sti)                                                                                         \
     X(clts)                                                                                        \
-    X(rdtsc)
+    X(cpuid_forced)
 #define DECLARE(name) extern const char io_##name[];
 SNIPPETS(DECLARE)
 #undef DECLARE

@@ -176,9 +176,22 @@ static void say_timer(void)
     row_hex("timer.gate-off", io_done.rax & 0xf);
 }
 
+/* The other instruction that both modes may have: the answer depends on who asks, not on who asked
+ * last. */
+static void say_cpuid(void)
+{
+    const struct io ask = {io_cpuid_forced, {.rax = 1}};
+
+    say_kernel("cpuid.kernel", &ask);
+    say_user("cpuid.user", &ask);
+    say_kernel("cpuid.kernel-again", &ask);
+    say_user("cpuid.user-again", &ask);
+}
+
 void guest_main(void)
 {
     io_init();
+    say_cpuid();
     say_levels();
     say_bitmaps();
     iopl_set(1);
