@@ -8,11 +8,10 @@
 #include "hypervisor/domain/base.h"
 #include "hypervisor/mm/uaccess.h"
 
-#define ROLE_DATA  0 /* 1 to 4: a table of that level */
-#define ROLE_L4    4
-#define ROLE_GDT   5 /* as FT_SEGDESC is the "level" behind the tables */
-#define ANY_ROLE   6
-#define DESCRIPTOR 0x00af9b000000ffffUL
+#define ROLE_DATA 0 /* 1 to 4: a table of that level */
+#define ROLE_L4   4
+#define ROLE_GDT  5 /* as FT_SEGDESC is the "level" behind the tables */
+#define ANY_ROLE  6
 
 static bool chance(u32 percent)
 {
@@ -223,10 +222,18 @@ static long do_set_gdt(struct domain *d)
 
 static long do_update_descriptor(struct domain *d)
 {
+    static const u64 descriptors[] = {
+        0x00af9b000000ffffUL, /* code of ring 0 */
+        0x00cff3000000ffffUL, /* data of ring 3 */
+        0x0000ec0000080000UL, /* call gates: to the guest's selector 8, */
+        0x0000ec00e0080000UL, /* to the hypervisor's code */
+    };
+    u64 value;
     u64 at = frame_pick(d, chance(80) ? ROLE_GDT : ANY_ROLE).n << PAGE_SHIFT;
 
     at |= machine_random(512) * 8;
-    return hc_update_descriptor(at, chance(70) ? DESCRIPTOR : random_bits());
+    value = chance(70) ? descriptors[machine_random(ARRAY_SIZE(descriptors))] : random_bits();
+    return hc_update_descriptor(at, value);
 }
 
 /* Is it meant to be that, or is it? */

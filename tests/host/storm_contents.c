@@ -55,6 +55,41 @@ static const char *frame_wrong(u64 n)
     return wrong;
 }
 
+/* Linear entries, which a table has or which name it (hypervisor/mm/linear.h): counted here from
+ * the tables. */
+static int *linear_expected;
+
+static void linear_count(u64 n)
+{
+    const struct frame *f = &frame_table[n];
+    u64 type = frame_type(f);
+
+    if (!frame_type_count(f->word) || !type_is_table(type) || type == FT_L1)
+        return;
+    for (unsigned i = 0; i < PT_ENTRIES; i++) {
+        u64 e = machine_page(MFN(n))[i], m = (e & ENTRY_ADDRESS) >> 12;
+
+        if (!(e & PTE_P) || (type == FT_L4 && i >= 256 && i <= 271) || m == n)
+            continue;
+        if (frame_type(&frame_table[m]) != type)
+            continue;
+        linear_expected[n]++;
+        linear_expected[m]--;
+    }
+}
+
+static const char *linear_wrong(void)
+{
+    for (u64 n = 0; n < frames_max; n++)
+        linear_expected[n] = 0;
+    for (u64 n = machine_ram_start; n < machine_ram_end; n++)
+        linear_count(n);
+    for (u64 n = machine_ram_start; n < machine_ram_end; n++)
+        if (frame_type_count(frame_table[n].word) && frame_table[n].linear != linear_expected[n])
+            return "a count of linear entries";
+    return NULL;
+}
+
 static bool page_empty(u64 n)
 {
     const u64 *page = machine_page(MFN(n));
@@ -75,8 +110,10 @@ static const char *leak_look(u64 n)
 
 void contents_begin(void)
 {
-    if (!last_owner)
+    if (!last_owner) {
         last_owner = calloc(frames_max, sizeof(*last_owner));
+        linear_expected = calloc(frames_max, sizeof(*linear_expected));
+    }
     for (u64 n = machine_ram_start; n < machine_ram_end; n++)
         last_owner[n] = frame_table[n].owner;
 }
@@ -90,5 +127,5 @@ const char *contents_wrong(void)
         if (!wrong && frame_type_count(frame_table[n].word))
             wrong = frame_wrong(n);
     }
-    return wrong;
+    return wrong ? wrong : linear_wrong();
 }
