@@ -5,23 +5,31 @@
  * What it writes goes out as it is (a terminal may be at the other end), in pieces, so that any
  * length passes through a buffer on the stack.
  */
+#include "hypercalls/continuation.h"
 #include "hypercalls/hypercalls.h"
 
+#include "hypervisor/cpu/preempt.h"
 #include "hypervisor/debug/console.h"
 #include "hypervisor/debug/input.h"
 #include "hypervisor/mm/uaccess.h"
 
-#define PIECE_BYTES 256U
+#define PIECE_BYTES     256U
+#define CHARACTER_UNITS 1 /* of work, see cpu/preempt.h */
 
 static long guest_to_console(u32 count, u64 from)
 {
     char piece[PIECE_BYTES];
 
-    for (u32 n; count; count -= n, from += n) {
-        n = MIN(count, PIECE_BYTES);
+    while (count) {
+        u32 n = MIN(count, PIECE_BYTES);
+
         if (guest_read(piece, from, n))
             return refuse(XEN_EFAULT, "the text cannot be read");
         console_write_guest(piece, n);
+        count -= n;
+        from += n;
+        if (preempt_point(n * CHARACTER_UNITS) && count)
+            return call_continue(__HYPERVISOR_console_io, CONSOLEIO_write, count, from, 0);
     }
     return 0;
 }
@@ -40,6 +48,8 @@ static long console_to_guest(u32 count, u64 to)
             return refuse(XEN_EFAULT, "the buffer cannot be written");
         input_take(n);
         done += n;
+        if (preempt_point(n))
+            break; /* what else was typed can wait for another call */
     }
     return done;
 }

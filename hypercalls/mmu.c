@@ -7,11 +7,13 @@
  */
 #include "hypercalls/mmu.h"
 
+#include "hypercalls/continuation.h"
 #include "hypervisor/boot/memory.h"
 #include "hypervisor/mm/pt_update.h"
 #include "hypervisor/mm/uaccess.h"
 
-#define GROUP 8 /* requests copied at once */
+#define GROUP         8 /* requests copied at once */
+#define REQUEST_UNITS 4 /* of work (cpu/preempt.h); those of whole tables count by themselves */
 
 struct domain *pg_owner_find(u16 id, struct domain *self)
 {
@@ -71,8 +73,8 @@ static inline int entry_update(struct held *h, const struct mmu_update *req, u32
     slot = maddr_to_virt(ptr);
     if (likely(h->type == FT_L1))
         return l1e_write(slot, req->val, cmd == MMU_PT_UPDATE_PRESERVE_AD, d, pg_dom);
-    return pt_entry_write(h->type != FT_NONE ? h->type : FT_WRITABLE, slot, req->val,
-                          cmd == MMU_PT_UPDATE_PRESERVE_AD, d, pg_dom);
+    return list_note(pt_entry_write(h->type != FT_NONE ? h->type : FT_WRITABLE, slot, req->val,
+                                    cmd == MMU_PT_UPDATE_PRESERVE_AD, d, pg_dom));
 }
 
 static int m2p_update(const struct mmu_update *req, struct domain *pg_dom)
@@ -126,7 +128,7 @@ fault:
     return i;
 }
 
-/* All requests, or as many as go well: *done counts them. */
+/* All requests, or as many as go well: *done counts them. RESTART: the others are to wait. */
 static inline int requests_do(u64 reqs, u32 count, u32 *done, struct domain *d,
                               struct domain *pg_dom)
 {
@@ -143,6 +145,7 @@ static inline int requests_do(u64 reqs, u32 count, u32 *done, struct domain *d,
             if (unlikely(rc))
                 break;
         }
+        i += rc == DONE_RETIRING;
         left -= i;
         reqs += i * sizeof(*group);
         if (unlikely(rc))
@@ -151,9 +154,43 @@ static inline int requests_do(u64 reqs, u32 count, u32 *done, struct domain *d,
             rc = refuse(XEN_EFAULT, "an unreadable list of updates");
             break;
         }
+        if (left && unlikely(preempt_point(GROUP * REQUEST_UNITS))) {
+            rc = RESTART;
+            break;
+        }
     }
     held_release(&held);
     *done = count - left;
+    return rc;
+}
+
+long list_resume(u32 op, list_call call, u64 list, u32 count, u64 pdone, u64 foreigndom)
+{
+    u32 before = 0, done = 0;
+    long rc;
+
+    if (tables_retire_pending())
+        return call_continue(op, list, count, pdone, foreigndom);
+    if (count == LIST_CONTINUED && !list)
+        return (s32)foreigndom;
+    if (pdone) { /* unreadable: it counts from 0 again, as on Xen */
+        guest_copy_in(&before, pdone, sizeof(before));
+        guest_copy_out(pdone, &done, sizeof(done));
+    }
+    rc = call(list, count & ~LIST_CONTINUED, pdone, foreigndom);
+    if (before && !guest_copy_in(&done, pdone, sizeof(done))) {
+        done += before;
+        guest_copy_out(pdone, &done, sizeof(done));
+    }
+    return rc;
+}
+
+long list_stop(u32 op, int rc, u64 rest, u32 left, u64 pdone, u64 foreigndom)
+{
+    if (rc == RESTART || (rc == DONE_RETIRING && left))
+        return call_continue(op, rest, left | LIST_CONTINUED, pdone, foreigndom);
+    if (tables_retiring())
+        return call_continue(op, 0, LIST_CONTINUED, 0, rc == DONE_RETIRING ? 0 : (u64)rc);
     return rc;
 }
 
@@ -162,8 +199,10 @@ long hc_mmu_update(unsigned long reqs, unsigned long count, unsigned long pdone,
 {
     struct domain *d = current->domain, *pg_dom;
     u32 n = (u32)count, done;
-    int rc;
+    long rc;
 
+    if (unlikely(n & LIST_CONTINUED))
+        return list_resume(__HYPERVISOR_mmu_update, hc_mmu_update, reqs, n, pdone, foreigndom);
     if (unlikely(!guest_range_ok(reqs, (u64)n * sizeof(struct mmu_update))))
         return refuse(XEN_EFAULT, "a list of updates in the hypervisor's range");
     if (unlikely((u32)foreigndom >> 16) && (u16)((foreigndom >> 16) - 1) != d->id)
@@ -172,6 +211,9 @@ long hc_mmu_update(unsigned long reqs, unsigned long count, unsigned long pdone,
     if (unlikely(!pg_dom))
         return refuse(XEN_ESRCH, "no such domain to own the frames");
     rc = requests_do(reqs, n, &done, d, pg_dom);
+    if (unlikely(rc))
+        rc = list_stop(__HYPERVISOR_mmu_update, (int)rc,
+                       reqs + (u64)done * sizeof(struct mmu_update), n - done, pdone, foreigndom);
     if (pdone)
         guest_copy_out(pdone, &done, sizeof(done)); /* a bad pointer is no reason to fail: as Xen */
     return rc;

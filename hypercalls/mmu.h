@@ -3,7 +3,9 @@
 #define HYPERCALLS_MMU_H
 
 #include "hypercalls/hypercalls.h"
+#include "hypervisor/cpu/preempt.h"
 #include "hypervisor/mm/io_frames.h"
+#include "hypervisor/mm/ptype.h"
 #include "hypervisor/mm/tlb.h"
 
 /*
@@ -11,5 +13,29 @@
  * NULL: -ESRCH, also for the domain's own number (xen.h says "foreign", and Xen means it).
  */
 struct domain *pg_owner_find(u16 id, struct domain *self);
+
+/*
+ * Lists of updates and of operations, interrupted. What is left goes on as a list of its own,
+ * marked in the count; what is done so far it finds at @pdone. If only tables are still to be torn
+ * down, nothing is left but the result, which travels as the last argument of an empty list. A
+ * guest can make up either, as on Xen, whose bit it is.
+ */
+#define LIST_CONTINUED (1U << 31)
+
+/* Beside 0 and errnos: it is done, but tables are still to be torn down. */
+#define DONE_RETIRING 1
+
+static inline int list_note(int rc)
+{
+    return !rc && unlikely(tables_retiring()) ? DONE_RETIRING : rc;
+}
+
+/* A list so marked: @call, the function of the call @op, does what is left and it is counted on; or
+ * that result is returned. */
+typedef long (*list_call)(unsigned long, unsigned long, unsigned long, unsigned long);
+long list_resume(u32 op, list_call call, u64 list, u32 count, u64 pdone, u64 foreigndom);
+
+/* It stops with @rc (not 0), and @left at @rest to do: what the call answers, perhaps later. */
+long list_stop(u32 op, int rc, u64 rest, u32 left, u64 pdone, u64 foreigndom);
 
 #endif

@@ -11,6 +11,8 @@
 #include "hypervisor/mm/uaccess.h"
 #include "xen-like/lib/string.h"
 
+#define OP_UNITS 16 /* of work (cpu/preempt.h): a page is cleared or copied */
+
 /* Every set of the domain's vcpus is this CPU so far: reading the bitmap is all that can fail. */
 static int vcpumask_check(const struct mmuext_op *op)
 {
@@ -50,9 +52,9 @@ static int own_op(const struct mmuext_op *op, struct vcpu *v)
 
     switch (op->cmd) {
     case MMUEXT_NEW_BASEPTR:
-        return vcpu_set_base(v, MFN(op->arg1.mfn));
+        return list_note(vcpu_set_base(v, MFN(op->arg1.mfn)));
     case MMUEXT_NEW_USER_BASEPTR:
-        return vcpu_set_user_base(v, MFN(op->arg1.mfn));
+        return list_note(vcpu_set_user_base(v, MFN(op->arg1.mfn)));
     case MMUEXT_TLB_FLUSH_LOCAL:
     case MMUEXT_TLB_FLUSH_ALL:
         return all_flush();
@@ -110,7 +112,7 @@ static int op_do(const struct mmuext_op *op, struct vcpu *v, struct domain *pg_d
     case MMUEXT_PIN_L4_TABLE:
         return table_pin(m, pg_dom, (int)op->cmd - MMUEXT_PIN_L1_TABLE + 1);
     case MMUEXT_UNPIN_TABLE:
-        return table_unpin(m, pg_dom);
+        return list_note(table_unpin(m, pg_dom));
     case MMUEXT_CLEAR_PAGE:
         return page_clear(m, pg_dom);
     case MMUEXT_COPY_PAGE:
@@ -151,27 +153,52 @@ fault:
 _Static_assert(sizeof(struct mmuext_op) == 3 * sizeof(u64) && offsetof(struct mmuext_op, arg1) == 8,
                "op_read reads three words");
 
+/* All operations, or as many as go well: *done counts them. RESTART: the others are to wait. */
+static inline int ops_do(u64 ops, u32 count, u32 *done, struct vcpu *v, struct domain *pg_dom)
+{
+    int rc = 0;
+    u32 i;
+
+    for (i = 0; i < count; ops += sizeof(struct mmuext_op)) {
+        struct mmuext_op op;
+
+        rc = op_read(&op, ops);
+        if (likely(!rc))
+            rc = op_do(&op, v, pg_dom);
+        if (unlikely(rc)) {
+            i += rc == DONE_RETIRING;
+            break;
+        }
+        if (++i == count)
+            break;
+        if (unlikely(preempt_point(OP_UNITS))) {
+            rc = RESTART;
+            break;
+        }
+    }
+    *done = i;
+    return rc;
+}
+
 long hc_mmuext_op(unsigned long ops, unsigned long count, unsigned long pdone,
                   unsigned long foreigndom)
 {
     struct vcpu *v = current;
-    struct domain *pg_dom = pg_owner_find((u16)foreigndom, v->domain);
+    struct domain *pg_dom;
     u32 n = (u32)count, done;
-    int rc = 0;
+    long rc;
 
+    if (unlikely(n & LIST_CONTINUED))
+        return list_resume(__HYPERVISOR_mmuext_op, hc_mmuext_op, ops, n, pdone, foreigndom);
     if (unlikely(!guest_range_ok(ops, (u64)n * sizeof(struct mmuext_op))))
         return refuse(XEN_EFAULT, "a list of operations in the hypervisor's range");
+    pg_dom = pg_owner_find((u16)foreigndom, v->domain);
     if (unlikely(!pg_dom))
         return refuse(XEN_ESRCH, "no such domain to own the frames");
-    for (done = 0; done < n; done++) {
-        struct mmuext_op op;
-
-        rc = op_read(&op, ops + (u64)done * sizeof(op));
-        if (likely(!rc))
-            rc = op_do(&op, v, pg_dom);
-        if (unlikely(rc))
-            break;
-    }
+    rc = ops_do(ops, n, &done, v, pg_dom);
+    if (unlikely(rc))
+        rc = list_stop(__HYPERVISOR_mmuext_op, (int)rc, ops + (u64)done * sizeof(struct mmuext_op),
+                       n - done, pdone, foreigndom);
     if (pdone)
         guest_copy_out(pdone, &done, sizeof(done));
     return rc;

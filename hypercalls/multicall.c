@@ -4,7 +4,9 @@
  */
 #include "hypercalls/hypercalls.h"
 
+#include "hypercalls/continuation.h"
 #include "hypervisor/cpu/entry.h"
+#include "hypervisor/cpu/preempt.h"
 #include "hypervisor/mm/uaccess.h"
 
 /* iret replaces the guest's registers: there is nothing to go on with, and the frame must be loaded
@@ -18,6 +20,7 @@ static long iret_in_list(void)
     return 0;
 }
 
+#define CALL_UNITS  4 /* of work, see cpu/preempt.h */
 #define WORD(field) (offsetof(struct multicall_entry, field) / sizeof(u64))
 
 /* The call at @entry of the guest's list: its result goes back there (but for iret). 0, or -EFAULT.
@@ -52,19 +55,44 @@ fault:
     return refuse(XEN_EFAULT, "a list of calls that cannot be read, or cannot take its results");
 }
 
+static long list_continue(u64 list, u64 end)
+{
+    return call_continue(__HYPERVISOR_multicall, list,
+                         (end - list) / sizeof(struct multicall_entry), 0, 0);
+}
+
+/* The call at @entry has left work, or something else has come: what the list returns. */
+static long list_work(u64 entry, u64 end)
+{
+    struct percpu *cpu = this_cpu();
+    u32 work = __atomic_fetch_and(&cpu->running->work, ~WORK_CONTINUE, __ATOMIC_ACQ_REL);
+
+    if (work & (WORK_DEAD | WORK_RELOAD)) /* an iret replaced the registers that called us */
+        return (long)cpu->regs.rax;
+    if (!(work & WORK_CONTINUE))
+        entry += sizeof(struct multicall_entry);
+    else if (guest_copy_out(entry + offsetof(struct multicall_entry, args), cpu->continued,
+                            sizeof(cpu->continued)))
+        return refuse(XEN_EFAULT, "a list of calls that cannot be written");
+    return entry != end ? list_continue(entry, end) : 0;
+}
+
 long hc_multicall(unsigned long list, unsigned long count)
 {
     u64 end = list + (u64)(u32)count * sizeof(struct multicall_entry);
 
     if (unlikely(!guest_range_ok(list, end - list)))
         return refuse(XEN_EFAULT, "a list of calls in the hypervisor's range");
-    for (; list != end; list += sizeof(struct multicall_entry)) {
+    while (list != end) {
         long rc = entry_run(list);
 
         if (unlikely(rc))
             return rc;
-        if (unlikely(current->work)) /* the domain has ended, or an iret replaced what called us */
-            return (long)this_cpu()->regs.rax;
+        if (unlikely(current->work))
+            return list_work(list, end);
+        list += sizeof(struct multicall_entry);
+        if (unlikely(preempt_point(CALL_UNITS)) && list != end)
+            return list_continue(list, end);
     }
     return 0;
 }

@@ -1,11 +1,15 @@
 /* Where a guest wants its kernel entered: trap table, callbacks, stack. (iret is in cpu/entry.asm.)
  */
+#include "hypercalls/continuation.h"
 #include "hypercalls/hypercalls.h"
 
 #include "hypervisor/cpu/bounce.h"
 #include "hypervisor/cpu/canonical.h"
+#include "hypervisor/cpu/preempt.h"
 #include "hypervisor/mm/uaccess.h"
 #include "xen-like/lib/string.h"
+
+#define ENTRY_UNITS 3 /* of work, see cpu/preempt.h */
 
 /* A list of entries ended by one with address 0; no list clears the table. Entries before a bad one
  * stay set, as with Xen. */
@@ -28,6 +32,8 @@ long hc_set_trap_table(unsigned long list)
             return refuse(XEN_EINVAL, "a handler at a non-canonical address");
         t.cs |= 3;
         v->traps[t.vector] = t;
+        if (preempt_point(ENTRY_UNITS) && list + sizeof(t)) /* 0 would mean: no list */
+            return call_continue(__HYPERVISOR_set_trap_table, list + sizeof(t), 0, 0, 0);
     }
 }
 

@@ -90,6 +90,7 @@ void offsets_cpu(void)
     OFFSET(PERCPU_syscall_entry, struct percpu, syscall_entry);
     OFFSET(PERCPU_syscall32_entry, struct percpu, syscall32_entry);
     OFFSET(PERCPU_iret_fault, struct percpu, iret_fault);
+    OFFSET(PERCPU_path_start, struct percpu, path_start);
     DEFINE(PERCPU_SIZE, sizeof(struct percpu));
     DEFINE(PERCPU_AREA_BYTES, PERCPU_AREA_BYTES);
     OFFSET(VCPU_kernel_mode, struct vcpu, kernel_mode);

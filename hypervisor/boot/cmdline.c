@@ -75,6 +75,17 @@ static const char *set_conring_size(const char *value)
     return NULL;
 }
 
+static const char *set_preempt(const char *value)
+{
+    const char *end;
+    u64 every;
+
+    if (!parse_unsigned(value, &end, &every) || *end || every > UINT32_MAX)
+        return "a number of preemption points, as in 1";
+    options.preempt_every = (u32)every;
+    return NULL;
+}
+
 static const struct option table[] = {
     {.name = "com1", .set = set_com1, .console = true},
     {.name = "com2", .set = set_com2, .console = true},
@@ -85,6 +96,7 @@ static const struct option table[] = {
     {.name = "guest_loglvl", .set = log_set_guest_threshold, .console = true},
     {.name = "loglvl", .set = log_set_threshold, .console = true},
     {.name = "noreboot", .flag = &options.noreboot},
+    {.name = "preempt", .set = set_preempt},
     {.name = "smap", .set = set_smap, .boolean_too = true},
     {.name = "smep", .set = set_smep, .boolean_too = true},
     {.name = "umip", .flag = &options.umip},

@@ -13,11 +13,12 @@
 #define SMAP_DEFAULT 2 /* neither asked for nor refused */
 
 struct options {
-    bool noreboot;    /* after a failure halt, so that its report can be read */
-    u8 smap;          /* false, true or SMAP_DEFAULT */
-    bool smep;        /* use it where the CPU has it */
-    bool umip;        /* likewise; off unless asked for */
-    u64 conring_size; /* bytes of the kept log, a power of two */
+    bool noreboot;     /* after a failure halt, so that its report can be read */
+    u8 smap;           /* false, true or SMAP_DEFAULT */
+    bool smep;         /* use it where the CPU has it */
+    bool umip;         /* likewise; off unless asked for */
+    u32 preempt_every; /* preempt=N: every Nth preemption point stops, to test that; 0: as needed */
+    u64 conring_size;  /* bytes of the kept log, a power of two */
 };
 
 extern struct options options;

@@ -20,7 +20,9 @@
 #include "hypervisor/cpu/features.h"
 #include "hypervisor/cpu/fixup.h"
 #include "hypervisor/cpu/msr.h"
+#include "hypervisor/cpu/preempt.h"
 #include "hypervisor/domain/base.h"
+#include "hypervisor/mm/ptype.h"
 #include "hypervisor/mm/uaccess.h"
 #include "xen-like/lib/insn.h"
 #include "xen-like/lib/string.h"
@@ -83,6 +85,13 @@ static void cr4_write(struct vcpu *v, u64 value)
     write_cr4((read_cr4() & ~CR4_IN_FORCE) | (v->ctrl_cr4 & CR4_IN_FORCE));
 }
 
+static enum outcome base_outcome(int rc)
+{
+    if (rc == RESTART || tables_retiring())
+        return REPEATS; /* the same base again is no change, and tears down the rest of the old one */
+    return rc ? REFUSED : DONE;
+}
+
 static enum outcome cr_write(struct vcpu *v, u8 number, u64 value)
 {
     switch (number) {
@@ -95,7 +104,7 @@ static enum outcome cr_write(struct vcpu *v, u8 number, u64 value)
         v->info->arch.cr2 = value;
         return DONE;
     case 3:
-        return vcpu_set_base(v, MFN(value >> PAGE_SHIFT)) ? REFUSED : DONE;
+        return base_outcome(vcpu_set_base(v, MFN(value >> PAGE_SHIFT)));
     case 4:
         cr4_write(v, value);
         return DONE;

@@ -23,6 +23,9 @@ default rel
 extern exception_table, hypercall_table
 extern exception_in_hypervisor, guest_exit_work, iret_refused, syscall_bounce, syscall32_bounce
 extern iret_load, page_fault_bounce, sysenter_bounce, trap_page_fault
+%ifdef DEBUG
+extern path_end
+%endif
 
 section .text
 
@@ -87,6 +90,7 @@ global syscall_entry
 syscall_entry:
     PUSH_VOLATILE
     sub rsp, PRESERVED_BYTES
+    PATH_BEGIN
     mov rcx, [rsp + PERCPU_running]
     cmp byte [rcx + VCPU_kernel_mode], 0
     je user_syscall
@@ -97,6 +101,7 @@ syscall_entry:
     mov rcx, r10 ; the fourth argument: syscall took rcx
     call [r11 + rax * 8]
 .done: ; rax = the result
+    PATH_END
     mov rcx, [rsp + PERCPU_running]
     cmp dword [rcx + VCPU_work], 0
     jne hypercall_work
@@ -129,6 +134,7 @@ global syscall32_entry
 syscall32_entry:
     PUSH_VOLATILE
     sub rsp, PRESERVED_BYTES
+    PATH_BEGIN
     mov rdi, rsp
     call syscall32_bounce
     jmp volatile_frame_return
@@ -280,6 +286,7 @@ hc_iret:
 
 ; The frame's rcx and r11 may be lost: SYSRET, unless its selector or its target forbid.
 volatile_frame_return:
+    PATH_END
     mov rcx, [rsp + PERCPU_running]
     cmp dword [rcx + VCPU_work], 0
     jne volatile_frame_work
@@ -293,6 +300,7 @@ volatile_frame_return:
 
 ; The same for a frame whose rcx and r11 matter, or where fewer instructions beat a faster one.
 volatile_frame_iret:
+    PATH_END
     mov rcx, [rsp + PERCPU_running]
     cmp dword [rcx + VCPU_work], 0
     jne volatile_frame_work
@@ -328,6 +336,7 @@ guest_iret_failed:
 ; The long way back: a complete frame.
 
 exit_to_guest:
+    PATH_END
     mov rcx, [rsp + PERCPU_running]
     cmp dword [rcx + VCPU_work], 0
     jne exit_work
@@ -387,6 +396,7 @@ page_fault_entry:
     mov rdi, rsp
     test byte [rsp + REGS_cs], 3
     jz .in_hypervisor
+    PATH_BEGIN
     call page_fault_bounce
     test al, al
     jnz volatile_frame_iret
@@ -409,6 +419,7 @@ exception_saved: ; the hardware's frame, vector and error code are in place
     mov rdi, rsp
     test byte [rsp + REGS_cs], 3
     jz from_hypervisor
+    PATH_BEGIN
     movzx eax, byte [rsp + REGS_entry_vector]
     lea rcx, [exception_table]
     call [rcx + rax * 8]

@@ -38,8 +38,10 @@ static bool ldt_drop(struct vcpu *v)
 int vcpu_set_base(struct vcpu *v, mfn_t m)
 {
     mfn_t old = MFN(v->cr3_kernel >> PAGE_SHIFT);
-    int rc;
+    int rc = tables_retire_pending();
 
+    if (unlikely(rc))
+        return rc;
     if (mfn_eq(m, old)) {
         tlb_load_root(m);
         return 0;

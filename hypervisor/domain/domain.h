@@ -43,6 +43,7 @@ struct vcpu {
     u16 kernel_ss; /* kept for whoever asks; a 64-bit frame always has the flat one */
     u32 flags;     /* VCPUF_* */
     u32 id;
+    u32 retiring; /* mfn of the first table that it is still to tear down: mm/ptype.h. 0: none */
     u32 iopl; /* shown in bounced RFLAGS: 0, or with the architectural_iopl assist what the guest
                  set */
     u32 iopl_hidden;     /* what it set without the assist, which nothing shows; else 0 */
@@ -62,10 +63,10 @@ struct vcpu {
     struct cpu_user_regs saved; /* while it does not run */
 };
 
-#define WORK_DEAD   1u /* the domain crashed or was shut down: it must not run again */
-#define WORK_RELOAD 2u /* the frame holds other registers than those of the call that returns */
-
-#define WORK_NMI 4u /* an NMI came that is for this vcpu */
+#define WORK_DEAD     1u /* the domain crashed or was shut down: it must not run again */
+#define WORK_RELOAD   2u /* the frame holds other registers than those of the call that returns */
+#define WORK_NMI      4u /* an NMI came that is for this vcpu */
+#define WORK_CONTINUE 8u /* a call in a list wants to be called again: percpu.continued */
 
 #define CAREFUL_IOPL 1u /* the architectural_iopl assist is on */
 #define CAREFUL_NMI  2u /* an NMI is being handled: an iret ends that */

@@ -7,6 +7,7 @@
 #include "hypervisor/boot/power.h"
 #include "hypervisor/cpu/entry.h"
 #include "hypervisor/cpu/nmi.h"
+#include "hypervisor/cpu/preempt.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/debug/report.h"
 #include "hypervisor/domain/domain.h"
@@ -46,6 +47,7 @@ void guest_exit_work(struct cpu_user_regs *regs)
     if (v->domain->crash_rule)
         report_death(v, regs);
 #ifdef DEBUG
+    path_report();
     audit_report(v->domain);
 #endif
     control_domain_ended(v->domain);

@@ -27,7 +27,7 @@ static void block_push(u64 n, unsigned order)
 {
     struct frame *f = &frame_table[n];
 
-    f->order = (u8)order;
+    f->order = (u16)order;
     f->free = 1;
     f->prev = FRAME_NIL;
     f->next = free_list[order];

@@ -12,6 +12,7 @@
  *   a pin, a base pointer   both, as the table that it is
  *   a GDT or LDT page       both, as segment descriptors
  *   frame_share()           both, so that the frame stays what it is
+ *   a table, in any state   a reference to itself; partial or retiring, both
  *
  * The array of words need not cover all frames: memory may be short when a domain ends. Frames are
  * looked at window by window, and the tables walked again for each; no other memory is needed,
@@ -98,16 +99,21 @@ static void hv_slot_check(struct audit *a, u64 table, unsigned i, u64 e)
         mismatch(a, table, "a slot of the hypervisor in an L4", hv_l4[i], e);
 }
 
-static void table_count(struct audit *a, u64 n, int level)
+/* A table that is not whole holds what its first entries name. */
+static void table_count(struct audit *a, u64 n, u64 w)
 {
     const u64 *t = mfn_to_virt(MFN(n));
+    bool whole = w & FRAME_VALIDATED;
+    unsigned held = whole ? PT_ENTRIES : mfn_to_frame(MFN(n))->progress;
+    int level = type_level(w & FRAME_TYPE_MASK);
 
-    for (unsigned i = 0; i < PT_ENTRIES; i++) {
+    use_add(a, MFN(n), whole ? FT_NONE : w & FRAME_TYPE_MASK);
+    for (unsigned i = 0; i < held; i++) {
         if (level == 1)
             l1_entry_count(a, n, t[i]);
         else if (level < 4 || !l4_slot_is_ours(i))
             upper_entry_count(a, n, level, t[i]);
-        else
+        else if (whole)
             hv_slot_check(a, n, i, t[i]);
     }
 }
@@ -122,7 +128,7 @@ static void frame_count(struct audit *a, u64 n, u64 w)
     if (w & FRAME_PINNED)
         use_add(a, MFN(n), type_is_table(type) ? type : TYPE_CONFLICT);
     if (type_is_table(type) && frame_type_count(w))
-        table_count(a, n, type_level(type));
+        table_count(a, n, w);
 }
 
 static void frames_use_add(struct audit *a, const mfn_t *frames, unsigned count)
@@ -149,7 +155,7 @@ static void frame_compare(struct audit *a, u64 n, u64 w)
 
     if ((w & mask) != (expected & mask))
         mismatch(a, n, "counts and type", expected & mask, w & mask);
-    if (frame_type_count(w) && !(w & FRAME_VALIDATED))
+    if (frame_type_count(w) && !(w & (FRAME_VALIDATED | FRAME_PARTIAL | FRAME_RETIRING)))
         mismatch(a, n, "in use but not validated", FRAME_VALIDATED, w);
     if (w & FRAME_LOCKED)
         mismatch(a, n, "somebody still holds its lock", 0, w);

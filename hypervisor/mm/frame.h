@@ -11,13 +11,16 @@
  * reference together is a single compare-and-exchange. The owner beside it changes only while the
  * reference count is zero, hence is stable for whoever holds a reference.
  *
- *   63      62          61..60  59     58        57..55  54       53..27      26..0
- *   locked  incoherent  unused  pinned validated type    alloced  type count  reference count
+ *   63     62         61       60      59     58        57..55 54      53..27     26..0
+ *   locked incoherent retiring partial pinned validated type   alloced type count reference count
  *
  * Rules that the counts obey (audit.c recomputes them from all tables):
  *   reference count = 1 if the owner holds it (ALLOCED) + one for every type reference
  *                     + read-only mappings + uses by the hypervisor
- *   type count      = writable mappings, or uses as a table: parent entries, base pointers, a pin
+ *                     + 1 if it is a table, in whatever state: its own, so that it cannot be freed
+ *                       before its entries are given back
+ *   type count      = writable mappings, or uses as a table: parent entries, base pointers, a pin;
+ *                     1 for a table that is partial or retiring (ptype.c), which nobody uses
  */
 #ifndef HYPERVISOR_MM_FRAME_H
 #define HYPERVISOR_MM_FRAME_H
@@ -31,9 +34,13 @@ struct frame {
     u64 word;             /* counts and state; changed by compare-and-exchange only */
     struct domain *owner; /* NULL: the hypervisor's own, or free */
     u32 next, prev; /* mfns of neighbours in the owner's list (its page_lock), or in a free list */
-    u32 tlb_epoch;  /* tlb clock when the type count last fell to zero; see mm/tlb.h */
-    u8 order;       /* of a free block, for the allocator */
-    u8 free;        /* 1: first frame of a free block */
+    union {
+        u32 tlb_epoch;    /* tlb clock when the type count last fell to zero; see mm/tlb.h */
+        u32 retires_next; /* retiring: the next one of the vcpu's list */
+    };
+    u16 order : 5;     /* of a free block, for the allocator */
+    u16 free : 1;      /* 1: first frame of a free block */
+    u16 progress : 10; /* partial, retiring: how many of its entries, from 0 on, hold references */
     union {
         u16 left_by; /* free: 1 + id of the living domain whose contents it still has; 0: clear it
                       */
@@ -51,6 +58,8 @@ struct frame {
 #define FRAME_TYPE_MASK  (7UL << 55)
 #define FRAME_VALIDATED  (1UL << 58)
 #define FRAME_PINNED     (1UL << 59)
+#define FRAME_PARTIAL    (1UL << 60)
+#define FRAME_RETIRING   (1UL << 61)
 /* It was mapped to be written past the cache (write-combining), which may now hold other contents
  * than memory. Before it becomes a table, or somebody else's, they are made one: tlb_flush_stale.
  */

@@ -4,26 +4,46 @@
  *         count 0                     count > 0
  *     +-------------+  get(type)  +----------------+  validate  +-----------+   get(type)
  *     | any old type|------------>| type, count 1, |----------->| VALIDATED |-----------> count + 1
- *     +-------------+             | not validated  |  (failed:  +-----------+
- *            ^                    +----------------+   back)          |
- *            +------------- teardown of a table's entries <-----------+ last put
+ *     +-------------+             | not validated  |            +-----------+
+ *            ^                    +----------------+                  |
+ *            |    interrupted |  ^ same type   | failed               | last put of a table
+ *            |                v  | again       |                      |
+ *            |               PARTIAL           +---> RETIRING <-------+
+ *            +--------- all entries given back ----------+
  *
  * "Type set, not validated" belongs to the one CPU that won the exchange; others that want the same
  * type wait, others that want another type are refused. When the type changes, stale translations
  * of the old use are flushed before validation looks at the contents: from then on nobody can write
  * them.
  *
- * Recursion is at most four levels deep: a table of level n names tables of level n-1 only.
+ * A large tree takes long, so both directions can stop at a preemption point. A table that is
+ * PARTIAL or RETIRING belongs to nobody: it holds itself, by its own reference and a type count of
+ * one, and `progress` says how many of its entries hold references.
+ *   PARTIAL: whoever wants the type next goes on from there. If nobody ever does, only the guest
+ *     has lost a frame, until it ends.
+ *   RETIRING: it is in the list of the vcpu that put it, whose call goes on until the list is
+ *     empty. Teardown is not recursive: a table below whose last use goes joins the same list.
+ *
+ * Recursion of validation is at most four levels deep: a table of level n names tables of level n-1
+ * only. Nothing remembers how the levels hung together when it was interrupted: each is PARTIAL by
+ * itself, and the next attempt finds them one by one on its way down.
  */
 #include "hypervisor/mm/ptype.h"
 
 #include "hypervisor/cpu/descriptors.h"
+#include "hypervisor/cpu/preempt.h"
 #include "hypervisor/debug/bug.h"
 #include "hypervisor/domain/domain.h"
+#include "hypervisor/mm/alloc.h"
 #include "hypervisor/mm/hv_slots.h"
 #include "hypervisor/mm/linear.h"
 #include "hypervisor/mm/ptype_l1.h"
 #include "hypervisor/mm/tlb.h"
+
+#define BLOCK 64u /* entries between two preemption points, which are at its multiples */
+
+static int use_get(mfn_t m, struct domain *d, u64 type);
+static bool type_put(struct frame *f);
 
 int table_entry_get(u64 e, int level, struct frame *t)
 {
@@ -31,115 +51,124 @@ int table_entry_get(u64 e, int level, struct frame *t)
 
     if (unlikely(e & PTE_BAD))
         return refuse(XEN_EINVAL, "flags that no guest may set in a table entry");
-    rc = frame_get_and_type(pte_mfn(e), t->owner, FT_LEVEL(level - 1));
-    return likely(!rc) ? 0 : linear_get(e, t, level);
+    rc = use_get(pte_mfn(e), t->owner, FT_LEVEL(level - 1));
+    return likely(rc != -XEN_EINVAL) ? rc : linear_get(e, t, level);
 }
 
 void table_entry_put(u64 e, int level, struct frame *t)
 {
+    struct frame *f = mfn_to_frame(pte_mfn(e));
+
     if (!(e & PTE_P) || unlikely(linear_is_self(e, t)))
         return;
     linear_put(e, t, level);
-    frame_put_and_type(mfn_to_frame(pte_mfn(e)));
+    type_put(f);
+    frame_put(f);
 }
 
-static int l1_validate(struct frame *f)
-{
-    struct domain *d = f->owner;
-    u64 *t = mfn_to_virt(frame_to_mfn(f));
-    int rc = 0;
-    unsigned i;
-
-    for (i = 0; i < PT_ENTRIES; i++) {
-        u64 e = t[i];
-
-        if (likely(!(e & PTE_P)))
-            continue;
-        rc = l1e_get_inline(&e, d, d);
-        if (unlikely(rc))
-            break;
-        t[i] = pte_adjust_l1(e);
-    }
-    if (unlikely(rc))
-        while (i-- > 0)
-            l1e_put_inline(t[i]);
-    return rc;
-}
-
-static void l1_teardown(struct frame *f)
-{
-    u64 *t = mfn_to_virt(frame_to_mfn(f));
-
-    for (unsigned i = 0; i < PT_ENTRIES; i++)
-        l1e_put_inline(t[i]);
-}
-
-/* Entries of an upper table that are the guest's: an L4 has a hole where the hypervisor's slots
- * are. */
-static inline unsigned next_slot(unsigned i, int level)
-{
-    i++;
-    return level == 4 && i == HV_FIRST_SLOT ? HV_LAST_SLOT + 1 : i;
-}
-
-static void upper_teardown_below(struct frame *f, int level, unsigned end)
-{
-    const u64 *t = mfn_to_virt(frame_to_mfn(f));
-
-    for (unsigned i = 0; i < end; i = next_slot(i, level))
-        table_entry_put(t[i], level, f);
-}
-
-static int upper_validate(struct frame *f, int level)
+static int l1_validate(struct frame *f, unsigned i, unsigned end)
 {
     struct domain *d = f->owner;
     u64 *t = mfn_to_virt(frame_to_mfn(f));
 
-    for (unsigned i = 0; i < PT_ENTRIES; i = next_slot(i, level)) {
+    for (; i < end; i++) {
         u64 e = t[i];
         int rc;
 
         if (likely(!(e & PTE_P)))
             continue;
+        rc = l1e_get_inline(&e, d, d);
+        if (unlikely(rc)) {
+            f->progress = i;
+            return rc;
+        }
+        t[i] = pte_adjust_l1(e);
+    }
+    return 0;
+}
+
+static int upper_validate(struct frame *f, int level, unsigned i, unsigned end)
+{
+    u64 *t = mfn_to_virt(frame_to_mfn(f));
+
+    for (; i < end; i++) {
+        u64 e = t[i];
+        int rc;
+
+        if (likely(!(e & PTE_P)) || (level == 4 && l4_slot_is_ours(i)))
+            continue;
         rc = table_entry_get(e, level, f);
         if (unlikely(rc)) {
-            upper_teardown_below(f, level, i);
+            f->progress = i;
             return rc;
         }
         t[i] = pte_adjust(e, level);
     }
-    if (level == 4)
-        hv_slots_fill(t, domain_assists(d, VMASST_TYPE_m2p_strict));
     return 0;
 }
 
-static int frame_validate(struct frame *f, u64 type)
+/* All entries from f->progress on. Afterwards, unless that went well, it says how many hold
+ * references. */
+static int table_validate(struct frame *f, int level)
 {
-    if (type == FT_L1)
-        return l1_validate(f);
-    if (type_is_table(type))
-        return upper_validate(f, type_level(type));
-    if (type == FT_SEGDESC)
-        return descriptors_validate(mfn_to_virt(frame_to_mfn(f)));
-    return 0; /* anybody's writable memory may hold anything */
+    for (unsigned i = f->progress, end; i < PT_ENTRIES; i = end) {
+        int rc;
+
+        end = (i / BLOCK + 1) * BLOCK;
+        rc = level == 1 ? l1_validate(f, i, end) : upper_validate(f, level, i, end);
+        if (unlikely(rc))
+            return rc;
+        if (unlikely(preempt_point(BLOCK)) && end < PT_ENTRIES) {
+            f->progress = end;
+            return RESTART;
+        }
+    }
+    if (level == 4)
+        hv_slots_fill(mfn_to_virt(frame_to_mfn(f)),
+                      domain_assists(f->owner, VMASST_TYPE_m2p_strict));
+    return 0;
 }
 
-static void frame_teardown(struct frame *f, u64 type)
+/* Nobody uses the table @f any more, whose word says RETIRING by now; @held of its entries hold
+ * references. */
+static void retiring_add(struct frame *f, unsigned held)
 {
-    if (type == FT_L1)
-        l1_teardown(f);
-    else
-        upper_teardown_below(f, type_level(type), PT_ENTRIES);
+    struct vcpu *v = current;
+
+    f->progress = held;
+    f->retires_next = v->retiring;
+    v->retiring = (u32)frame_to_mfn(f).n;
 }
 
 /* The exchange won: the frame has the new type, one count, and is ours to validate. */
+static int table_establish(struct frame *f, int level)
+{
+    int rc = table_validate(f, level);
+
+    if (likely(!rc)) {
+        __atomic_fetch_or(&f->word, FRAME_VALIDATED, __ATOMIC_ACQ_REL);
+    } else if (rc == RESTART) {
+        __atomic_fetch_or(&f->word, FRAME_PARTIAL, __ATOMIC_ACQ_REL);
+    } else {
+        __atomic_fetch_or(&f->word, FRAME_RETIRING, __ATOMIC_ACQ_REL);
+        retiring_add(f, f->progress);
+    }
+    return rc;
+}
+
 static int type_establish(struct frame *f, u64 old, u64 type)
 {
-    int rc;
+    int rc = 0; /* anybody's writable memory may hold anything */
 
     if ((old & FRAME_TYPE_MASK) != type)
         tlb_flush_stale(f);
-    rc = frame_validate(f, type);
+    if (type_is_table(type)) {
+        if (!(old & FRAME_PARTIAL))
+            f->progress = 0;
+        return table_establish(f, type_level(type));
+    }
+    if (type == FT_SEGDESC)
+        rc = descriptors_validate(mfn_to_virt(frame_to_mfn(f)));
     if (likely(!rc))
         __atomic_fetch_or(&f->word, FRAME_VALIDATED, __ATOMIC_ACQ_REL);
     else
@@ -147,19 +176,33 @@ static int type_establish(struct frame *f, u64 old, u64 type)
     return rc;
 }
 
-int frame_type_get(struct frame *f, u64 type)
+/* The first use: what the word becomes. A table's own reference comes with it. */
+static inline u64 word_first_use(u64 w, u64 type)
+{
+    u64 new = w + FRAME_TYPE_ONE + (type_is_table(type) ? FRAME_REF_ONE : 0);
+
+    return (w & FRAME_TYPE_MASK) == type ? new
+                                         : (new & ~(FRAME_TYPE_MASK | FRAME_VALIDATED)) | type;
+}
+
+static int type_get_slow(struct frame *f, u64 type)
 {
     u64 w = ACCESS_ONCE(f->word), new;
 
     for (;;) {
         new = w + FRAME_TYPE_ONE;
         if (!(w & FRAME_TYPE_COUNT)) {
-            if ((w & FRAME_TYPE_MASK) != type)
-                new = (new & ~(FRAME_TYPE_MASK | FRAME_VALIDATED)) | type;
+            new = word_first_use(w, type);
+            if (unlikely(!(new &FRAME_REF_MASK)))
+                return refuse(XEN_EINVAL, "the frame's reference count is full");
         } else if (unlikely((w & FRAME_TYPE_MASK) != type)) {
             return refuse(XEN_EINVAL, "the frame is in use as another type");
         } else if (unlikely((w & FRAME_TYPE_COUNT) == FRAME_TYPE_COUNT)) {
             return refuse(XEN_EINVAL, "the frame's type count is full");
+        } else if (unlikely(w & FRAME_RETIRING)) {
+            return refuse(XEN_EINVAL, "the table is being torn down");
+        } else if (unlikely(w & FRAME_PARTIAL)) {
+            new = w & ~FRAME_PARTIAL; /* go on, with the count that it has kept */
         } else if (unlikely(!(w & FRAME_VALIDATED))) {
             __builtin_ia32_pause(); /* another CPU is validating it: wait for what it finds */
             w = ACCESS_ONCE(f->word);
@@ -168,19 +211,23 @@ int frame_type_get(struct frame *f, u64 type)
         if (likely(frame_word_cas(f, &w, new)))
             break;
     }
-    return likely(new &FRAME_VALIDATED) ? 0 : type_establish(f, w, type);
+    return new &FRAME_VALIDATED ? 0 : type_establish(f, w, type);
 }
 
-/* The last use of a table is going: give back what its entries hold while its count still says one,
- * so that nobody can make anything else of it in the meantime. */
-static void table_retire(struct frame *f, u64 type)
+/* What is of that type already takes one more use. */
+static inline int type_get(struct frame *f, u64 type)
 {
-    frame_teardown(f, type);
-    tlb_stamp(f);
-    __atomic_fetch_sub(&f->word, FRAME_TYPE_ONE, __ATOMIC_ACQ_REL);
+    u64 w = ACCESS_ONCE(f->word);
+
+    while ((w & (FRAME_TYPE_MASK | FRAME_VALIDATED)) == (type | FRAME_VALIDATED) &&
+           (w & FRAME_TYPE_COUNT) != FRAME_TYPE_COUNT)
+        if (likely(frame_word_cas(f, &w, w + FRAME_TYPE_ONE)))
+            return 0;
+    return type_get_slow(f, type);
 }
 
-void frame_type_put(struct frame *f)
+/* True when that was the last use of a table, which now waits in the vcpu's list. */
+static bool type_put(struct frame *f)
 {
     u64 w = ACCESS_ONCE(f->word);
 
@@ -193,28 +240,100 @@ void frame_type_put(struct frame *f)
             w = ACCESS_ONCE(f->word);
         } else if (count > 1) {
             if (likely(frame_word_cas(f, &w, w - FRAME_TYPE_ONE)))
-                return;
+                return false;
         } else if (type_is_table(type)) {
-            if (likely(frame_word_cas(f, &w, w & ~FRAME_VALIDATED)))
-                return table_retire(f, type);
+            /* The count stays: nobody can make anything else of it in the meantime. */
+            if (likely(frame_word_cas(f, &w, (w & ~FRAME_VALIDATED) | FRAME_RETIRING))) {
+                retiring_add(f, PT_ENTRIES);
+                return true;
+            }
         } else {
             tlb_stamp(f);
             if (likely(frame_word_cas(f, &w, w - FRAME_TYPE_ONE)))
-                return;
+                return false;
         }
     }
 }
 
-int frame_get_and_type(mfn_t m, struct domain *d, u64 type)
+/* From the last block to the first. False: interrupted. */
+static bool entries_give_back(struct frame *f)
+{
+    int level = type_level(frame_type(f));
+    const u64 *t = mfn_to_virt(frame_to_mfn(f));
+
+    for (unsigned i = f->progress; i;) {
+        unsigned start = (i - 1) / BLOCK * BLOCK;
+
+        while (i-- > start)
+            if (level == 1)
+                l1e_put_inline(t[i]);
+            else if (level < 4 || !l4_slot_is_ours(i))
+                table_entry_put(t[i], level, f);
+        i = start;
+        f->progress = i;
+        if (unlikely(preempt_point(BLOCK)))
+            return false;
+    }
+    return true;
+}
+
+int tables_retire(void)
+{
+    struct vcpu *v = current;
+
+    while (v->retiring) {
+        struct frame *f = mfn_to_frame(MFN(v->retiring));
+        u64 w;
+
+        v->retiring = f->retires_next;
+        if (!entries_give_back(f)) {
+            retiring_add(f, f->progress);
+            return RESTART;
+        }
+        tlb_stamp(f);
+        w = __atomic_fetch_sub(&f->word, FRAME_TYPE_ONE + FRAME_REF_ONE + FRAME_RETIRING,
+                               __ATOMIC_ACQ_REL);
+        if ((w & FRAME_REF_MASK) == 1)
+            frame_release(f);
+    }
+    return 0;
+}
+
+int frame_type_get(struct frame *f, u64 type)
+{
+    int rc = type_get(f, type);
+
+    if (unlikely(rc))
+        tables_retire_pending();
+    return rc;
+}
+
+void frame_type_put(struct frame *f)
+{
+    if (unlikely(type_put(f)))
+        tables_retire();
+}
+
+/* A reference and a use; what fails leaves tables to retire. */
+static int use_get(mfn_t m, struct domain *d, u64 type)
 {
     struct frame *f = frame_get_mfn(m, d);
     int rc;
 
     if (unlikely(!f))
         return refuse(XEN_EINVAL, "no such frame, or not the domain's own");
-    rc = frame_type_get(f, type);
+    rc = type_get(f, type);
     if (unlikely(rc))
         frame_put(f);
+    return rc;
+}
+
+int frame_get_and_type(mfn_t m, struct domain *d, u64 type)
+{
+    int rc = use_get(m, d, type);
+
+    if (unlikely(rc))
+        tables_retire_pending();
     return rc;
 }
 

@@ -8,23 +8,44 @@
 #ifndef HYPERVISOR_MM_PTYPE_H
 #define HYPERVISOR_MM_PTYPE_H
 
+#include "hypervisor/domain/domain.h"
 #include "hypervisor/mm/frame.h"
 #include "hypervisor/mm/pte.h"
 
 /*
  * Take a type reference on a frame the caller already holds a reference to.
  * 0, or -EINVAL when the frame is in use as something else or fails validation (nothing is
- * changed).
+ * changed). RESTART, for a table: others want the CPU, nothing was taken, and the same again goes
+ * on where this stopped.
  */
 int frame_type_get(struct frame *f, u64 type);
 void frame_type_put(struct frame *f);
 
-/* Reference and type reference together, for a frame of @d: 0 or -EINVAL. */
+/* Reference and type reference together, for a frame of @d: as above. */
 int frame_get_and_type(mfn_t m, struct domain *d, u64 type);
 void frame_put_and_type(struct frame *f);
 
+/*
+ * Whatever failed or was put may leave tables that are still to be torn down, because others want
+ * the CPU: they wait in the list of the running vcpu. tables_retire goes on with them: 0 when none
+ * is left, or RESTART. A call that deals in tables begins with it, and does not end before it is
+ * done; in between the guest may run.
+ */
+int tables_retire(void);
+
+static inline bool tables_retiring(void)
+{
+    return current->retiring;
+}
+
+static inline int tables_retire_pending(void)
+{
+    return unlikely(tables_retiring()) ? tables_retire() : 0;
+}
+
 /* The references that a present entry of the table @t, of level 2 to 4, holds on the table it
- * names: one of the level below, or as a linear entry (linear.h) one of its own. -EINVAL. */
+ * names: one of the level below, or as a linear entry (linear.h) one of its own. -EINVAL, or
+ * RESTART. What is put, or fails, retires with the next tables_retire. */
 int table_entry_get(u64 e, int level, struct frame *t);
 void table_entry_put(u64 e, int level, struct frame *t);
 

@@ -244,6 +244,37 @@ int guest_write(u64 to, const void *from, u64 len)
     return guest_copy_out(to, from, len) ? -XEN_EFAULT : 0;
 }
 
+/* ---- Preemption ------------------------------------------------------------------------------ */
+
+u32 machine_preempt_in;
+
+bool preempt_wanted(struct percpu *cpu)
+{
+    cpu->work_left = 0;
+    return machine_preempt_in && --machine_preempt_in == 0;
+}
+
+#define CALL_RIP 0x1000
+
+long machine_call(machine_call_fn call, const u64 args[4], void (*between)(void))
+{
+    struct cpu_user_regs *regs = &host_percpu.regs, mine;
+    long rc;
+
+    *regs = (struct cpu_user_regs){
+        .rip = CALL_RIP, .rdi = args[0], .rsi = args[1], .rdx = args[2], .r10 = args[3]};
+    for (;;) {
+        rc = call(regs->rdi, regs->rsi, regs->rdx, regs->r10);
+        if (regs->rip == CALL_RIP)
+            return rc;
+        regs->rip = CALL_RIP;
+        mine = *regs;
+        if (between)
+            between();
+        *regs = mine;
+    }
+}
+
 /* ---- Domains ------------------------------------------------------------------------------- */
 
 struct domain *machine_domain(u16 id, u64 max_pages, bool privileged)
@@ -299,11 +330,27 @@ static void vcpu_end(struct vcpu *v)
     pages_free(v, 0);
 }
 
+/* Nobody went on with them: as the end of a domain does, validate them or find that they are bad.
+ */
+static void partial_tables_finish(struct domain *d)
+{
+    for (u64 n = 0; n < frames_max; n++) {
+        struct frame *f = &frame_table[n];
+
+        if (f->owner == d && f->word & FRAME_PARTIAL &&
+            !frame_get_and_type(MFN(n), d, frame_type(f)))
+            frame_put_and_type(f);
+    }
+}
+
 void machine_domain_end(struct domain *d)
 {
     struct frame *shared = mfn_to_frame(d->shared_mfn);
 
     assert_audit(d);
+    machine_preempt_in = 0;
+    tables_retire_pending();
+    partial_tables_finish(d);
     for (u64 n = 0; n < frames_max; n++)
         if (frame_table[n].owner == d && frame_table[n].word & FRAME_PINNED)
             assert_int_equal(table_unpin(MFN(n), d), 0);

@@ -89,6 +89,16 @@ static inline u64 machine_types(mfn_t m)
 /* No reference is missing or too many in @d; the test fails otherwise. */
 #define assert_audit(d) assert_int_equal(audit_domain(d), 0)
 
+/*
+ * Preemption. machine_preempt_in: the n-th point from now on says yes, and no other; 0: none does.
+ * machine_call() makes a call as a guest does that knows nothing of this: again, with what
+ * call_continue() left in the registers, until it is done; @between, if given, runs before each
+ * time but the first.
+ */
+typedef long (*machine_call_fn)(unsigned long, unsigned long, unsigned long, unsigned long);
+extern u32 machine_preempt_in;
+long machine_call(machine_call_fn call, const u64 args[4], void (*between)(void));
+
 /* A random number below @n, from a seed that a test may set. */
 extern u64 machine_seed;
 u32 machine_random(u32 n);

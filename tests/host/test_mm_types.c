@@ -169,7 +169,7 @@ static void tables_cannot_be_written_nor_be_two_things(void **state)
     assert_int_equal(table_pin(l1, d, 1), -XEN_EBUSY);
     t[0] = pte_make(l1, GUEST_RO); /* to read it is every guest's right */
     assert_int_equal(table_pin(l1, d, 1), 0);
-    assert_int_equal(machine_refs(l1), 3);
+    assert_int_equal(machine_refs(l1), 4);
     assert_int_equal(table_pin(l1, d, 2), -XEN_EINVAL);
     machine_page(l2)[0] = pte_make(l2, GUEST_RW);
     assert_int_not_equal(table_pin(l2, d, 2), 0);
@@ -211,9 +211,9 @@ static void pins_are_single(void **state)
 
     (void)state;
     assert_int_equal(table_pin(m, d, 4), 0);
-    assert_int_equal(machine_refs(m), 2);
+    assert_int_equal(machine_refs(m), 3);
     assert_int_equal(table_pin(m, d, 4), -XEN_EINVAL);
-    assert_int_equal(machine_refs(m), 2);
+    assert_int_equal(machine_refs(m), 3);
     assert_int_equal(table_pin(foreign, d, 1), -XEN_EINVAL);
     assert_int_equal(table_unpin(foreign, d), -XEN_EINVAL);
     assert_int_equal(table_pin(MFN(0), d, 1), -XEN_EINVAL);

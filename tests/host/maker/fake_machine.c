@@ -132,3 +132,10 @@ int descriptors_validate(u64 *page)
     fail_msg("this test has no descriptor tables");
     return -1;
 }
+
+/* Nobody waits for the CPU while the machine boots. */
+bool preempt_wanted(struct percpu *cpu)
+{
+    (void)cpu;
+    return false;
+}
