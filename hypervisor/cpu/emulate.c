@@ -88,7 +88,8 @@ static void cr4_write(struct vcpu *v, u64 value)
 static enum outcome base_outcome(int rc)
 {
     if (rc == RESTART || tables_retiring())
-        return REPEATS; /* the same base again is no change, and tears down the rest of the old one */
+        return REPEATS; /* the same base again is no change, and tears down the rest of the old one
+                         */
     return rc ? REFUSED : DONE;
 }
 
