@@ -22,12 +22,12 @@ __attribute__((section("__libfuzzer_extra_counters"))) static uint8_t seen[1 << 
 
 static u64 words[FRAMES + 2 * MACHINE_HOLE]; /* of all frames, as they were a step ago */
 
-/* A frame's word with its counts as 0, 1, 2 or "more": 14 bits. */
+/* A frame's word with its counts as 0, 1, 2 or "more": 12 bits. */
 static u64 word_kind(u64 w)
 {
     u64 refs = w & FRAME_REF_MASK, types = frame_type_count(w);
 
-    return (w >> 54 & 0x3f) << 4 | (types < 3 ? types : 3) << 2 | (refs < 3 ? refs : 3);
+    return (w >> 54 & 0xff) << 4 | (types < 3 ? types : 3) << 2 | (refs < 3 ? refs : 3);
 }
 
 static bool code_only; /* of no news but code that was not run before */

@@ -52,29 +52,48 @@ static unsigned call_pick(void)
     return i;
 }
 
+/* Work that was interrupted, now or earlier: it goes on by itself with the next call, refused or
+ * not. */
+static bool work_half_done(void)
+{
+    for (u64 n = machine_ram_start; n < machine_ram_end; n++)
+        if (frame_table[n].owner && frame_table[n].word & (FRAME_PARTIAL | FRAME_RETIRING))
+            return true;
+    return false;
+}
+
 const char *storm_step(unsigned *op, long *rc)
 {
     struct domain *d = host_percpu.running->domain;
     const char *wrong;
+    bool half_done;
 
     *op = call_pick();
     if (!machine_random(50)) { /* without a flush, as if each domain had a CPU and both one TLB */
         d = domains[d == domains[0]];
         machine_run(d);
     }
+    if (storm_call_waits(d) && machine_random(2))
+        *op = storm_call_count - 1;
     state_remember(domains);
+    machine_preempt_in = machine_random(4) ? 0 : 1 + machine_random(12);
+    half_done = work_half_done();
     *rc = storm_calls[*op].run(d);
+    machine_preempt_in = 0;
+    half_done |= work_half_done();
     if (mfn_valid(machine_tlb_load()))
         return "a stale translation leads to a frame that is something else now";
     for (int i = 0; i < 2; i++)
         if (audit_domain(domains[i]))
             return "the audit found a mismatch";
     wrong = contents_wrong();
-    return wrong || !*rc ? wrong : state_changed();
+    return wrong || !*rc || half_done ? wrong : state_changed();
 }
 
 void storm_end(void)
 {
-    machine_domain_end(domains[0]);
-    machine_domain_end(domains[1]);
+    for (int i = 0; i < 2; i++) {
+        machine_run(domains[i]);
+        machine_domain_end(domains[i]);
+    }
 }

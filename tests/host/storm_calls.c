@@ -12,6 +12,7 @@
 #define ROLE_L4   4
 #define ROLE_GDT  5 /* as FT_SEGDESC is the "level" behind the tables */
 #define ANY_ROLE  6
+#define CALL_RIP  0x1000 /* where the guest made its call */
 
 static bool chance(u32 percent)
 {
@@ -96,12 +97,74 @@ void bounce_exception(struct cpu_user_regs *regs, u32 vector, u32 error)
 
 /* ---- The operations: each answers 0, or that it was refused ---------------------------------- */
 
+/* The list that a domain has given to a call, and the call, which may have been interrupted. */
+static struct list {
+    struct mmu_update requests[3];
+    struct mmuext_op operation;
+    u32 done;
+    machine_call_fn call;
+    u64 args[4]; /* of the call when it is made again */
+    bool waits;
+} lists[2];
+
+bool storm_call_waits(const struct domain *d)
+{
+    return lists[d->id - 1].waits;
+}
+
+/* A new list takes the place of one that is still waiting, which is never gone on with. */
+static struct list *list_begin(struct domain *d)
+{
+    struct list *l = &lists[d->id - 1];
+
+    *l = (struct list){0};
+    return l;
+}
+
+/* The call is made (again). Interrupted, it is neither refused nor done, and may be both later. */
+static long list_go_on(struct list *l)
+{
+    struct cpu_user_regs *regs = &host_percpu.regs;
+    long rc;
+
+    *regs = (struct cpu_user_regs){.rip = CALL_RIP};
+    rc = l->call(l->args[0], l->args[1], l->args[2], l->args[3]);
+    l->waits = regs->rip != CALL_RIP;
+    if (l->waits) {
+        const u64 args[4] = {regs->rdi, regs->rsi, regs->rdx, regs->r10};
+
+        memcpy(l->args, args, sizeof(args));
+    }
+    return l->waits || l->done ? 0 : rc;
+}
+
+static long list_run(struct domain *d, machine_call_fn call, u64 list, u32 count, u16 whose)
+{
+    struct list *l = &lists[d->id - 1];
+    const u64 args[4] = {list, count, (u64)&l->done, whose};
+
+    l->call = call;
+    memcpy(l->args, args, sizeof(args));
+    return list_go_on(l);
+}
+
+static long call_mmu_update(u64 requests, u64 count, u64 done, u64 whose)
+{
+    return hc_mmu_update(requests, count, done, whose);
+}
+
+static long call_mmuext_op(u64 operations, u64 count, u64 done, u64 whose)
+{
+    return hc_mmuext_op(operations, count, done, whose);
+}
+
 /* What an update may be about to unmap: pinned next, it shows whether that is remembered. */
 static mfn_t dropped;
 
 void storm_calls_begin(void)
 {
     dropped = MFN(0);
+    memset(lists, 0, sizeof(lists));
 }
 
 static void dropped_note(mfn_t table, u64 slot)
@@ -115,10 +178,9 @@ static void dropped_note(mfn_t table, u64 slot)
 static long do_mmu_update(struct domain *d)
 {
     int level = chance(90) ? 1 + (int)machine_random(4) : ANY_ROLE;
-    struct mmu_update req[3];
-    u32 n = 1 + machine_random(chance(30) ? 3 : 1), done = 0;
+    struct mmu_update *req = list_begin(d)->requests;
+    u32 n = 1 + machine_random(chance(30) ? 3 : 1);
     mfn_t table = frame_pick(d, level);
-    long rc;
 
     for (u32 i = 0; i < n; i++) {
         u64 cmd = chance(90) ? machine_random(4) : machine_random(8), slot = slot_pick(level);
@@ -131,8 +193,7 @@ static long do_mmu_update(struct domain *d)
         if (chance(1))
             req[i].ptr = random_bits();
     }
-    rc = hc_mmu_update((u64)req, n, (u64)&done, chance(97) ? DOMID_SELF : DOMID_IO);
-    return done ? 0 : rc;
+    return list_run(d, call_mmu_update, (u64)req, n, chance(97) ? DOMID_SELF : DOMID_IO);
 }
 
 /* An address in the running space, mostly one that its tables reach. */
@@ -167,9 +228,19 @@ static long do_update_va_mapping(struct domain *d)
 
 static long mmuext(u32 cmd, mfn_t m, mfn_t source)
 {
-    struct mmuext_op op = {.cmd = cmd, .arg1.mfn = m.n, .arg2.src_mfn = source.n};
+    struct domain *d = host_percpu.running->domain;
+    struct mmuext_op *op = &list_begin(d)->operation;
 
-    return hc_mmuext_op((u64)&op, 1, 0, DOMID_SELF);
+    *op = (struct mmuext_op){.cmd = cmd, .arg1.mfn = m.n, .arg2.src_mfn = source.n};
+    return list_run(d, call_mmuext_op, (u64)op, 1, DOMID_SELF);
+}
+
+/* Not the next step, perhaps: in between the guest does other things, or abandons it. */
+static long do_go_on(struct domain *d)
+{
+    struct list *l = &lists[d->id - 1];
+
+    return l->waits ? list_go_on(l) : -XEN_EINVAL;
 }
 
 static long do_pin(struct domain *d)
@@ -307,7 +378,7 @@ static long do_decrease(struct domain *d)
 {
     u64 mfns[2];
 
-    mfns[0] = frame_pick(d, ANY_ROLE).n;
+    mfns[0] = chance(85) ? frame_pick(d, ANY_ROLE).n : machine_random((u32)frames_max + 8);
     mfns[1] = frame_pick(d, ANY_ROLE).n;
     return reservation(d, XENMEM_decrease_reservation, mfns, 0);
 }
@@ -374,13 +445,14 @@ const struct storm_call storm_calls[] = {
     {do_copy_page, 2, "copy page"},
     {do_set_gdt, 2, "set_gdt"},
     {do_update_descriptor, 4, "update_descriptor"},
-    {do_set_ldt, 3, "set ldt"},
-    {do_touch_ldt, 3, "touch ldt"},
+    {do_set_ldt, 5, "set ldt"},
+    {do_touch_ldt, 8, "touch ldt"},
     {do_populate, 4, "populate"},
     {do_decrease, 3, "decrease"},
     {do_increase, 1, "increase"},
     {do_exchange, 3, "exchange"},
     {do_store, 6, "store"},
+    {do_go_on, 6, "go on"},
 };
 
 const unsigned storm_call_count = ARRAY_SIZE(storm_calls);

@@ -21,6 +21,9 @@ struct storm_call {
 extern const struct storm_call storm_calls[];
 extern const unsigned storm_call_count;
 
+/* Was a call of @d interrupted and not gone on with? The last of storm_calls does that. */
+bool storm_call_waits(const struct domain *d);
+
 /* Forget an earlier storm. */
 void storm_calls_begin(void);
 

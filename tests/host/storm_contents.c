@@ -63,10 +63,11 @@ static void linear_count(u64 n)
 {
     const struct frame *f = &frame_table[n];
     u64 type = frame_type(f);
+    unsigned held = f->word & FRAME_VALIDATED ? PT_ENTRIES : f->progress;
 
     if (!frame_type_count(f->word) || !type_is_table(type) || type == FT_L1)
         return;
-    for (unsigned i = 0; i < PT_ENTRIES; i++) {
+    for (unsigned i = 0; i < held; i++) {
         u64 e = machine_page(MFN(n))[i], m = (e & ENTRY_ADDRESS) >> 12;
 
         if (!(e & PTE_P) || (type == FT_L4 && i >= 256 && i <= 271) || m == n)
