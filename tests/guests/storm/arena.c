@@ -232,8 +232,8 @@ static u64 entry_relative(u64 entry, u64 *last_mfn, u64 *last_index)
         *last_index = arena_index((mfn_t){mfn});
     }
     if (*last_index == ARENA_FRAMES)
-        return entry_flags(entry_meaning(entry));
-    return entry_flags(entry_meaning(entry)) | *last_index << PAGE_SHIFT;
+        return entry_flags(entry);
+    return entry_flags(entry) | *last_index << PAGE_SHIFT;
 }
 
 u64 arena_hash(void)
@@ -244,7 +244,7 @@ u64 arena_hash(void)
         const u64 *entries = pfn_to_virt(frames[i]);
 
         for (unsigned int slot = 0; slot < pt_index(HYPERVISOR_VIRT_START, PT_LEVELS); slot++) {
-            u64 word = entries[slot];
+            u64 word = entry_meaning(entries[slot]);
 
             if (word) /* most are not: they count by the place of the others */
                 hash = (hash ^ entry_relative(word, &last_mfn, &last_index) ^ (u64)slot << 32) *

@@ -50,6 +50,7 @@ static const struct {
     {__HYPERVISOR_sched_op, SCHEDOP_remote_shutdown, "ends the domain"},
     {__HYPERVISOR_sched_op, SCHEDOP_shutdown_code, "would be told as this guest's end"},
     {__HYPERVISOR_sched_op, SCHEDOP_block, "nobody would wake it"},
+    {__HYPERVISOR_sched_op, SCHEDOP_poll, "nobody would wake it, but a timeout years away"},
     {__HYPERVISOR_sched_op, SCHEDOP_watchdog, "ends the domain later"},
     {__HYPERVISOR_memory_op, XENMEM_increase_reservation, "frame_swap does it, and keeps count"},
     {__HYPERVISOR_memory_op, XENMEM_populate_physmap, "frame_swap does it, and keeps count"},
@@ -97,14 +98,24 @@ static void fill(u64 *argument, size_t size)
         *(u16 *)argument = DOMID_SELF;
 }
 
+/* What the machine or the build decides, and which may come to lie in a frame of the arena. */
+static const struct {
+    u64 call, sub;
+} different[] = {
+    {__HYPERVISOR_xen_version, XENVER_build_id},
+    {__HYPERVISOR_memory_op, XENMEM_memory_map},
+    {__HYPERVISOR_memory_op, XENMEM_machine_memory_map},
+    {__HYPERVISOR_memory_op, XENMEM_machphys_mfn_list},
+};
+
 /* A sub-operation that is not to be made, or not where its answer must be Xen's. */
 static bool is_out(u64 call, const struct known_subop *subop)
 {
-    if (is_left_out(call, subop->number))
-        return true;
-    if (call == __HYPERVISOR_xen_version && subop->number == XENVER_build_id)
-        return options.same; /* one has it and the other has not */
-    return options.same && !subop->implemented;
+    bool same = subop->implemented;
+
+    for (unsigned int i = 0; i < ARRAY_SIZE(different); i++)
+        same &= different[i].call != call || different[i].sub != subop->number;
+    return is_left_out(call, subop->number) || (options.same && !same);
 }
 
 /* Long structures, texts mostly, are written and not read: they share one place. */

@@ -92,7 +92,8 @@ u64 pointer_to(const void *argument)
     case 2:
         return (u64)guard + 2 * PAGE_SIZE;
     case 3:
-        return (u64)argument + 1 + draw(8);
+        return (u64)guard + 2 * PAGE_SIZE + 1 +
+               draw(8); /* zeros, misaligned: never half of a word */
     default:
         return (u64)argument;
     }
@@ -104,17 +105,12 @@ u64 pointer_to(const void *argument)
 /* Frames that are not the domain's to have; some may be mapped by a domain with devices. */
 static u64 strange_mfn(void)
 {
-    const u64 pool[] = {0,
-                        0xb8,
-                        0xfee00,
-                        0xfec00,
-                        BEYOND_MEMORY,
-                        0xffffffffffull,
-                        NO_FRAME_AT_ALL,
-                        start_info->shared_info >> PAGE_SHIFT,
-                        1ull << 40,
-                        1ull << 52};
+    static const u64 pool[] = {
+        0,          0xb8,      0xfee00, 0xfec00, BEYOND_MEMORY, 0xffffffffffull, NO_FRAME_AT_ALL,
+        1ull << 40, 1ull << 52};
 
+    if (!options.same && one_in(8)) /* what is in it is no two hypervisors' affair */
+        return start_info->shared_info >> PAGE_SHIFT;
     return PICK(pool);
 }
 
@@ -206,12 +202,12 @@ u64 bad_va(void)
                                HYPERVISOR_VIRT_START + (5ull << 39),
                                HYPERVISOR_VIRT_START + (6ull << 39) + MIB(2),
                                HYPERVISOR_VIRT_END - 8,
-                               USER_END - 8,
                                NON_CANONICAL,
                                ~7ull,
                                0xffff700000000000ull};
 
-    return PICK(pool);
+    /* Of a list that begins there Xen finds only later that it ends in no address. */
+    return !options.same && one_in(8) ? USER_END - 8 : PICK(pool);
 }
 
 u64 any_va(void)
