@@ -42,24 +42,66 @@ static void die_stack_read_only(void)
     die_on_stack((u64)scratch_page(2));
 }
 
-/* The handler's address is not mapped: each fault pushes one more frame, until the stack ends. */
-static void die_handler_unmapped(void)
+/* The frame begins in a page that is there and ends in one that is not. */
+static u64 half_mapped(void)
 {
-    struct trap_info table[] = {{.vector = VECTOR_PF, .cs = FLAT_KERNEL_CS, .address = 0x3000},
+    map_page(scratch_page(1), pte_make(pfn_to_mfn(frame_alloc_zeroed()), PTE_READ_WRITE));
+    return (u64)scratch_page(1) + 32;
+}
+
+static void die_stack_half(void)
+{
+    die_on_stack(half_mapped());
+}
+
+/* The handler's address is not mapped: each fault pushes one more frame, until the stack ends. */
+static void die_of_handler(u64 address)
+{
+    struct trap_info table[] = {{.vector = VECTOR_PF, .cs = FLAT_KERNEL_CS, .address = address},
                                 {.address = 0}};
 
-    call_set_trap_table(table);
+    row("handler.set", call_set_trap_table(table));
     map_page(scratch_page(1), pte_make(pfn_to_mfn(frame_alloc_zeroed()), PTE_READ_WRITE));
     asm volatile("mov %0, %%rsp; movb $0, 0x3000" ::"r"(scratch_page(2)));
 }
 
-static void die_user_stack(void)
+static void die_handler_unmapped(void)
+{
+    die_of_handler(0x3000);
+}
+
+static void die_handler_in_hypervisor(void)
+{
+    die_of_handler(HYPERVISOR_VIRT_START + (5ull << 39) + 0x40000000);
+}
+
+static void die_of_user_stack(u64 top)
 {
     user_space_init();
     user_frame_init(&frame, user_address(user_syscall), user_stack_top());
     user_run(&frame);
-    call_stack_switch(FLAT_KERNEL_SS, (void *)0x2000);
+    row("user-stack.set", call_stack_switch(FLAT_KERNEL_SS, (void *)top));
     user_run(&frame); /* the runtime believes its own stack to be in force still */
+}
+
+static void die_user_stack(void)
+{
+    die_of_user_stack(0x2000);
+}
+
+static void die_user_stack_in_hypervisor(void)
+{
+    die_of_user_stack(HYPERVISOR_VIRT_START + MIB(1));
+}
+
+static void die_user_stack_non_canonical(void)
+{
+    die_of_user_stack(NON_CANONICAL);
+}
+
+static void die_user_stack_null(void)
+{
+    die_of_user_stack(0);
 }
 
 static void die_user_without_handler(void)
@@ -79,6 +121,11 @@ static void die_iret_without_user_tables(void)
 static void die_iret_from_nowhere(void)
 {
     die_at_iret(0x2000);
+}
+
+static void die_iret_from_half(void)
+{
+    die_at_iret(half_mapped() + PAGE_SIZE - 64);
 }
 
 static void die_iret_from_hypervisor(void)
@@ -143,7 +190,13 @@ static const struct {
     {"stack-straddles", die_stack_straddles},
     {"stack-non-canonical", die_stack_non_canonical},
     {"stack-read-only", die_stack_read_only},
+    {"stack-half", die_stack_half},
     {"handler-unmapped", die_handler_unmapped},
+    {"handler-in-hypervisor", die_handler_in_hypervisor},
+    {"user-stack-in-hypervisor", die_user_stack_in_hypervisor},
+    {"user-stack-non-canonical", die_user_stack_non_canonical},
+    {"user-stack-null", die_user_stack_null},
+    {"iret-half", die_iret_from_half},
     {"user-stack", die_user_stack},
     {"user-no-handler", die_user_without_handler},
     {"iret-no-tables", die_iret_without_user_tables},
