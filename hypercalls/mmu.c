@@ -148,6 +148,13 @@ static inline int requests_do(u64 reqs, u32 count, u32 *done, struct domain *d,
         i += rc == DONE_RETIRING;
         left -= i;
         reqs += i * sizeof(*group);
+        if (unlikely(rc == DONE_RETIRING)) {
+            held_release(&held); /* what is torn down may count on the table: it would wait */
+            if (!tables_retire()) {
+                rc = 0;
+                continue;
+            }
+        }
         if (unlikely(rc))
             break;
         if (unlikely(have != want)) {
@@ -189,7 +196,7 @@ long list_stop(u32 op, int rc, u64 rest, u32 left, u64 pdone, u64 foreigndom)
 {
     if (rc == RESTART || (rc == DONE_RETIRING && left))
         return call_continue(op, rest, left | LIST_CONTINUED, pdone, foreigndom);
-    if (tables_retiring())
+    if (rc == DONE_RETIRING || tables_retire_pending())
         return call_continue(op, 0, LIST_CONTINUED, 0, rc == DONE_RETIRING ? 0 : (u64)rc);
     return rc;
 }

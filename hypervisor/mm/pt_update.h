@@ -14,6 +14,7 @@
  *   -EINVAL  forbidden flags, a hypervisor slot, no table, a table of the wrong type
  *   -EBUSY   the frame is another domain's, or in use as something that must not be written
  *   -EPERM   I/O frame without permission
+ * RESTART, and tables to retire, as for table_entry_get: but first the frame must be let go.
  */
 int pt_entry_write(u64 type, u64 *slot, u64 val, bool preserve_ad, struct domain *pt_dom,
                    struct domain *pg_dom);

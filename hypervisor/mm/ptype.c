@@ -301,11 +301,7 @@ int tables_retire(void)
 
 int frame_type_get(struct frame *f, u64 type)
 {
-    int rc = type_get(f, type);
-
-    if (unlikely(rc))
-        tables_retire_pending();
-    return rc;
+    return type_get(f, type);
 }
 
 void frame_type_put(struct frame *f)

@@ -16,12 +16,13 @@
  * Take a type reference on a frame the caller already holds a reference to.
  * 0, or -EINVAL when the frame is in use as something else or fails validation (nothing is
  * changed). RESTART, for a table: others want the CPU, nothing was taken, and the same again goes
- * on where this stopped.
+ * on where this stopped. What fails as a table is to retire.
  */
 int frame_type_get(struct frame *f, u64 type);
 void frame_type_put(struct frame *f);
 
-/* Reference and type reference together, for a frame of @d: as above. */
+/* Reference and type reference together, for a frame of @d: as above, but what fails retires, as
+ * far as it can at once. */
 int frame_get_and_type(mfn_t m, struct domain *d, u64 type);
 void frame_put_and_type(struct frame *f);
 
@@ -29,7 +30,8 @@ void frame_put_and_type(struct frame *f);
  * Whatever failed or was put may leave tables that are still to be torn down, because others want
  * the CPU: they wait in the list of the running vcpu. tables_retire goes on with them: 0 when none
  * is left, or RESTART. A call that deals in tables begins with it, and does not end before it is
- * done; in between the guest may run.
+ * done; in between the guest may run. Nobody who holds a table (frame_hold_table) may call it: the
+ * table may be in one of the trees, whose teardown waits for the lock.
  */
 int tables_retire(void);
 

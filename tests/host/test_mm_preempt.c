@@ -14,6 +14,8 @@
  */
 #include "tests/host/fake_machine.h"
 
+#include <unistd.h>
+
 #include "hypercalls/mmu.h"
 
 #define MANY 1000 /* points: more than any call here has */
@@ -288,6 +290,36 @@ static void calls_within_an_interrupted_call(void **state)
     machine_domain_end(d);
 }
 
+/* The guest, in between, updates tables that are still whole, in a tree that is being torn down.
+ * Whoever tears down waits for a table that is held: so not while one is. */
+static void tables_update(void)
+{
+    machine_preempt_in = 0;
+    entry_run(l2, 7, 0, NULL, NULL);
+    entry_run(l1[0], 7, pte_make(l3, GUEST_RW), NULL, NULL);
+    audit_now();
+}
+
+static void updates_of_a_tree_that_is_being_torn_down(void **state)
+{
+    bool more = true;
+
+    (void)state;
+    tree_make();
+    alarm(20); /* it would wait for ever */
+    for (u32 n = 1; more; n++) {
+        machine_page(l1[0])[7] = 0;
+        assert_int_equal(table_pin(l4, d, 4), 0);
+        machine_preempt_in = n;
+        assert_int_equal(op_run(MMUEXT_UNPIN_TABLE, l4, tables_update), 0);
+        more = point_was_reached();
+        assert_audit(d);
+        assert_free_to_write();
+    }
+    alarm(0);
+    machine_domain_end(d);
+}
+
 static void lists_marked_by_the_guest_itself(void **state)
 {
     u32 done = 5;
@@ -315,6 +347,7 @@ int main(void)
         cmocka_unit_test_teardown(tables_given_back_while_they_retire_are_freed_at_the_end,
                                   machine_all_free),
         cmocka_unit_test_teardown(calls_within_an_interrupted_call, machine_all_free),
+        cmocka_unit_test_teardown(updates_of_a_tree_that_is_being_torn_down, machine_all_free),
         cmocka_unit_test_teardown(lists_marked_by_the_guest_itself, machine_all_free),
     };
 
