@@ -87,10 +87,11 @@ static void cr4_write(struct vcpu *v, u64 value)
 
 static enum outcome base_outcome(int rc)
 {
-    if (rc == RESTART || tables_retiring())
-        return REPEATS; /* the same base again is no change, and tears down the rest of the old one
+    if (rc && rc != RESTART)
+        return REFUSED; /* what is left to tear down waits: tried again, it would be refused again
                          */
-    return rc ? REFUSED : DONE;
+    /* The same base again is no change, and tears down the rest of the old one. */
+    return rc || tables_retiring() ? STARTED : DONE;
 }
 
 static enum outcome cr_write(struct vcpu *v, u8 number, u64 value)
@@ -287,6 +288,7 @@ bool privileged_emulate(struct cpu_user_regs *regs)
         insn_retire(regs, 0, struck);
         return true;
     case RAISED:
+    case STARTED:
         return true;
     case INVALID:
         bounce_exception(regs, EXCEPTION_UD, 0);

@@ -12,6 +12,7 @@ enum outcome {
     REPEATS, /* done for now, to be executed again */
     INVALID, /* #UD */
     RAISED,  /* an exception that was bounced already */
+    STARTED, /* interrupted: as if it had not been executed yet, and it goes on when it is */
 };
 
 /* May @v, which is running, do what needs an I/O privilege level: cli, sti, any port? */
