@@ -180,7 +180,7 @@ long list_resume(u32 op, list_call call, u64 list, u32 count, u64 pdone, u64 for
         return call_continue(op, list, count, pdone, foreigndom);
     if (count == LIST_CONTINUED && !list)
         return (s32)foreigndom;
-    if (pdone) { /* unreadable: it counts from 0 again, as on Xen */
+    if (pdone && (count & LIST_CONTINUED)) { /* unreadable: it counts from 0 again, as on Xen */
         guest_copy_in(&before, pdone, sizeof(before));
         guest_copy_out(pdone, &done, sizeof(done));
     }
@@ -208,7 +208,7 @@ long hc_mmu_update(unsigned long reqs, unsigned long count, unsigned long pdone,
     u32 n = (u32)count, done;
     long rc;
 
-    if (unlikely(n & LIST_CONTINUED))
+    if (unlikely((n & LIST_CONTINUED) || tables_retiring()))
         return list_resume(__HYPERVISOR_mmu_update, hc_mmu_update, reqs, n, pdone, foreigndom);
     if (unlikely(!guest_range_ok(reqs, (u64)n * sizeof(struct mmu_update))))
         return refuse(XEN_EFAULT, "a list of updates in the hypervisor's range");
@@ -269,7 +269,12 @@ static inline long va_mapping_update(u64 va, u64 val, u64 flags, struct domain *
 
 long hc_update_va_mapping(unsigned long va, unsigned long val, unsigned long flags)
 {
-    return va_mapping_update(va, val, flags, current->domain);
+    long rc = va_mapping_update(va, val, flags, current->domain);
+
+    if (likely(!rc) || likely(!tables_retiring()))
+        return rc;
+    tables_retire(); /* of an earlier call, and perhaps in the way: then it would be no refusal */
+    return call_continue(__HYPERVISOR_update_va_mapping, va, val, flags, 0);
 }
 
 /* The same with a frame of the domain @id. */

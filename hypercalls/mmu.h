@@ -30,8 +30,9 @@ static inline int list_note(int rc)
     return !rc && unlikely(tables_retiring()) ? DONE_RETIRING : rc;
 }
 
-/* A list so marked: @call, the function of the call @op, does what is left and it is counted on; or
- * that result is returned. */
+/* A list so marked, or one that comes while tables of another call are still to be torn down (which
+ * goes first): @call, the function of the call @op, does what is left and it is counted on; or that
+ * result is returned. */
 typedef long (*list_call)(unsigned long, unsigned long, unsigned long, unsigned long);
 long list_resume(u32 op, list_call call, u64 list, u32 count, u64 pdone, u64 foreigndom);
 

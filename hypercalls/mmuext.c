@@ -188,7 +188,7 @@ long hc_mmuext_op(unsigned long ops, unsigned long count, unsigned long pdone,
     u32 n = (u32)count, done;
     long rc;
 
-    if (unlikely(n & LIST_CONTINUED))
+    if (unlikely((n & LIST_CONTINUED) || tables_retiring()))
         return list_resume(__HYPERVISOR_mmuext_op, hc_mmuext_op, ops, n, pdone, foreigndom);
     if (unlikely(!guest_range_ok(ops, (u64)n * sizeof(struct mmuext_op))))
         return refuse(XEN_EFAULT, "a list of operations in the hypervisor's range");

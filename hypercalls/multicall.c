@@ -86,8 +86,10 @@ long hc_multicall(unsigned long list, unsigned long count)
     while (list != end) {
         long rc = entry_run(list);
 
-        if (unlikely(rc))
+        if (unlikely(rc)) { /* a call that wants to go on has nowhere to be told so */
+            __atomic_fetch_and(&current->work, ~WORK_CONTINUE, __ATOMIC_ACQ_REL);
             return rc;
+        }
         if (unlikely(current->work))
             return list_work(list, end);
         list += sizeof(struct multicall_entry);
