@@ -1,7 +1,9 @@
 /* set_gdt and update_descriptor: the guest's segment descriptors. */
 #include "hypervisor/cpu/descriptors.h"
 
+#include "hypercalls/continuation.h"
 #include "hypercalls/hypercalls.h"
+#include "hypervisor/cpu/preempt.h"
 #include "hypervisor/mm/ptype.h"
 #include "hypervisor/mm/uaccess.h"
 
@@ -9,12 +11,14 @@ long hc_set_gdt(unsigned long frame_list, unsigned long entries)
 {
     u64 frames[FIRST_RESERVED_GDT_PAGE];
     u32 n = (u32)entries;
+    int rc;
 
     if (n > FIRST_RESERVED_GDT_ENTRY)
         return refuse(XEN_EINVAL, "more GDT entries than there is room for");
     if (guest_read(frames, frame_list, (n + 511) / 512 * sizeof(u64)))
         return -XEN_EFAULT;
-    return vcpu_set_gdt(current, frames, n);
+    rc = vcpu_set_gdt(current, frames, n);
+    return rc == RESTART ? call_continue(__HYPERVISOR_set_gdt, frame_list, n, 0, 0) : rc;
 }
 
 /* @ma: machine address of an entry of a page of descriptors, or of the guest's own writable memory

@@ -6,6 +6,7 @@
  * pass zero, and most operations refuse anything else. (The two masks are not in the public
  * headers, but guests can see them.)
  */
+#include "hypercalls/continuation.h"
 #include "hypercalls/hypercalls.h"
 #include "hypercalls/memory.h"
 
@@ -30,6 +31,11 @@ static long reservation_query(u32 op, u64 arg)
     if (op == XENMEM_maximum_gpfn)
         return (long)ACCESS_ONCE(d->shared->arch.max_pfn);
     return (long)(op == XENMEM_current_reservation ? ACCESS_ONCE(d->tot_pages) : d->max_pages);
+}
+
+long memory_continue(u32 op, u64 done, u64 arg)
+{
+    return call_continue(__HYPERVISOR_memory_op, done << OP_BITS | op, arg, 0, 0);
 }
 
 static long operate(u32 op, u64 arg)

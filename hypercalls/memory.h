@@ -13,6 +13,9 @@ static inline struct domain *memory_domain(domid_t id)
     return id == DOMID_SELF || id == self->id ? self : NULL;
 }
 
+/* The call goes on later, with @done in its command word's upper part. */
+long memory_continue(u32 op, u64 done, u64 arg);
+
 /* increase_reservation, decrease_reservation, populate_physmap: how many extents of the list are
  * done, from the first on; extents before @start were done by an earlier call. Never an errno. */
 long memory_reservation(u32 op, u64 start, u64 arg);

@@ -11,10 +11,13 @@
 #include "hypercalls/memory.h"
 
 #include "hypervisor/boot/memory.h"
+#include "hypervisor/cpu/preempt.h"
 #include "hypervisor/debug/bug.h"
 #include "hypervisor/mm/alloc.h"
 #include "hypervisor/mm/uaccess.h"
 #include "xen-like/abi/xen.h"
+
+#define FRAME_UNITS 8 /* of work, see cpu/preempt.h */
 
 struct exchange {
     struct domain *d;
@@ -81,16 +84,34 @@ static int chunk_alloc(struct exchange *x)
     return 0;
 }
 
-static void chunk_undo(struct exchange *x)
+static void blocks_free(struct exchange *x)
 {
-    frames_unsteal(x->d, x->stolen);
-    x->stolen = FRAME_NIL;
     while (x->blocks != FRAME_NIL) {
         mfn_t m = MFN(x->blocks);
 
         x->blocks = mfn_to_frame(m)->next;
         frames_free(m, x->out_order);
     }
+}
+
+/* Blocks like those that the chunk will get are cleared and go back to the heap, which gives them
+ * out again: clearing is what takes long, and can be interrupted here. 0 or RESTART. */
+static int chunk_prepare(struct exchange *x)
+{
+    int rc = 0;
+
+    if (!chunk_alloc(x))
+        for (u32 n = x->blocks; n != FRAME_NIL && !rc; n = frame_table[n].next)
+            rc = frames_clean(MFN(n), x->out_order, x->d);
+    blocks_free(x);
+    return rc;
+}
+
+static void chunk_undo(struct exchange *x)
+{
+    frames_unsteal(x->d, x->stolen);
+    x->stolen = FRAME_NIL;
+    blocks_free(x);
 }
 
 /* The new block becomes the domain's at the pfn that its list says, and takes that entry's place.
@@ -101,6 +122,7 @@ static int block_give(struct exchange *x, mfn_t m, u64 extent)
 
     for (u64 n = 0; n < 1UL << x->out_order; n++)
         m2p[m.n + n] = INVALID_M2P_ENTRY;
+    frames_clean(m, x->out_order, x->d); /* if it is not one of those that were prepared */
     domain_frames_replace(x->d, m, x->out_order);
     if (guest_read(&pfn, at, sizeof(pfn)))
         return refuse(XEN_EFAULT, "the list of new frames cannot be read");
@@ -133,8 +155,11 @@ static int chunk_commit(struct exchange *x, u64 chunk)
 
 static int chunk_exchange(struct exchange *x, u64 chunk)
 {
-    int rc = chunk_steal(x, chunk);
+    int rc = chunk_prepare(x);
 
+    if (rc)
+        return rc;
+    rc = chunk_steal(x, chunk);
     if (!rc)
         rc = chunk_alloc(x);
     if (!rc)
@@ -209,6 +234,10 @@ static int exchange_run(struct exchange *x, struct xen_memory_exchange *want)
         if (rc)
             break;
         chunk++;
+        if (preempt_point((u32)FRAME_UNITS << MAX(x->in_order, x->out_order)) && chunk < end) {
+            rc = RESTART;
+            break;
+        }
     }
     want->nr_exchanged = chunk << x->in_shift;
     return rc;
@@ -232,5 +261,5 @@ long memory_exchange(u64 arg)
     if (guest_write(arg + offsetof(struct xen_memory_exchange, nr_exchanged), &want.nr_exchanged,
                     sizeof(want.nr_exchanged)))
         return refuse(XEN_EFAULT, "the answer cannot be written");
-    return rc;
+    return rc == RESTART ? memory_continue(XENMEM_exchange, 0, arg) : rc;
 }

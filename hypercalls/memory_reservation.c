@@ -11,6 +11,7 @@
 #include "hypercalls/memory.h"
 
 #include "hypervisor/boot/memory.h"
+#include "hypervisor/cpu/preempt.h"
 #include "hypervisor/debug/bug.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/mm/alloc.h"
@@ -19,6 +20,8 @@
 
 /* More extents than this do not fit beside the operation in 32 bits of a command word. */
 #define EXTENTS_MAX (UINT32_MAX >> 6)
+
+#define FRAME_UNITS 5 /* of work, see cpu/preempt.h */
 
 #define NODE_NONE 0xffU /* XENMEMF_get_node() of flags that name no node */
 #define NODES_MAX 64U
@@ -29,6 +32,8 @@ struct request {
     u64 count;
     u32 order;
     u32 address_bits; /* frames must lie below 2^this bytes; 0: anywhere */
+    u64 within;       /* decrease_reservation: frames of the next extent that are done already */
+    bool waits;       /* others want the CPU: the rest later */
 };
 
 static bool extent_read(const struct request *r, u64 i, u64 *frame)
@@ -62,7 +67,7 @@ static mfn_t extent_alloc(const struct request *r)
     u64 count = 1UL << r->order;
     mfn_t m = domain_frames_alloc(r->d, r->order, true);
 
-    if (m.n == INVALID_MFN.n)
+    if (!mfn_valid(m))
         return m;
     for (u64 i = 0; i < count; i++)
         m2p[m.n + i] = INVALID_M2P_ENTRY;
@@ -73,47 +78,55 @@ static mfn_t extent_alloc(const struct request *r)
     return INVALID_MFN;
 }
 
-static u64 increase(const struct request *r, u64 i)
+static u64 increase(struct request *r, u64 i)
 {
-    for (; i < r->count; i++) {
+    for (; i < r->count && !r->waits; i++) {
         mfn_t m = extent_alloc(r);
 
-        if (m.n == INVALID_MFN.n || (r->list && !extent_write(r, i, m.n)))
+        r->waits = m.n == RESTART_MFN.n;
+        if (!mfn_valid(m) || (r->list && !extent_write(r, i, m.n)))
             break;
+        r->waits = preempt_point((u32)FRAME_UNITS << r->order);
     }
     return i;
 }
 
 /* Each extent says which pfn the new frames shall have, and is told the first frame. */
-static u64 populate(const struct request *r, u64 i)
+static u64 populate(struct request *r, u64 i)
 {
-    for (; i < r->count; i++) {
+    for (; i < r->count && !r->waits; i++) {
         u64 pfn;
         mfn_t m;
 
         if (!extent_read(r, i, &pfn))
             break;
         m = extent_alloc(r);
-        if (m.n == INVALID_MFN.n)
+        r->waits = m.n == RESTART_MFN.n;
+        if (!mfn_valid(m))
             break;
         for (u64 n = 0; n < 1UL << r->order; n++)
             m2p[m.n + n] = pfn + n;
         if (!extent_write(r, i, m.n))
             break;
+        r->waits = preempt_point((u32)FRAME_UNITS << r->order);
     }
     return i;
 }
 
-static u64 decrease(const struct request *r, u64 i)
+/* Frame by frame, so it can wait within an extent too. */
+static u64 decrease(struct request *r, u64 i)
 {
-    for (; i < r->count; i++) {
+    for (; i < r->count && !r->waits; i++) {
         u64 frame;
 
         if (!extent_read(r, i, &frame))
             break;
-        for (u64 n = 0; n < 1UL << r->order; n++)
-            if (!frame_give_back(r->d, MFN(frame + n)))
+        for (; r->within < 1UL << r->order; r->within++) {
+            if (r->waits || !frame_give_back(r->d, MFN(frame + r->within)))
                 return i;
+            r->waits = preempt_point(FRAME_UNITS);
+        }
+        r->within = 0;
     }
     return i;
 }
@@ -160,24 +173,32 @@ static const char *request_make(struct request *r, const struct xen_memory_reser
     return NULL;
 }
 
+/* @start, the upper part of the command word: the first extent, and above EXTENTS_MAX what a list
+ * that was interrupted within an extent has left there. Anything else there is too large a number.
+ */
 long memory_reservation(u32 op, u64 start, u64 arg)
 {
     struct xen_memory_reservation want;
-    struct request r;
+    struct request r = {.within = start / (EXTENTS_MAX + 1UL)};
     const char *rule = "the argument cannot be read";
+    u64 done = start & EXTENTS_MAX;
 
-    if (!guest_read(&want, arg, sizeof(want)))
-        rule = request_make(&r, &want, op, start);
+    if (!guest_read(&want, arg, sizeof(want))) {
+        rule = request_make(&r, &want, op, done);
+        if (r.within && (op != XENMEM_decrease_reservation || r.within >> want.extent_order))
+            rule = "the number of extents is out of range";
+    }
     if (rule) {
         (void)refuse(XEN_EINVAL, rule);
         return (long)start;
     }
-    switch (op) {
-    case XENMEM_increase_reservation:
-        return (long)increase(&r, start);
-    case XENMEM_decrease_reservation:
-        return (long)decrease(&r, start);
-    default:
-        return (long)populate(&r, start);
-    }
+    if (op == XENMEM_increase_reservation)
+        done = increase(&r, done);
+    else if (op == XENMEM_decrease_reservation)
+        done = decrease(&r, done);
+    else
+        done = populate(&r, done);
+    if (r.waits && done < r.count)
+        return memory_continue(op, done | r.within * (EXTENTS_MAX + 1UL), arg);
+    return (long)done;
 }

@@ -8,6 +8,7 @@
  */
 #include "hypervisor/cpu/descriptors.h"
 
+#include "hypervisor/cpu/preempt.h"
 #include "hypervisor/cpu/tables.h"
 #include "hypervisor/debug/bug.h"
 #include "hypervisor/mm/ptype.h"
@@ -23,6 +24,8 @@
 #define DESC_CALL_GATE   (12UL << 40)
 #define DESC_GATE_COUNT  (0xffUL << 32) /* reserved in a 64-bit gate */
 #define GATE_SELECTOR(d) ((u16)((d) >> 16))
+
+#define VALIDATE_UNITS 200 /* of work, see cpu/preempt.h: a page of descriptors */
 
 static bool call_gate_fix(u64 *d)
 {
@@ -49,6 +52,7 @@ bool descriptor_fix(u64 *d)
 
 int descriptors_validate(u64 *page)
 {
+    preempt_charge(VALIDATE_UNITS);
     for (unsigned i = 0; i < PAGE_SIZE / sizeof(u64); i++)
         if (!descriptor_fix(&page[i]))
             return refuse(XEN_EINVAL, "a descriptor that no guest may have");
@@ -78,6 +82,21 @@ void vcpu_drop_gdt(struct vcpu *v)
     v->gdt_entries = 0;
 }
 
+/* A frame stays validated when its use ends, until it is used as something else: who was
+ * interrupted finds done next time what he has done. */
+static int gdt_frame_get(mfn_t m, struct domain *d, bool last)
+{
+    const u64 whole = FT_SEGDESC | FRAME_VALIDATED;
+    bool fresh = mfn_valid(m) && (ACCESS_ONCE(mfn_to_frame(m)->word) &
+                                  (FRAME_TYPE_MASK | FRAME_VALIDATED)) != whole;
+    int rc = frame_get_and_type(m, d, FT_SEGDESC);
+
+    if (rc || !fresh || !preempt_point(1) || last)
+        return rc;
+    frame_put_and_type(mfn_to_frame(m));
+    return RESTART;
+}
+
 int vcpu_set_gdt(struct vcpu *v, const u64 *frames, u32 entries)
 {
     mfn_t old[FIRST_RESERVED_GDT_PAGE];
@@ -86,7 +105,7 @@ int vcpu_set_gdt(struct vcpu *v, const u64 *frames, u32 entries)
     if (entries > FIRST_RESERVED_GDT_ENTRY)
         return refuse(XEN_EINVAL, "more GDT entries than there is room for");
     for (unsigned i = 0; i < n; i++) {
-        int rc = frame_get_and_type(MFN(frames[i]), v->domain, FT_SEGDESC);
+        int rc = gdt_frame_get(MFN(frames[i]), v->domain, i + 1 == n);
 
         if (rc) {
             while (i-- > 0)

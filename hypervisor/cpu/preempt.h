@@ -15,7 +15,7 @@
 
 #include "hypervisor/cpu/percpu.h"
 
-#define PREEMPT_BUDGET 400
+#define PREEMPT_BUDGET 300
 
 /* What a function answers that stopped at such a point: call it again. Among errnos, but none; no
  * guest ever sees it. */

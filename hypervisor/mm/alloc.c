@@ -12,11 +12,15 @@
  */
 #include "hypervisor/mm/alloc.h"
 
+#include "hypervisor/cpu/preempt.h"
 #include "hypervisor/cpu/spinlock.h"
 #include "hypervisor/debug/bug.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/mm/tlb.h"
 #include "xen-like/lib/string.h"
+
+#define CLEAR_UNITS   12 /* of work, see cpu/preempt.h: a page is cleared, */
+#define RELEASE_UNITS 4  /* a frame goes back to the heap */
 
 static struct spinlock heap_lock = SPINLOCK(LOCK_HEAP); /* guards the lists and the count */
 static u32 free_list[ALLOC_ORDER_MAX + 1] = {[0 ... ALLOC_ORDER_MAX] = FRAME_NIL};
@@ -90,15 +94,19 @@ static bool room_for(u64 count, const struct domain *d)
     return free_frames >= others && free_frames - others >= count;
 }
 
-/* Under heap_lock. */
+/* Under d->page_lock. */
 static void claim_use(struct domain *d, u64 count)
 {
+    if (likely(!d->claimed))
+        return;
     count = MIN(count, d->claimed);
+    spin_lock(&heap_lock);
     d->claimed -= count;
     claimed_frames -= count;
+    spin_unlock(&heap_lock);
 }
 
-/* A block for @d, or for nobody in particular: NULL. */
+/* A block for @d, or for nobody in particular: NULL. Of @d's claims nothing is used yet. */
 static mfn_t block_alloc(unsigned order, struct domain *d)
 {
     unsigned have = order;
@@ -120,8 +128,6 @@ static mfn_t block_alloc(unsigned order, struct domain *d)
         block_push(n + (1UL << have), have);
     }
     free_frames -= 1UL << order;
-    if (d && unlikely(d->claimed))
-        claim_use(d, 1UL << order);
     spin_unlock(&heap_lock);
 
     for (u64 i = n; i < n + (1UL << order); i++)
@@ -139,9 +145,11 @@ int domain_claim(struct domain *d, u64 pages)
     int rc = 0;
 
     spin_lock(&d->page_lock);
+    if (!pages)
+        claim_use(d, d->claimed);
     spin_lock(&heap_lock);
     if (!pages) {
-        claim_use(d, d->claimed);
+        rc = 0;
     } else if (d->claimed || pages <= d->tot_pages || pages > d->max_pages) {
         rc = refuse(XEN_EINVAL, "a claim on top of another, or of nothing, or beyond the maximum");
     } else if (!room_for(pages - d->tot_pages, d)) {
@@ -213,17 +221,30 @@ static void owner_unlink(struct domain *d, struct frame *f)
         frame_table[f->next].prev = f->prev;
 }
 
-/* The frames of a block become @d's, with one reference each. Under its page_lock, which it keeps.
- */
-static void frames_hand_over(struct domain *d, mfn_t m, unsigned order, bool clear)
+/* What the domain itself left there is no secret from it: giving frames back and taking some again
+ * costs no clearing, as with Xen. What was cleared stays so, if the block goes back to the heap. */
+int frames_clean(mfn_t m, unsigned order, const struct domain *d)
 {
     for (u64 i = 0; i < 1UL << order; i++) {
         struct frame *f = mfn_to_frame(mfn_add(m, i));
 
-        /* What the domain itself left there is no secret from it: giving frames back and taking
-         * some again costs no clearing, as with Xen. */
-        if (clear && f->left_by != d->id + 1)
-            memset(mfn_to_virt(mfn_add(m, i)), 0, PAGE_SIZE);
+        if (f->left_by == d->id + 1 || f->left_by == LEFT_CLEAN)
+            continue;
+        memset(mfn_to_virt(mfn_add(m, i)), 0, PAGE_SIZE);
+        f->left_by = LEFT_CLEAN;
+        if (preempt_point(CLEAR_UNITS))
+            return RESTART;
+    }
+    return 0;
+}
+
+/* The frames of a block become @d's, with one reference each. Under its page_lock, which it keeps.
+ */
+static void frames_hand_over(struct domain *d, mfn_t m, unsigned order)
+{
+    for (u64 i = 0; i < 1UL << order; i++) {
+        struct frame *f = mfn_to_frame(mfn_add(m, i));
+
         f->left_by = 0;
         owner_link(d, f);
         f->owner = d;
@@ -231,19 +252,34 @@ static void frames_hand_over(struct domain *d, mfn_t m, unsigned order, bool cle
     }
 }
 
+static bool room_in(const struct domain *d, unsigned order)
+{
+    return !d->dying && ACCESS_ONCE(d->tot_pages) + (1UL << order) <= d->max_pages;
+}
+
 mfn_t domain_frames_alloc(struct domain *d, unsigned order, bool clear)
 {
-    u64 count = 1UL << order;
-    mfn_t m;
+    mfn_t m = room_in(d, order) ? block_alloc(order, d) : INVALID_MFN;
+    bool room;
 
+    if (m.n == INVALID_MFN.n)
+        return m;
+    if (clear && frames_clean(m, order, d)) {
+        frames_free(m, order);
+        return RESTART_MFN;
+    }
     spin_lock(&d->page_lock);
-    m = d->dying || d->tot_pages + count > d->max_pages ? INVALID_MFN : block_alloc(order, d);
-    if (m.n != INVALID_MFN.n) {
-        d->tot_pages += count;
-        frames_hand_over(d, m, order, clear);
+    room = room_in(d, order);
+    if (likely(room)) {
+        d->tot_pages += 1UL << order;
+        frames_hand_over(d, m, order);
+        claim_use(d, 1UL << order);
     }
     spin_unlock(&d->page_lock);
-    return m;
+    if (likely(room))
+        return m;
+    frames_free(m, order);
+    return INVALID_MFN;
 }
 
 bool frame_disown(struct frame *f)
@@ -261,6 +297,7 @@ void frame_release(struct frame *f)
     struct domain *d = f->owner;
 
     BUG_ON(ACCESS_ONCE(f->word) & (FRAME_TYPE_COUNT | FRAME_PINNED | FRAME_LOCKED));
+    preempt_charge(RELEASE_UNITS);
     tlb_stamp(f); /* read-only mappings leave stale translations too */
     if (unlikely(f->word & FRAME_INCOHERENT))
         tlb_flush_stale(f);
@@ -304,6 +341,7 @@ bool frame_steal(struct frame *f, u32 *stolen)
     owner_unlink(d, f);
     f->owner = NULL;
     spin_unlock(&d->page_lock);
+    f->left_by = d->id + 1;
     f->next = *stolen;
     *stolen = (u32)frame_to_mfn(f).n;
     return true;
@@ -316,6 +354,7 @@ void frames_unsteal(struct domain *d, u32 stolen)
         struct frame *f = &frame_table[stolen];
 
         stolen = f->next;
+        f->left_by = 0;
         owner_link(d, f);
         f->owner = d;
         __atomic_fetch_or(&f->word, FRAME_ALLOCED | FRAME_REF_ONE, __ATOMIC_RELEASE);
@@ -332,7 +371,6 @@ void frames_free_stolen(u32 stolen)
         tlb_stamp(f);
         if (unlikely(f->word & FRAME_INCOHERENT))
             tlb_flush_stale(f);
-        f->left_by = 0;
         f->word = 0;
         frames_free(frame_to_mfn(f), 0);
     }
@@ -341,6 +379,6 @@ void frames_free_stolen(u32 stolen)
 void domain_frames_replace(struct domain *d, mfn_t m, unsigned order)
 {
     spin_lock(&d->page_lock);
-    frames_hand_over(d, m, order, true);
+    frames_hand_over(d, m, order);
     spin_unlock(&d->page_lock);
 }

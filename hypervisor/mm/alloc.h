@@ -46,9 +46,15 @@ int domain_claim(struct domain *d, u64 pages);
  * Give @d a block of 2^order frames: owner set, one reference each (ALLOCED), in the domain's page
  * list.
  * @clear: nothing that anybody else left there is still there; otherwise they hold whatever they
- * held. Returns INVALID_MFN when memory or the domain's max_pages is exhausted. Takes d->page_lock.
+ * held. Returns INVALID_MFN when memory or the domain's max_pages is exhausted; with @clear also
+ * RESTART_MFN: others want the CPU, and the next attempt finds what was cleared so far clean. Takes
+ * d->page_lock.
  */
+#define RESTART_MFN MFN(~1UL)
 mfn_t domain_frames_alloc(struct domain *d, unsigned order, bool clear);
+
+/* Clear what somebody else than @d left in a block of frames_alloc: 0 or RESTART. */
+int frames_clean(mfn_t m, unsigned order, const struct domain *d);
 
 /*
  * Take the owner's own reference away (decrease_reservation): false when it was already taken.
@@ -67,7 +73,7 @@ void frame_release(struct frame *f);
  * frame_steal takes a frame, to which the caller holds a reference, from its owner: false, and
  * nothing changed, when anybody else counts on it. Otherwise nobody can get at it any more, and the
  * caller's reference is gone as well. The others take whole lists; domain_frames_replace a block of
- * frames_alloc, which it clears like domain_frames_alloc. All but frames_free_stolen take
+ * frames_alloc, after frames_clean. All but frames_free_stolen take
  * d->page_lock.
  */
 bool frame_steal(struct frame *f, u32 *stolen);

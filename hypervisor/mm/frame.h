@@ -30,6 +30,9 @@
 
 struct domain;
 
+#define LEFT_ANYTHING 0      /* nobody may see what is in it: clear it */
+#define LEFT_CLEAN    0xffff /* it is all zeros */
+
 struct frame {
     u64 word;             /* counts and state; changed by compare-and-exchange only */
     struct domain *owner; /* NULL: the hypervisor's own, or free */
@@ -42,8 +45,7 @@ struct frame {
     u16 free : 1;      /* 1: first frame of a free block */
     u16 progress : 10; /* partial, retiring: how many of its entries, from 0 on, hold references */
     union {
-        u16 left_by; /* free: 1 + id of the living domain whose contents it still has; 0: clear it
-                      */
+        u16 left_by; /* free: 1 + id of the living domain whose contents it still has; or LEFT_* */
         s16 linear;  /* a table: its entries that name tables of its own level, or < 0: how many of
                       * those name it (mm/linear.h) */
     };
