@@ -4,9 +4,14 @@
  *
  * The lists are worked through in chunks, the smallest parts of both that have the same size: one
  * extent on the side of the larger order, several on the other. A chunk is done wholly or not at
- * all: its frames are stolen first, then new ones allocated, and only then does anything change
- * that the guest can see. Only frames that nothing maps or counts on can be stolen, so there is
- * never a use to be undone.
+ * all: new blocks are made ready, the old frames stolen, and only then does anything change that
+ * the guest can see. Only frames that nothing maps or counts on can be stolen, so there is never a
+ * use to be undone.
+ *
+ * Even one chunk is long, so it can be interrupted anywhere: what is done of it waits in the vcpu
+ * (domain/exchange.h). The same call goes on with it; any other exchange that the guest makes in
+ * between first undoes it, or, past the point of no return, completes it. That point is when the
+ * guest's own count says that the chunk is done.
  */
 #include "hypercalls/memory.h"
 
@@ -17,17 +22,45 @@
 #include "hypervisor/mm/uaccess.h"
 #include "xen-like/abi/xen.h"
 
-#define FRAME_UNITS 8 /* of work, see cpu/preempt.h */
+#define FRAME_UNITS 4  /* of work, see cpu/preempt.h: a frame is stolen, freed, handed over */
+#define BLOCK_UNITS 12 /* a block is found, or its place in the list read and written */
 
-struct exchange {
-    struct domain *d;
-    u64 in, out; /* guest addresses of the lists */
-    u32 in_order, out_order;
-    u32 in_shift, out_shift; /* extents of a chunk, as powers of two; one of them is 0 */
-    u32 address_bits;        /* the new frames must lie below 2^this bytes */
-    u32 stolen;              /* frames of the chunk, see frame_steal */
-    u32 blocks;              /* new blocks of the chunk, linked by their first frames likewise */
-};
+/* One more block for the chunk, clean. An address limit is a matter of luck: the allocator is asked
+ * once, as for a reservation. */
+static int block_add(struct exchange *x)
+{
+    u32 bits = x->address_bits;
+    mfn_t m = frames_alloc(x->out_order);
+
+    if (m.n == INVALID_MFN.n)
+        return refuse(XEN_ENOMEM, "there is no such block");
+    if (frames_clean(m, x->out_order, x->d)) {
+        frames_free(m, x->out_order); /* which gives it out again, as clean as it is by now */
+        return RESTART;
+    }
+    mfn_to_frame(m)->next = x->blocks;
+    x->blocks = (u32)m.n;
+    if (bits < 64 &&
+        (bits <= PAGE_SHIFT || (m.n + (1UL << x->out_order) - 1) >> (bits - PAGE_SHIFT)))
+        return refuse(XEN_ENOMEM, "there is no block below the address");
+    return 0;
+}
+
+/* Its old frames may be what is wrong, and Xen looks at them first: so keep what is wrong here. */
+static int chunk_prepare(struct exchange *x)
+{
+    while (!x->rc && x->done < 1UL << x->out_shift) {
+        x->rc = block_add(x);
+        if (x->rc == RESTART) {
+            x->rc = 0;
+            return RESTART;
+        }
+        x->done++;
+        if (preempt_point(BLOCK_UNITS))
+            return RESTART;
+    }
+    return 0;
+}
 
 static int frame_take(struct exchange *x, mfn_t m)
 {
@@ -41,77 +74,35 @@ static int frame_take(struct exchange *x, mfn_t m)
     return refuse(XEN_EINVAL, "the frame is in use");
 }
 
-static int chunk_steal(struct exchange *x, u64 chunk)
+static int chunk_steal(struct exchange *x)
 {
-    int rc;
-
-    for (u64 i = chunk << x->in_shift; i < (chunk + 1) << x->in_shift; i++) {
-        u64 frame;
+    for (u64 size = x->in_shift + x->in_order; x->done < 1UL << size; x->done++) {
+        u64 i = (x->chunk << x->in_shift) + (x->done >> x->in_order), frame;
+        int rc;
 
         if (guest_read(&frame, x->in + i * sizeof(frame), sizeof(frame)))
             return refuse(XEN_EFAULT, "the list cannot be read");
-        for (u64 n = 0; n < 1UL << x->in_order; n++) {
-            rc = frame_take(x, MFN(frame + n));
-            if (rc)
-                return rc;
+        rc = frame_take(x, MFN(frame + (x->done & ((1UL << x->in_order) - 1))));
+        if (rc)
+            return rc;
+        if (preempt_point(FRAME_UNITS)) {
+            x->done++;
+            return RESTART;
         }
     }
-    return 0;
-}
-
-/* An address limit is a matter of luck: the allocator is asked once, as for a reservation. */
-static bool block_acceptable(const struct exchange *x, mfn_t m)
-{
-    u64 last = m.n + (1UL << x->out_order) - 1;
-
-    if (x->address_bits >= 64)
-        return true;
-    return x->address_bits > PAGE_SHIFT && last >> (x->address_bits - PAGE_SHIFT) == 0;
-}
-
-static int chunk_alloc(struct exchange *x)
-{
-    for (u64 i = 0; i < 1UL << x->out_shift; i++) {
-        mfn_t m = frames_alloc(x->out_order);
-
-        if (m.n == INVALID_MFN.n)
-            return refuse(XEN_ENOMEM, "there is no such block");
-        mfn_to_frame(m)->next = x->blocks;
-        x->blocks = (u32)m.n;
-        if (!block_acceptable(x, m))
-            return refuse(XEN_ENOMEM, "there is no block below the address");
-    }
-    return 0;
-}
-
-static void blocks_free(struct exchange *x)
-{
-    while (x->blocks != FRAME_NIL) {
-        mfn_t m = MFN(x->blocks);
-
-        x->blocks = mfn_to_frame(m)->next;
-        frames_free(m, x->out_order);
-    }
-}
-
-/* Blocks like those that the chunk will get are cleared and go back to the heap, which gives them
- * out again: clearing is what takes long, and can be interrupted here. 0 or RESTART. */
-static int chunk_prepare(struct exchange *x)
-{
-    int rc = 0;
-
-    if (!chunk_alloc(x))
-        for (u32 n = x->blocks; n != FRAME_NIL && !rc; n = frame_table[n].next)
-            rc = frames_clean(MFN(n), x->out_order, x->d);
-    blocks_free(x);
-    return rc;
+    return x->rc;
 }
 
 static void chunk_undo(struct exchange *x)
 {
     frames_unsteal(x->d, x->stolen);
-    x->stolen = FRAME_NIL;
-    blocks_free(x);
+    while (x->blocks) {
+        mfn_t m = MFN(x->blocks);
+
+        x->blocks = mfn_to_frame(m)->next;
+        frames_free(m, x->out_order);
+    }
+    x->phase = EXCHANGE_NONE;
 }
 
 /* The new block becomes the domain's at the pfn that its list says, and takes that entry's place.
@@ -119,53 +110,92 @@ static void chunk_undo(struct exchange *x)
 static int block_give(struct exchange *x, mfn_t m, u64 extent)
 {
     u64 at = x->out + extent * sizeof(u64), pfn;
+    bool known = !guest_read(&pfn, at, sizeof(pfn));
 
     for (u64 n = 0; n < 1UL << x->out_order; n++)
-        m2p[m.n + n] = INVALID_M2P_ENTRY;
-    frames_clean(m, x->out_order, x->d); /* if it is not one of those that were prepared */
+        m2p[m.n + n] = known ? pfn + n : INVALID_M2P_ENTRY;
     domain_frames_replace(x->d, m, x->out_order);
-    if (guest_read(&pfn, at, sizeof(pfn)))
+    if (!known)
         return refuse(XEN_EFAULT, "the list of new frames cannot be read");
-    for (u64 n = 0; n < 1UL << x->out_order; n++)
-        m2p[m.n + n] = pfn + n;
     if (guest_write(at, &m.n, sizeof(m.n)))
         return refuse(XEN_EFAULT, "the list of new frames cannot be written");
     return 0;
 }
 
-static int chunk_commit(struct exchange *x, u64 chunk)
+static int chunk_give(struct exchange *x)
+{
+    while (x->blocks) {
+        mfn_t m = MFN(x->blocks);
+        int rc;
+
+        x->blocks = mfn_to_frame(m)->next;
+        rc = block_give(x, m, (x->chunk << x->out_shift) + x->done++);
+        if (rc)
+            x->rc = rc;
+        if (preempt_point(BLOCK_UNITS + (1U << x->out_order)))
+            return RESTART;
+    }
+    return 0;
+}
+
+static int chunk_free(struct exchange *x)
+{
+    while (x->stolen) {
+        m2p[x->stolen] = INVALID_M2P_ENTRY;
+        frame_free_stolen(&x->stolen);
+        if (preempt_point(FRAME_UNITS))
+            return RESTART;
+    }
+    return 0;
+}
+
+/* The guest's count goes on before anything else does. */
+static void chunk_begin_to_give(struct exchange *x)
+{
+    u64 done = (x->chunk + 1) << x->in_shift;
+
+    if (guest_write(x->arg + offsetof(struct xen_memory_exchange, nr_exchanged), &done,
+                    sizeof(done)))
+        x->rc = refuse(XEN_EFAULT, "the answer cannot be written");
+    x->done = 0;
+    x->phase = EXCHANGE_GIVE;
+}
+
+/* The chunk, from wherever it is. 0, RESTART, or what is wrong: then it is undone, or, if the lists
+ * went bad behind it, done all the same. */
+static int chunk_run(struct exchange *x)
 {
     int rc = 0;
 
-    for (u32 n = x->stolen; n != FRAME_NIL; n = frame_table[n].next)
-        m2p[n] = INVALID_M2P_ENTRY;
-    frames_free_stolen(x->stolen);
-    x->stolen = FRAME_NIL;
-    for (u64 i = chunk << x->out_shift; x->blocks != FRAME_NIL; i++) {
-        mfn_t m = MFN(x->blocks);
-        int failed;
-
-        x->blocks = mfn_to_frame(m)->next;
-        failed = block_give(x, m, i);
-        if (failed)
-            rc = failed;
+    if (x->phase == EXCHANGE_PREPARE) {
+        if (chunk_prepare(x))
+            return RESTART;
+        x->done = 0;
+        x->phase = EXCHANGE_STEAL;
     }
-    return rc;
+    if (x->phase == EXCHANGE_STEAL) {
+        rc = chunk_steal(x);
+        if (rc == RESTART)
+            return rc;
+        if (rc) {
+            chunk_undo(x);
+            return rc;
+        }
+        chunk_begin_to_give(x);
+    }
+    if (chunk_give(x) || chunk_free(x))
+        return RESTART;
+    x->phase = EXCHANGE_NONE;
+    return x->rc;
 }
 
-static int chunk_exchange(struct exchange *x, u64 chunk)
+/* What another call left: 0, or RESTART. */
+static int chunk_settle(struct exchange *x)
 {
-    int rc = chunk_prepare(x);
-
-    if (rc)
-        return rc;
-    rc = chunk_steal(x, chunk);
-    if (!rc)
-        rc = chunk_alloc(x);
-    if (!rc)
-        return chunk_commit(x, chunk);
+    if (x->phase >= EXCHANGE_GIVE)
+        return chunk_run(x) == RESTART ? RESTART : 0;
     chunk_undo(x);
-    return rc;
+    return 0;
 }
 
 /* As on Xen only where a list begins is looked at; each access of an entry is checked anyway. */
@@ -191,75 +221,70 @@ static int sizes_check(const struct xen_memory_exchange *want)
     return 0;
 }
 
-/* After sizes_check. */
-static int exchange_make(struct exchange *x, const struct xen_memory_exchange *want)
+/* The next chunk, after sizes_check. */
+static int chunk_make(struct exchange *x, u64 arg, const struct xen_memory_exchange *want)
 {
     const struct xen_memory_reservation *in = &want->in, *out = &want->out;
-    u64 done = want->nr_exchanged;
     u32 bits = XENMEMF_get_address_bits(out->mem_flags);
+    u64 done = want->nr_exchanged;
 
     *x = (struct exchange){
+        .arg = arg,
         .d = memory_domain(in->domid),
         .in = (u64)in->extent_start.p,
         .out = (u64)out->extent_start.p,
         .in_order = in->extent_order,
         .out_order = out->extent_order,
         .address_bits = bits ? bits : 64,
-        .stolen = FRAME_NIL,
-        .blocks = FRAME_NIL,
     };
     if (x->in_order <= x->out_order)
         x->in_shift = x->out_order - x->in_order;
     else
         x->out_shift = x->in_order - x->out_order;
+    x->chunk = done >> x->in_shift;
     if (!list_ok(x->in, done, in->nr_extents) ||
-        !list_ok(x->out, done >> x->in_shift << x->out_shift, out->nr_extents))
+        !list_ok(x->out, x->chunk << x->out_shift, out->nr_extents))
         return refuse(XEN_EFAULT, "a list is not in guest memory");
     if (!memory_node_acceptable(out->mem_flags))
         return refuse(XEN_EINVAL, "there is no such node");
     if (!x->d)
         return refuse(XEN_ESRCH, "there is no such domain");
+    x->phase = EXCHANGE_PREPARE;
     return 0;
 }
 
-/* All chunks that are not done yet; @want->nr_exchanged says in the end how far they are. */
-static int exchange_run(struct exchange *x, struct xen_memory_exchange *want)
+/* One chunk: 0 when there was none, 1 when it is done, or an errno, or RESTART. */
+static int exchange_step(struct exchange *x, u64 arg)
 {
-    u64 chunk = want->nr_exchanged >> x->in_shift;
-    u64 end = want->in.nr_extents >> x->in_shift;
+    struct xen_memory_exchange want;
     int rc = 0;
 
-    while (chunk < end) {
-        rc = chunk_exchange(x, chunk);
-        if (rc)
-            break;
-        chunk++;
-        if (preempt_point((u32)FRAME_UNITS << MAX(x->in_order, x->out_order)) && chunk < end) {
-            rc = RESTART;
-            break;
-        }
+    if (!x->phase) {
+        if (guest_read(&want, arg, sizeof(want)))
+            return refuse(XEN_EFAULT, "the argument cannot be read");
+        rc = sizes_check(&want);
+        if (!rc && want.nr_exchanged == want.in.nr_extents)
+            return 0;
+        if (!rc)
+            rc = chunk_make(x, arg, &want);
     }
-    want->nr_exchanged = chunk << x->in_shift;
-    return rc;
+    if (!rc)
+        rc = chunk_run(x);
+    return rc ? rc : 1;
 }
 
 long memory_exchange(u64 arg)
 {
-    struct xen_memory_exchange want;
-    struct exchange x;
-    int rc;
+    struct exchange *x = &current->exchange;
+    int rc = 0;
 
-    if (guest_read(&want, arg, sizeof(want)))
-        return refuse(XEN_EFAULT, "the argument cannot be read");
-    rc = sizes_check(&want);
-    if (!rc && want.nr_exchanged == want.in.nr_extents)
-        return 0;
-    if (!rc)
-        rc = exchange_make(&x, &want);
-    if (!rc)
-        rc = exchange_run(&x, &want);
-    if (guest_write(arg + offsetof(struct xen_memory_exchange, nr_exchanged), &want.nr_exchanged,
-                    sizeof(want.nr_exchanged)))
-        return refuse(XEN_EFAULT, "the answer cannot be written");
+    if (x->phase && x->arg != arg)
+        rc = chunk_settle(x);
+    while (!rc) {
+        rc = exchange_step(x, arg);
+        if (rc != 1)
+            break;
+        rc = preempt_point(BLOCK_UNITS) ? RESTART : 0;
+    }
     return rc == RESTART ? memory_continue(XENMEM_exchange, 0, arg) : rc;
 }

@@ -11,6 +11,7 @@
 #include "hypervisor/cpu/debug_regs.h"
 #include "hypervisor/cpu/percpu.h"
 #include "hypervisor/cpu/spinlock.h"
+#include "hypervisor/domain/exchange.h"
 #include "hypervisor/cpu/xstate.h"
 #include "hypervisor/mm/frame.h"
 
@@ -60,6 +61,7 @@ struct vcpu {
     bool pinned;                           /* by SCHEDOP_pin_override */
     struct debug_regs debug;               /* current only */
     struct xstate xstate;
+    struct exchange exchange;   /* interrupted. current only */
     struct cpu_user_regs saved; /* while it does not run */
 };
 
@@ -86,8 +88,9 @@ struct domain {
     u32 max_vcpus;
     struct vcpu **vcpus; /* max_vcpus entries, NULL where none was made */
 
-    struct spinlock page_lock; /* guards the next five */
-    u64 tot_pages;
+    struct spinlock page_lock; /* guards the next six */
+    u64 tot_pages;             /* those below, and */
+    u64 away;                  /* those that left it for an exchange, until it gets others */
     u64 max_pages;
     u64 claimed; /* frames kept free for it beyond tot_pages: domain_claim. Under the heap's lock */
     u32 page_list;    /* its frames, linked through the frame table; FRAME_NIL if none */

@@ -340,6 +340,7 @@ bool frame_steal(struct frame *f, u32 *stolen)
     spin_lock(&d->page_lock);
     owner_unlink(d, f);
     f->owner = NULL;
+    d->away++;
     spin_unlock(&d->page_lock);
     f->left_by = d->id + 1;
     f->next = *stolen;
@@ -350,35 +351,35 @@ bool frame_steal(struct frame *f, u32 *stolen)
 void frames_unsteal(struct domain *d, u32 stolen)
 {
     spin_lock(&d->page_lock);
-    while (stolen != FRAME_NIL) {
+    while (stolen) {
         struct frame *f = &frame_table[stolen];
 
         stolen = f->next;
         f->left_by = 0;
         owner_link(d, f);
         f->owner = d;
+        d->away--;
         __atomic_fetch_or(&f->word, FRAME_ALLOCED | FRAME_REF_ONE, __ATOMIC_RELEASE);
     }
     spin_unlock(&d->page_lock);
 }
 
-void frames_free_stolen(u32 stolen)
+void frame_free_stolen(u32 *stolen)
 {
-    while (stolen != FRAME_NIL) {
-        struct frame *f = &frame_table[stolen];
+    struct frame *f = &frame_table[*stolen];
 
-        stolen = f->next;
-        tlb_stamp(f);
-        if (unlikely(f->word & FRAME_INCOHERENT))
-            tlb_flush_stale(f);
-        f->word = 0;
-        frames_free(frame_to_mfn(f), 0);
-    }
+    *stolen = f->next;
+    tlb_stamp(f);
+    if (unlikely(f->word & FRAME_INCOHERENT))
+        tlb_flush_stale(f);
+    f->word = 0;
+    frames_free(frame_to_mfn(f), 0);
 }
 
 void domain_frames_replace(struct domain *d, mfn_t m, unsigned order)
 {
     spin_lock(&d->page_lock);
     frames_hand_over(d, m, order);
+    d->away -= 1UL << order;
     spin_unlock(&d->page_lock);
 }

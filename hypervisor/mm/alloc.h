@@ -67,18 +67,17 @@ void frame_release(struct frame *f);
 
 /*
  * An exchange of frames, which never lets the domain's tot_pages change: frames leave it one by one
- * for a list (linked by frame.next, FRAME_NIL at its end), are freed or come back, and others take
- * their place.
+ * for a list (linked by frame.next, 0 at its end), are freed or come back, and others take their
+ * place. All but frame_free_stolen take d->page_lock.
  *
  * frame_steal takes a frame, to which the caller holds a reference, from its owner: false, and
  * nothing changed, when anybody else counts on it. Otherwise nobody can get at it any more, and the
- * caller's reference is gone as well. The others take whole lists; domain_frames_replace a block of
- * frames_alloc, after frames_clean. All but frames_free_stolen take
- * d->page_lock.
+ * caller's reference is gone as well. frames_unsteal gives a whole list back, frame_free_stolen
+ * frees its first; domain_frames_replace hands over a block of frames_alloc, after frames_clean.
  */
 bool frame_steal(struct frame *f, u32 *stolen);
 void frames_unsteal(struct domain *d, u32 stolen);
-void frames_free_stolen(u32 stolen);
+void frame_free_stolen(u32 *stolen);
 void domain_frames_replace(struct domain *d, mfn_t m, unsigned order);
 
 /* Share a page of the hypervisor with @d (shared_info and the like): it may map it, never retype

@@ -195,8 +195,8 @@ static void list_audit(struct audit *a)
         before = n;
         n = f->next;
     }
-    if (length != a->d->tot_pages)
-        mismatch(a, before, "length of the list of frames", a->d->tot_pages, length);
+    if (length + a->d->away != a->d->tot_pages)
+        mismatch(a, before, "length of the list of frames", a->d->tot_pages, length + a->d->away);
 }
 
 u64 audit_domain(const struct domain *d)

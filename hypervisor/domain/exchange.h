@@ -1,0 +1,34 @@
+/*
+ * XENMEM_exchange that was interrupted: what is done of one chunk (hypercalls/memory_exchange.c).
+ * The end of a vcpu undoes it, or completes it when it is past EXCHANGE_STEAL.
+ */
+#ifndef HYPERVISOR_DOMAIN_EXCHANGE_H
+#define HYPERVISOR_DOMAIN_EXCHANGE_H
+
+#include "xen-like/lib/types.h"
+
+struct domain;
+
+enum exchange_phase {
+    EXCHANGE_NONE,
+    EXCHANGE_PREPARE, /* new blocks are found and cleared */
+    EXCHANGE_STEAL,   /* old frames are taken */
+    EXCHANGE_GIVE,    /* the new ones are the domain's, one by one; then the old ones nobody's */
+};
+
+struct exchange {
+    enum exchange_phase phase;
+    int rc;   /* what is wrong, told at the end */
+    u64 arg;  /* guest address of the call's argument, by which it is known again */
+    u64 done; /* blocks or frames of this phase */
+    struct domain *d;
+    u64 in, out; /* guest addresses of the lists */
+    u64 chunk;
+    u32 in_order, out_order;
+    u32 in_shift, out_shift; /* extents of a chunk, as powers of two; one of them is 0 */
+    u32 address_bits;        /* the new frames must lie below 2^this bytes */
+    u32 stolen;              /* old frames, linked by frame.next; 0: none */
+    u32 blocks;              /* new blocks, linked by their first frames likewise */
+};
+
+#endif
