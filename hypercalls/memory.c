@@ -6,15 +6,13 @@
  * pass zero, and most operations refuse anything else. (The two masks are not in the public
  * headers, but guests can see them.)
  */
-#include "hypercalls/continuation.h"
 #include "hypercalls/hypercalls.h"
 #include "hypercalls/memory.h"
 
 #include "hypervisor/boot/memory.h"
 #include "hypervisor/mm/uaccess.h"
 
-#define OP_BITS 6
-#define OP_MASK ((1UL << OP_BITS) - 1)
+#define OP_MASK ((1UL << MEMORY_OP_BITS) - 1)
 
 /* current_reservation and maximum_reservation in pages, and maximum_gpfn, which a PV guest keeps
  * itself. */
@@ -31,11 +29,6 @@ static long reservation_query(u32 op, u64 arg)
     if (op == XENMEM_maximum_gpfn)
         return (long)ACCESS_ONCE(d->shared->arch.max_pfn);
     return (long)(op == XENMEM_current_reservation ? ACCESS_ONCE(d->tot_pages) : d->max_pages);
-}
-
-long memory_continue(u32 op, u64 done, u64 arg)
-{
-    return call_continue(__HYPERVISOR_memory_op, done << OP_BITS | op, arg, 0, 0);
 }
 
 static long operate(u32 op, u64 arg)
@@ -83,7 +76,7 @@ static long operate(u32 op, u64 arg)
 long hc_memory_op(unsigned long cmd, unsigned long arg)
 {
     u32 op = cmd & OP_MASK;
-    u64 done = cmd >> OP_BITS;
+    u64 done = cmd >> MEMORY_OP_BITS;
 
     switch (op) {
     case XENMEM_increase_reservation:

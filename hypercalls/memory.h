@@ -2,6 +2,7 @@
 #ifndef HYPERCALLS_MEMORY_H
 #define HYPERCALLS_MEMORY_H
 
+#include "hypercalls/continuation.h"
 #include "hypervisor/domain/domain.h"
 
 /* The domain that a guest's @id names and that it may touch: itself. NULL: another, or none.
@@ -13,8 +14,13 @@ static inline struct domain *memory_domain(domid_t id)
     return id == DOMID_SELF || id == self->id ? self : NULL;
 }
 
-/* The call goes on later, with @done in its command word's upper part. */
-long memory_continue(u32 op, u64 done, u64 arg);
+#define MEMORY_OP_BITS 6 /* of the command word; above them is how far the list is done */
+
+/* The call goes on later, from there on. */
+static inline long memory_continue(u32 op, u64 done, u64 arg)
+{
+    return call_continue(__HYPERVISOR_memory_op, done << MEMORY_OP_BITS | op, arg, 0, 0);
+}
 
 /* increase_reservation, decrease_reservation, populate_physmap: how many extents of the list are
  * done, from the first on; extents before @start were done by an earlier call. Never an errno. */

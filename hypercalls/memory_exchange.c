@@ -102,7 +102,7 @@ static void chunk_undo(struct exchange *x)
         x->blocks = mfn_to_frame(m)->next;
         frames_free(m, x->out_order);
     }
-    x->phase = EXCHANGE_NONE;
+    *x = (struct exchange){0};
 }
 
 /* The new block becomes the domain's at the pfn that its list says, and takes that entry's place.
@@ -185,8 +185,9 @@ static int chunk_run(struct exchange *x)
     }
     if (chunk_give(x) || chunk_free(x))
         return RESTART;
-    x->phase = EXCHANGE_NONE;
-    return x->rc;
+    rc = x->rc;
+    *x = (struct exchange){0};
+    return rc;
 }
 
 /* What another call left: 0, or RESTART. */
@@ -222,13 +223,14 @@ static int sizes_check(const struct xen_memory_exchange *want)
 }
 
 /* The next chunk, after sizes_check. */
-static int chunk_make(struct exchange *x, u64 arg, const struct xen_memory_exchange *want)
+static int chunk_make(struct exchange *next, u64 arg, const struct xen_memory_exchange *want)
 {
     const struct xen_memory_reservation *in = &want->in, *out = &want->out;
     u32 bits = XENMEMF_get_address_bits(out->mem_flags);
     u64 done = want->nr_exchanged;
 
-    *x = (struct exchange){
+    struct exchange x = {
+        .phase = EXCHANGE_PREPARE,
         .arg = arg,
         .d = memory_domain(in->domid),
         .in = (u64)in->extent_start.p,
@@ -237,19 +239,19 @@ static int chunk_make(struct exchange *x, u64 arg, const struct xen_memory_excha
         .out_order = out->extent_order,
         .address_bits = bits ? bits : 64,
     };
-    if (x->in_order <= x->out_order)
-        x->in_shift = x->out_order - x->in_order;
+    if (x.in_order <= x.out_order)
+        x.in_shift = x.out_order - x.in_order;
     else
-        x->out_shift = x->in_order - x->out_order;
-    x->chunk = done >> x->in_shift;
-    if (!list_ok(x->in, done, in->nr_extents) ||
-        !list_ok(x->out, x->chunk << x->out_shift, out->nr_extents))
+        x.out_shift = x.in_order - x.out_order;
+    x.chunk = done >> x.in_shift;
+    if (!list_ok(x.in, done, in->nr_extents) ||
+        !list_ok(x.out, x.chunk << x.out_shift, out->nr_extents))
         return refuse(XEN_EFAULT, "a list is not in guest memory");
     if (!memory_node_acceptable(out->mem_flags))
         return refuse(XEN_EINVAL, "there is no such node");
-    if (!x->d)
+    if (!x.d)
         return refuse(XEN_ESRCH, "there is no such domain");
-    x->phase = EXCHANGE_PREPARE;
+    *next = x;
     return 0;
 }
 

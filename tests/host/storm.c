@@ -1,5 +1,7 @@
 #include "tests/host/storm.h"
 
+#include "hypercalls/memory.h"
+
 #include "hypervisor/boot/memory.h"
 #include "tests/host/storm_contents.h"
 #include "tests/host/storm_state.h"
@@ -59,7 +61,7 @@ static bool work_half_done(void)
     for (u64 n = machine_ram_start; n < machine_ram_end; n++)
         if (frame_table[n].owner && frame_table[n].word & (FRAME_PARTIAL | FRAME_RETIRING))
             return true;
-    return false;
+    return domains[0]->vcpus[0]->exchange.phase || domains[1]->vcpus[0]->exchange.phase;
 }
 
 const char *storm_step(unsigned *op, long *rc)
@@ -94,6 +96,7 @@ void storm_end(void)
 {
     for (int i = 0; i < 2; i++) {
         machine_run(domains[i]);
+        memory_exchange(HYPERVISOR_VIRT_START); /* fails; what was interrupted ends before */
         machine_domain_end(domains[i]);
     }
 }

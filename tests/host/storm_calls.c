@@ -383,28 +383,39 @@ static long do_decrease(struct domain *d)
     return reservation(d, XENMEM_decrease_reservation, mfns, 0);
 }
 
-/* Frames for as many others: one block of two, or two blocks of one. */
+/* Frames for as many others: one block of two, or two blocks of one. One that was interrupted stays
+ * where it is; the next one, which has the same address, goes on with it, whatever it says by then.
+ */
 static long do_exchange(struct domain *d)
 {
-    u64 in[2], out[2] = {machine_random(1000), 7};
-    struct xen_memory_exchange x = {.in.nr_extents = 2, .out.nr_extents = 2};
+    static struct {
+        u64 in[2], out[2];
+        struct xen_memory_exchange x;
+    } of[2];
+    u64 *in = of[d->id - 1].in, *out = of[d->id - 1].out;
+    struct xen_memory_exchange *x = &of[d->id - 1].x;
     long rc;
 
+    *x = (struct xen_memory_exchange){.in.nr_extents = 2, .out.nr_extents = 2};
+    out[0] = machine_random(1000);
+    out[1] = 7;
     in[0] = frame_pick(d, ROLE_DATA).n;
     in[1] = chance(50) ? in[0] + 1 : frame_pick(d, chance(80) ? ROLE_DATA : ANY_ROLE).n;
-    x.in.domid = x.out.domid = DOMID_SELF;
-    x.in.extent_start.p = in;
-    x.out.extent_start.p = out;
-    x.out.mem_flags = chance(10) ? XENMEMF_address_bits(18) : 0;
+    x->in.domid = x->out.domid = DOMID_SELF;
+    x->in.extent_start.p = in;
+    x->out.extent_start.p = out;
+    x->out.mem_flags = chance(10) ? XENMEMF_address_bits(18) : 0;
     switch (machine_random(3)) {
     case 0:
-        x.in.nr_extents = x.in.extent_order = 1;
+        x->in.nr_extents = x->in.extent_order = 1;
         break;
     case 1:
-        x.out.nr_extents = x.out.extent_order = 1;
+        x->out.nr_extents = x->out.extent_order = 1;
     }
-    rc = memory_exchange((u64)&x);
-    return x.nr_exchanged ? 0 : rc;
+    do
+        rc = memory_exchange((u64)x);
+    while (rc == __HYPERVISOR_memory_op && chance(60));
+    return rc == __HYPERVISOR_memory_op || x->nr_exchanged ? 0 : rc;
 }
 
 /* A plain store through a read-only mapping: to an L1, it is an update. */

@@ -211,7 +211,7 @@ static void frames_are_stolen_when_nobody_else_counts_on_them(void **state)
     struct domain *d = machine_domain(1, 12, false);
     mfn_t first = machine_frame(d), second = machine_frame(d), other;
     u64 owned = d->tot_pages, free = frames_free_count();
-    u32 stolen = FRAME_NIL;
+    u32 stolen = 0;
 
     (void)state;
     machine_page(second)[0] = 5;
@@ -229,10 +229,11 @@ static void frames_are_stolen_when_nobody_else_counts_on_them(void **state)
     assert_int_equal(d->tot_pages, owned);
     assert_audit(d);
 
-    stolen = FRAME_NIL;
+    stolen = 0;
     assert_true(frame_get(mfn_to_frame(second), d) && frame_steal(mfn_to_frame(second), &stolen));
     other = frames_alloc(0);
-    frames_free_stolen(stolen);
+    while (stolen)
+        frame_free_stolen(&stolen);
     domain_frames_replace(d, other, 0);
     assert_int_equal(machine_refs(other), 1);
     assert_int_equal(d->tot_pages, owned);

@@ -113,7 +113,7 @@ static void a_table_that_was_walked_is_flushed_before_it_is_written(void **state
 static void a_stolen_frame_is_flushed_before_it_is_given(void **state)
 {
     mfn_t m = machine_frame(d), got[128];
-    u32 stolen = FRAME_NIL, n = 0;
+    u32 stolen = 0, n = 0;
     u64 before;
 
     (void)state;
@@ -121,7 +121,9 @@ static void a_stolen_frame_is_flushed_before_it_is_given(void **state)
     assert_true(frame_get(mfn_to_frame(m), d));
     assert_true(frame_steal(mfn_to_frame(m), &stolen));
     d->tot_pages--; /* which exchange gives back by another block */
-    frames_free_stolen(stolen);
+    d->away = 0;
+    while (stolen)
+        frame_free_stolen(&stolen);
     before = machine_flushes;
     do
         got[n] = frames_alloc(0);
