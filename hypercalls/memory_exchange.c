@@ -149,16 +149,15 @@ static int chunk_free(struct exchange *x)
     return 0;
 }
 
-/* The guest's count goes on before anything else does. */
-static void chunk_begin_to_give(struct exchange *x)
+/* The guest's count: so many chunks are done. */
+static int count_write(const struct exchange *x, u64 chunks)
 {
-    u64 done = (x->chunk + 1) << x->in_shift;
+    u64 done = chunks << x->in_shift;
 
-    if (guest_write(x->arg + offsetof(struct xen_memory_exchange, nr_exchanged), &done,
-                    sizeof(done)))
-        x->rc = refuse(XEN_EFAULT, "the answer cannot be written");
-    x->done = 0;
-    x->phase = EXCHANGE_GIVE;
+    if (!guest_write(x->arg + offsetof(struct xen_memory_exchange, nr_exchanged), &done,
+                     sizeof(done)))
+        return 0;
+    return refuse(XEN_EFAULT, "the answer cannot be written");
 }
 
 /* The chunk, from wherever it is. 0, RESTART, or what is wrong: then it is undone, or, if the lists
@@ -181,11 +180,15 @@ static int chunk_run(struct exchange *x)
             chunk_undo(x);
             return rc;
         }
-        chunk_begin_to_give(x);
+        x->rc = count_write(x, x->chunk + 1); /* before anything else that it can see */
+        x->done = 0;
+        x->phase = EXCHANGE_GIVE;
     }
     if (chunk_give(x) || chunk_free(x))
         return RESTART;
     rc = x->rc;
+    if (rc) /* a chunk whose frames could not all be told is not counted: as on Xen */
+        count_write(x, x->chunk);
     *x = (struct exchange){0};
     return rc;
 }

@@ -61,55 +61,68 @@ static bool frame_give_back(struct domain *d, mfn_t m)
     return true;
 }
 
-/* A block that the domain may see: cleared, and below the address it asked for. */
-static mfn_t extent_alloc(const struct request *r)
+/* Is a block below the address that was asked for? */
+static bool block_acceptable(const struct request *r, mfn_t m)
 {
-    u64 count = 1UL << r->order;
+    return !r->address_bits || (m.n + (1UL << r->order) - 1) >> (r->address_bits - PAGE_SHIFT) == 0;
+}
+
+/* A small block, at once. */
+static mfn_t block_alloc(struct request *r, u64 pfn)
+{
     mfn_t m = domain_frames_alloc(r->d, r->order, true);
 
+    r->waits = m.n == RESTART_MFN.n;
     if (!mfn_valid(m))
+        return INVALID_MFN;
+    for (u64 n = 0; n < 1UL << r->order; n++)
+        m2p[m.n + n] = pfn == INVALID_M2P_ENTRY ? pfn : pfn + n;
+    if (block_acceptable(r, m))
         return m;
-    for (u64 i = 0; i < count; i++)
-        m2p[m.n + i] = INVALID_M2P_ENTRY;
-    if (!r->address_bits || (m.n + count - 1) >> (r->address_bits - PAGE_SHIFT) == 0)
-        return m;
-    for (u64 i = 0; i < count; i++)
-        frame_give_back(r->d, mfn_add(m, i));
+    for (u64 n = 0; n < 1UL << r->order; n++)
+        frame_give_back(r->d, mfn_add(m, n));
     return INVALID_MFN;
 }
 
-static u64 increase(struct request *r, u64 i)
+/* A large one, whose frames follow (extent_finish). */
+static mfn_t extent_alloc(struct request *r, u64 pfn)
 {
-    for (; i < r->count && !r->waits; i++) {
-        mfn_t m = extent_alloc(r);
+    mfn_t m;
+    int rc = extent_make(r->d, r->order, &m);
 
-        r->waits = m.n == RESTART_MFN.n;
-        if (!mfn_valid(m) || (r->list && !extent_write(r, i, m.n)))
-            break;
-        r->waits = preempt_point((u32)FRAME_UNITS << r->order);
+    r->waits = rc == RESTART;
+    if (rc)
+        return INVALID_MFN;
+    if (!block_acceptable(r, m)) {
+        extent_drop();
+        return INVALID_MFN;
     }
-    return i;
+    return extent_assign(r->d, pfn) ? INVALID_MFN : m;
 }
 
-/* Each extent says which pfn the new frames shall have, and is told the first frame. */
-static u64 populate(struct request *r, u64 i)
+/* One extent of increase_reservation or populate_physmap, which says which pfn the new frames shall
+ * have; it is told the first frame. False when the list ends here. */
+static bool extent_give(struct request *r, u64 i, bool populate)
 {
-    for (; i < r->count && !r->waits; i++) {
-        u64 pfn;
-        mfn_t m;
+    bool large = r->order >= EXTENT_ORDER_MIN, told;
+    u64 pfn = INVALID_M2P_ENTRY;
+    mfn_t m;
 
-        if (!extent_read(r, i, &pfn))
-            break;
-        m = extent_alloc(r);
-        r->waits = m.n == RESTART_MFN.n;
-        if (!mfn_valid(m))
-            break;
-        for (u64 n = 0; n < 1UL << r->order; n++)
-            m2p[m.n + n] = pfn + n;
-        if (!extent_write(r, i, m.n))
-            break;
-        r->waits = preempt_point((u32)FRAME_UNITS << r->order);
-    }
+    if (populate && !extent_read(r, i, &pfn))
+        return false;
+    m = large ? extent_alloc(r, pfn) : block_alloc(r, pfn);
+    if (!mfn_valid(m))
+        return false;
+    told = !r->list || extent_write(r, i, m.n);
+    r->waits = large ? extent_finish(r->d) : preempt_point((u32)FRAME_UNITS << r->order);
+    r->waits &= told; /* or else the list ends here, whoever finishes the extent */
+    return told;
+}
+
+static u64 extents_give(struct request *r, u64 i, bool populate)
+{
+    while (i < r->count && !r->waits && extent_give(r, i, populate))
+        i++;
     return i;
 }
 
@@ -183,6 +196,8 @@ long memory_reservation(u32 op, u64 start, u64 arg)
     const char *rule = "the argument cannot be read";
     u64 done = start & EXTENTS_MAX;
 
+    if (unlikely(current->extent.left) && extent_finish(current->domain))
+        return memory_continue(op, start, arg);
     if (!guest_read(&want, arg, sizeof(want))) {
         rule = request_make(&r, &want, op, done);
         if (r.within && (op != XENMEM_decrease_reservation || r.within >> want.extent_order))
@@ -192,13 +207,10 @@ long memory_reservation(u32 op, u64 start, u64 arg)
         (void)refuse(XEN_EINVAL, rule);
         return (long)start;
     }
-    if (op == XENMEM_increase_reservation)
-        done = increase(&r, done);
-    else if (op == XENMEM_decrease_reservation)
-        done = decrease(&r, done);
-    else
-        done = populate(&r, done);
-    if (r.waits && done < r.count)
+    done = op == XENMEM_decrease_reservation
+               ? decrease(&r, done)
+               : extents_give(&r, done, op == XENMEM_populate_physmap);
+    if (r.waits && (done < r.count || current->extent.left))
         return memory_continue(op, done | r.within * (EXTENTS_MAX + 1UL), arg);
     return (long)done;
 }

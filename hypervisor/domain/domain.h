@@ -13,6 +13,7 @@
 #include "hypervisor/cpu/spinlock.h"
 #include "hypervisor/domain/exchange.h"
 #include "hypervisor/cpu/xstate.h"
+#include "hypervisor/mm/extent.h"
 #include "hypervisor/mm/frame.h"
 
 /* A vcpu's last answers of CPUID: kernels ask the same few leaves all the time. */
@@ -61,6 +62,7 @@ struct vcpu {
     bool pinned;                           /* by SCHEDOP_pin_override */
     struct debug_regs debug;               /* current only */
     struct xstate xstate;
+    struct extent extent;       /* interrupted. current only */
     struct exchange exchange;   /* interrupted. current only */
     struct cpu_user_regs saved; /* while it does not run */
 };
@@ -90,7 +92,7 @@ struct domain {
 
     struct spinlock page_lock; /* guards the next six */
     u64 tot_pages;             /* those below, and */
-    u64 away;                  /* those that left it for an exchange, until it gets others */
+    u64 away; /* those that left it for an exchange, or are to join it yet (mm/extent.h) */
     u64 max_pages;
     u64 claimed; /* frames kept free for it beyond tot_pages: domain_claim. Under the heap's lock */
     u32 page_list;    /* its frames, linked through the frame table; FRAME_NIL if none */

@@ -106,7 +106,8 @@ static void claim_use(struct domain *d, u64 count)
     spin_unlock(&heap_lock);
 }
 
-/* A block for @d, or for nobody in particular: NULL. Of @d's claims nothing is used yet. */
+/* A block for @d, or for nobody in particular: NULL. Of @d's claims nothing is used yet, and stale
+ * translations may still reach it. */
 static mfn_t block_alloc(unsigned order, struct domain *d)
 {
     unsigned have = order;
@@ -129,15 +130,22 @@ static mfn_t block_alloc(unsigned order, struct domain *d)
     }
     free_frames -= 1UL << order;
     spin_unlock(&heap_lock);
-
-    for (u64 i = n; i < n + (1UL << order); i++)
-        tlb_flush_stale(&frame_table[i]);
     return MFN(n);
+}
+
+void frames_flush_stale(mfn_t m, unsigned order)
+{
+    for (u64 n = m.n; n < m.n + (1UL << order); n++)
+        tlb_flush_stale(&frame_table[n]);
 }
 
 mfn_t frames_alloc(unsigned order)
 {
-    return block_alloc(order, NULL);
+    mfn_t m = block_alloc(order, NULL);
+
+    if (m.n != INVALID_MFN.n)
+        frames_flush_stale(m, order);
+    return m;
 }
 
 int domain_claim(struct domain *d, u64 pages)
@@ -257,29 +265,51 @@ static bool room_in(const struct domain *d, unsigned order)
     return !d->dying && ACCESS_ONCE(d->tot_pages) + (1UL << order) <= d->max_pages;
 }
 
-mfn_t domain_frames_alloc(struct domain *d, unsigned order, bool clear)
+mfn_t domain_block_alloc(struct domain *d, unsigned order)
 {
-    mfn_t m = room_in(d, order) ? block_alloc(order, d) : INVALID_MFN;
+    return room_in(d, order) ? block_alloc(order, d) : INVALID_MFN;
+}
+
+bool domain_pages_account(struct domain *d, unsigned order)
+{
     bool room;
 
-    if (m.n == INVALID_MFN.n)
-        return m;
-    if (clear && frames_clean(m, order, d)) {
-        frames_free(m, order);
-        return RESTART_MFN;
-    }
     spin_lock(&d->page_lock);
     room = room_in(d, order);
     if (likely(room)) {
         d->tot_pages += 1UL << order;
-        frames_hand_over(d, m, order);
+        d->away += 1UL << order;
         claim_use(d, 1UL << order);
     }
     spin_unlock(&d->page_lock);
-    if (likely(room))
+    return room;
+}
+
+void domain_frames_replace(struct domain *d, mfn_t m, unsigned order)
+{
+    spin_lock(&d->page_lock);
+    frames_hand_over(d, m, order);
+    d->away -= 1UL << order;
+    spin_unlock(&d->page_lock);
+}
+
+mfn_t domain_frames_alloc(struct domain *d, unsigned order, bool clear)
+{
+    mfn_t m = domain_block_alloc(d, order);
+
+    if (m.n == INVALID_MFN.n)
         return m;
-    frames_free(m, order);
-    return INVALID_MFN;
+    frames_flush_stale(m, order);
+    if (clear && frames_clean(m, order, d)) {
+        frames_free(m, order);
+        return RESTART_MFN;
+    }
+    if (unlikely(!domain_pages_account(d, order))) {
+        frames_free(m, order);
+        return INVALID_MFN;
+    }
+    domain_frames_replace(d, m, order);
+    return m;
 }
 
 bool frame_disown(struct frame *f)
@@ -374,12 +404,4 @@ void frame_free_stolen(u32 *stolen)
         tlb_flush_stale(f);
     f->word = 0;
     frames_free(frame_to_mfn(f), 0);
-}
-
-void domain_frames_replace(struct domain *d, mfn_t m, unsigned order)
-{
-    spin_lock(&d->page_lock);
-    frames_hand_over(d, m, order);
-    d->away -= 1UL << order;
-    spin_unlock(&d->page_lock);
 }

@@ -53,6 +53,13 @@ int domain_claim(struct domain *d, u64 pages);
 #define RESTART_MFN MFN(~1UL)
 mfn_t domain_frames_alloc(struct domain *d, unsigned order, bool clear);
 
+/* The same in steps, for extent.h: a block, INVALID_MFN if there is none or @d may not have so much
+ * (nothing is taken from its accounts yet, and stale translations may reach it); then its accounts,
+ * false if it may not; then domain_frames_replace. */
+mfn_t domain_block_alloc(struct domain *d, unsigned order);
+void frames_flush_stale(mfn_t m, unsigned order);
+bool domain_pages_account(struct domain *d, unsigned order);
+
 /* Clear what somebody else than @d left in a block of frames_alloc: 0 or RESTART. */
 int frames_clean(mfn_t m, unsigned order, const struct domain *d);
 

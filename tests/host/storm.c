@@ -61,7 +61,10 @@ static bool work_half_done(void)
     for (u64 n = machine_ram_start; n < machine_ram_end; n++)
         if (frame_table[n].owner && frame_table[n].word & (FRAME_PARTIAL | FRAME_RETIRING))
             return true;
-    return domains[0]->vcpus[0]->exchange.phase || domains[1]->vcpus[0]->exchange.phase;
+    for (int i = 0; i < 2; i++)
+        if (domains[i]->vcpus[0]->exchange.phase || domains[i]->vcpus[0]->extent.block.n)
+            return true;
+    return false;
 }
 
 const char *storm_step(unsigned *op, long *rc)
@@ -97,6 +100,10 @@ void storm_end(void)
     for (int i = 0; i < 2; i++) {
         machine_run(domains[i]);
         memory_exchange(HYPERVISOR_VIRT_START); /* fails; what was interrupted ends before */
+        if (domains[i]->vcpus[0]->extent.left)
+            extent_finish(domains[i]);
+        if (domains[i]->vcpus[0]->extent.block.n)
+            extent_drop();
         machine_domain_end(domains[i]);
     }
 }

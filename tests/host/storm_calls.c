@@ -358,11 +358,17 @@ static long reservation(struct domain *d, u32 op, u64 *extents, u32 order)
     return memory_reservation(op, 0, (u64)&r) ? 0 : -XEN_EINVAL;
 }
 
+/* Seldom one that is worked through in steps. */
+static u32 order_pick(void)
+{
+    return chance(8) ? EXTENT_ORDER_MIN : machine_random(4);
+}
+
 static long do_increase(struct domain *d)
 {
     u64 mfns[2];
 
-    return reservation(d, XENMEM_increase_reservation, mfns, machine_random(4));
+    return reservation(d, XENMEM_increase_reservation, mfns, order_pick());
 }
 
 static long do_populate(struct domain *d)
@@ -371,7 +377,7 @@ static long do_populate(struct domain *d)
 
     pfns[0] = machine_random(1000);
     pfns[1] = machine_random(1000);
-    return reservation(d, XENMEM_populate_physmap, pfns, machine_random(4));
+    return reservation(d, XENMEM_populate_physmap, pfns, order_pick());
 }
 
 static long do_decrease(struct domain *d)

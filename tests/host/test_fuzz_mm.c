@@ -5,7 +5,7 @@
 // LINK: hypervisor/cpu/descriptors.c hypervisor/cpu/pt_store.c
 // LINK: xen-like/lib/insn.c xen-like/lib/insn_compute.c
 // LINK: hypercalls/continuation.c hypercalls/mmu.c hypercalls/mmuext.c hypercalls/descriptors.c
-// LINK: hypercalls/memory_reservation.c hypercalls/memory_exchange.c
+// LINK: hypervisor/mm/extent.c hypercalls/memory_reservation.c hypercalls/memory_exchange.c
 // LINK: tests/host/storm.c tests/host/storm_calls.c
 // LINK: tests/host/storm_state.c tests/host/storm_contents.c
 // LINK: tests/fuzz/fuzz_mm.c tests/fuzz/replay.c

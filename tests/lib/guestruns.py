@@ -199,6 +199,22 @@ def audit_failures(build, lines):
         yield "the domain ended without an audit of its counts"
 
 
+PATH_LIMIT = 100_000
+
+
+def path_failures(test, build, lines):
+    """Where time is counted in instructions, what a debug build says of its longest path."""
+    if build != "debug" or test["ICOUNT"] != "0":
+        return
+    found = [re.search(r"longest path without a preemption point: (\d+) ticks.*", line) for line in lines]
+    found = [match for match in found if match]
+    if not found:
+        yield "the domain ended without a word on the longest path"
+    for match in found:
+        if int(match.group(1)) > PATH_LIMIT:
+            yield f"{match.group(0)}: more than {PATH_LIMIT} instructions"
+
+
 def judge_ours(test, build, run, xen, allowed, tally):
     """Count the rows of one run of ours; answers the words of the progress line."""
     answers = Answers(run.lines)
@@ -207,6 +223,7 @@ def judge_ours(test, build, run, xen, allowed, tally):
     failures = list(end_failures(test, run, answers))
     failures += log_failures(test["EXPECT_LOG"], run.lines)
     failures += audit_failures(build, run.lines)
+    failures += path_failures(test, build, run.lines)
     if test["LINES"] and xen:
         difference = compare_lines(run.lines, xen.lines)
         failures += [difference] if difference else []

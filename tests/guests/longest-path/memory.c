@@ -1,7 +1,7 @@
 /* Memory by the block: taken, given, exchanged; and the long lists that describe it. */
 #include "tests/guests/longest-path/longest.h"
 
-#define FRAMES 2048u
+#define FRAMES 8192u
 #define BLOCK  9u /* the order of 2 MiB */
 
 static xen_pfn_t list[FRAMES], blocks[FRAMES >> BLOCK];
@@ -71,7 +71,7 @@ void long_memory(void)
     exchanges();
     row_want("one-by-one.decrease-again", call_memory_op(XENMEM_decrease_reservation, &r), FRAMES);
     blocks_of(9);
-    blocks_of(10);
     blocks_of(11);
+    blocks_of(13);
     maps();
 }

@@ -1,0 +1,81 @@
+/* Large blocks for a domain, step by step: see extent.h. */
+#include "hypervisor/mm/extent.h"
+
+#include "hypervisor/boot/memory.h"
+#include "hypervisor/cpu/preempt.h"
+#include "hypervisor/debug/bug.h"
+#include "hypervisor/domain/domain.h"
+#include "hypervisor/mm/alloc.h"
+
+#define STEP       (1UL << EXTENT_ORDER_MIN)
+#define STEP_UNITS 40 /* of work, see cpu/preempt.h: frames are looked at, or handed over */
+
+static int extent_clean(struct extent *e, const struct domain *d)
+{
+    while (e->clean < 1UL << e->order) {
+        mfn_t m = mfn_add(e->block, e->clean);
+
+        frames_flush_stale(m, EXTENT_ORDER_MIN);
+        if (frames_clean(m, EXTENT_ORDER_MIN, d))
+            return RESTART;
+        e->clean += STEP;
+        if (preempt_point(STEP_UNITS))
+            return RESTART;
+    }
+    return 0;
+}
+
+int extent_make(struct domain *d, unsigned order, mfn_t *m)
+{
+    struct extent *e = &current->extent;
+
+    if (e->block.n && e->order != order)
+        extent_drop();
+    if (!e->block.n) {
+        *m = domain_block_alloc(d, order);
+        if (!mfn_valid(*m))
+            return refuse(XEN_ENOMEM, "no such block, or more than the domain may have");
+        *e = (struct extent){.block = *m, .order = order};
+    }
+    *m = e->block;
+    return extent_clean(e, d);
+}
+
+void extent_drop(void)
+{
+    struct extent *e = &current->extent;
+
+    frames_free(e->block, e->order);
+    *e = (struct extent){0};
+}
+
+int extent_assign(struct domain *d, u64 pfn)
+{
+    struct extent *e = &current->extent;
+
+    if (!domain_pages_account(d, e->order)) {
+        extent_drop();
+        return refuse(XEN_ENOMEM, "more than the domain may have");
+    }
+    e->left = 1UL << e->order;
+    e->pfn = pfn;
+    return 0;
+}
+
+int extent_finish(struct domain *d)
+{
+    struct extent *e = &current->extent;
+
+    while (e->left) {
+        u64 done = (1UL << e->order) - e->left;
+
+        for (u64 n = done; n < done + STEP; n++)
+            m2p[e->block.n + n] = e->pfn == INVALID_M2P_ENTRY ? e->pfn : e->pfn + n;
+        domain_frames_replace(d, mfn_add(e->block, done), EXTENT_ORDER_MIN);
+        e->left -= STEP;
+        if (preempt_point(STEP_UNITS) && e->left)
+            return RESTART;
+    }
+    *e = (struct extent){0};
+    return 0;
+}
