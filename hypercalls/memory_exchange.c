@@ -19,25 +19,43 @@
 #include "hypervisor/cpu/preempt.h"
 #include "hypervisor/debug/bug.h"
 #include "hypervisor/mm/alloc.h"
+#include "hypervisor/mm/extent.h"
 #include "hypervisor/mm/uaccess.h"
 #include "xen-like/abi/xen.h"
 
 #define FRAME_UNITS 4  /* of work, see cpu/preempt.h: a frame is stolen, freed, handed over */
 #define BLOCK_UNITS 12 /* a block is found, or its place in the list read and written */
 
-/* One more block for the chunk, clean. An address limit is a matter of luck: the allocator is asked
- * once, as for a reservation. */
+/* A clean block: 0, -ENOMEM or RESTART. */
+static int block_find(const struct exchange *x, mfn_t *m)
+{
+    int rc;
+
+    if (x->out_order >= EXTENT_ORDER_MIN) {
+        rc = extent_make(x->d, x->out_order, true, m);
+        if (!rc)
+            extent_take();
+        return rc;
+    }
+    *m = frames_alloc(x->out_order);
+    if (m->n == INVALID_MFN.n)
+        return refuse(XEN_ENOMEM, "there is no such block");
+    rc = frames_clean(*m, x->out_order, x->d);
+    if (rc)
+        frames_free(*m, x->out_order); /* which gives it out again, as clean as it is by now */
+    return rc;
+}
+
+/* One more block for the chunk. An address limit is a matter of luck: the allocator is asked once,
+ * as for a reservation. */
 static int block_add(struct exchange *x)
 {
     u32 bits = x->address_bits;
-    mfn_t m = frames_alloc(x->out_order);
+    mfn_t m;
+    int rc = block_find(x, &m);
 
-    if (m.n == INVALID_MFN.n)
-        return refuse(XEN_ENOMEM, "there is no such block");
-    if (frames_clean(m, x->out_order, x->d)) {
-        frames_free(m, x->out_order); /* which gives it out again, as clean as it is by now */
-        return RESTART;
-    }
+    if (rc)
+        return rc;
     mfn_to_frame(m)->next = x->blocks;
     x->blocks = (u32)m.n;
     if (bits < 64 &&
@@ -93,46 +111,57 @@ static int chunk_steal(struct exchange *x)
     return x->rc;
 }
 
-static void chunk_undo(struct exchange *x)
+static int chunk_undo(struct exchange *x)
 {
-    frames_unsteal(x->d, x->stolen);
-    while (x->blocks) {
+    while (x->stolen || x->blocks) {
         mfn_t m = MFN(x->blocks);
 
-        x->blocks = mfn_to_frame(m)->next;
-        frames_free(m, x->out_order);
+        if (x->stolen) {
+            frame_unsteal(x->d, &x->stolen);
+        } else {
+            x->blocks = mfn_to_frame(m)->next;
+            frames_free(m, x->out_order);
+        }
+        if (preempt_point(FRAME_UNITS))
+            return RESTART;
     }
-    *x = (struct exchange){0};
-}
-
-/* The new block becomes the domain's at the pfn that its list says, and takes that entry's place.
- * The list may have become unreadable: the block is the domain's all the same. */
-static int block_give(struct exchange *x, mfn_t m, u64 extent)
-{
-    u64 at = x->out + extent * sizeof(u64), pfn;
-    bool known = !guest_read(&pfn, at, sizeof(pfn));
-
-    for (u64 n = 0; n < 1UL << x->out_order; n++)
-        m2p[m.n + n] = known ? pfn + n : INVALID_M2P_ENTRY;
-    domain_frames_replace(x->d, m, x->out_order);
-    if (!known)
-        return refuse(XEN_EFAULT, "the list of new frames cannot be read");
-    if (guest_write(at, &m.n, sizeof(m.n)))
-        return refuse(XEN_EFAULT, "the list of new frames cannot be written");
     return 0;
 }
 
+/* Part of a new block becomes the domain's, at the pfn that the block's entry in the list says. */
+static void part_give(struct exchange *x, mfn_t m, u64 within, unsigned order, u64 at)
+{
+    u64 pfn;
+    bool known = !guest_read(&pfn, at, sizeof(pfn));
+
+    for (u64 n = within; n < within + (1UL << order); n++)
+        m2p[m.n + n] = known ? pfn + n : INVALID_M2P_ENTRY;
+    domain_frames_replace(x->d, mfn_add(m, within), order);
+    if (!known)
+        x->rc = refuse(XEN_EFAULT, "the list of new frames cannot be read");
+}
+
+/* When it is the domain's, a block takes its entry's place. The list may have become unreadable:
+ * the block is the domain's all the same. */
 static int chunk_give(struct exchange *x)
 {
-    while (x->blocks) {
-        mfn_t m = MFN(x->blocks);
-        int rc;
+    unsigned order = MIN(x->out_order, (u32)EXTENT_ORDER_MIN);
 
-        x->blocks = mfn_to_frame(m)->next;
-        rc = block_give(x, m, (x->chunk << x->out_shift) + x->done++);
-        if (rc)
-            x->rc = rc;
-        if (preempt_point(BLOCK_UNITS + (1U << x->out_order)))
+    while (x->blocks) {
+        u64 within = x->done & ((1UL << x->out_order) - 1), frame = x->blocks;
+        u64 extent = (x->chunk << x->out_shift) + (x->done >> x->out_order);
+        u64 at = x->out + extent * sizeof(frame);
+
+        if (!within)
+            x->blocks_next = frame_table[frame].next;
+        part_give(x, MFN(frame), within, order, at);
+        x->done += 1UL << order;
+        if (within + (1UL << order) == 1UL << x->out_order) {
+            x->blocks = x->blocks_next;
+            if (guest_write(at, &frame, sizeof(frame)))
+                x->rc = refuse(XEN_EFAULT, "the list of new frames cannot be written");
+        }
+        if (preempt_point(BLOCK_UNITS + (1U << order)))
             return RESTART;
     }
     return 0;
@@ -160,11 +189,21 @@ static int count_write(const struct exchange *x, u64 chunks)
     return refuse(XEN_EFAULT, "the answer cannot be written");
 }
 
+/* Old frames and new ones change places: 0 or RESTART. */
+static int chunk_commit(struct exchange *x)
+{
+    if (chunk_give(x) || chunk_free(x))
+        return RESTART;
+    if (x->rc) /* a chunk whose frames could not all be told is not counted: as on Xen */
+        count_write(x, x->chunk);
+    return 0;
+}
+
 /* The chunk, from wherever it is. 0, RESTART, or what is wrong: then it is undone, or, if the lists
  * went bad behind it, done all the same. */
 static int chunk_run(struct exchange *x)
 {
-    int rc = 0;
+    int rc;
 
     if (x->phase == EXCHANGE_PREPARE) {
         if (chunk_prepare(x))
@@ -175,20 +214,14 @@ static int chunk_run(struct exchange *x)
     if (x->phase == EXCHANGE_STEAL) {
         rc = chunk_steal(x);
         if (rc == RESTART)
-            return rc;
-        if (rc) {
-            chunk_undo(x);
-            return rc;
-        }
-        x->rc = count_write(x, x->chunk + 1); /* before anything else that it can see */
+            return RESTART;
+        x->rc = rc ? rc : count_write(x, x->chunk + 1); /* before anything else that it can see */
         x->done = 0;
-        x->phase = EXCHANGE_GIVE;
+        x->phase = rc ? EXCHANGE_UNDO : EXCHANGE_GIVE;
     }
-    if (chunk_give(x) || chunk_free(x))
+    if (x->phase == EXCHANGE_UNDO ? chunk_undo(x) : chunk_commit(x))
         return RESTART;
     rc = x->rc;
-    if (rc) /* a chunk whose frames could not all be told is not counted: as on Xen */
-        count_write(x, x->chunk);
     *x = (struct exchange){0};
     return rc;
 }
@@ -196,10 +229,9 @@ static int chunk_run(struct exchange *x)
 /* What another call left: 0, or RESTART. */
 static int chunk_settle(struct exchange *x)
 {
-    if (x->phase >= EXCHANGE_GIVE)
-        return chunk_run(x) == RESTART ? RESTART : 0;
-    chunk_undo(x);
-    return 0;
+    if (x->phase < EXCHANGE_UNDO)
+        x->phase = EXCHANGE_UNDO;
+    return chunk_run(x) == RESTART ? RESTART : 0;
 }
 
 /* As on Xen only where a list begins is looked at; each access of an entry is checked anyway. */

@@ -68,7 +68,7 @@ static bool block_acceptable(const struct request *r, mfn_t m)
 }
 
 /* A small block, at once. */
-static mfn_t block_alloc(struct request *r, u64 pfn)
+static mfn_t small_alloc(struct request *r, u64 pfn)
 {
     mfn_t m = domain_frames_alloc(r->d, r->order, true);
 
@@ -88,7 +88,7 @@ static mfn_t block_alloc(struct request *r, u64 pfn)
 static mfn_t extent_alloc(struct request *r, u64 pfn)
 {
     mfn_t m;
-    int rc = extent_make(r->d, r->order, &m);
+    int rc = extent_make(r->d, r->order, false, &m);
 
     r->waits = rc == RESTART;
     if (rc)
@@ -110,7 +110,7 @@ static bool extent_give(struct request *r, u64 i, bool populate)
 
     if (populate && !extent_read(r, i, &pfn))
         return false;
-    m = large ? extent_alloc(r, pfn) : block_alloc(r, pfn);
+    m = large ? extent_alloc(r, pfn) : small_alloc(r, pfn);
     if (!mfn_valid(m))
         return false;
     told = !r->list || extent_write(r, i, m.n);

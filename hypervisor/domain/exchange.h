@@ -1,6 +1,6 @@
 /*
  * XENMEM_exchange that was interrupted: what is done of one chunk (hypercalls/memory_exchange.c).
- * The end of a vcpu undoes it, or completes it when it is past EXCHANGE_STEAL.
+ * The end of a vcpu undoes it, or completes it when it is past EXCHANGE_UNDO.
  */
 #ifndef HYPERVISOR_DOMAIN_EXCHANGE_H
 #define HYPERVISOR_DOMAIN_EXCHANGE_H
@@ -13,6 +13,7 @@ enum exchange_phase {
     EXCHANGE_NONE,
     EXCHANGE_PREPARE, /* new blocks are found and cleared */
     EXCHANGE_STEAL,   /* old frames are taken */
+    EXCHANGE_UNDO,    /* it failed, or is not wanted: all goes back where it was */
     EXCHANGE_GIVE,    /* the new ones are the domain's, one by one; then the old ones nobody's */
 };
 
@@ -29,6 +30,7 @@ struct exchange {
     u32 address_bits;        /* the new frames must lie below 2^this bytes */
     u32 stolen;              /* old frames, linked by frame.next; 0: none */
     u32 blocks;              /* new blocks, linked by their first frames likewise */
+    u32 blocks_next;         /* the one after that which is being handed over */
 };
 
 #endif

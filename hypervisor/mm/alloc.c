@@ -108,7 +108,7 @@ static void claim_use(struct domain *d, u64 count)
 
 /* A block for @d, or for nobody in particular: NULL. Of @d's claims nothing is used yet, and stale
  * translations may still reach it. */
-static mfn_t block_alloc(unsigned order, struct domain *d)
+mfn_t block_take(unsigned order, struct domain *d)
 {
     unsigned have = order;
     u64 n;
@@ -141,7 +141,7 @@ void frames_flush_stale(mfn_t m, unsigned order)
 
 mfn_t frames_alloc(unsigned order)
 {
-    mfn_t m = block_alloc(order, NULL);
+    mfn_t m = block_take(order, NULL);
 
     if (m.n != INVALID_MFN.n)
         frames_flush_stale(m, order);
@@ -267,7 +267,7 @@ static bool room_in(const struct domain *d, unsigned order)
 
 mfn_t domain_block_alloc(struct domain *d, unsigned order)
 {
-    return room_in(d, order) ? block_alloc(order, d) : INVALID_MFN;
+    return room_in(d, order) ? block_take(order, d) : INVALID_MFN;
 }
 
 bool domain_pages_account(struct domain *d, unsigned order)
@@ -378,19 +378,17 @@ bool frame_steal(struct frame *f, u32 *stolen)
     return true;
 }
 
-void frames_unsteal(struct domain *d, u32 stolen)
+void frame_unsteal(struct domain *d, u32 *stolen)
 {
-    spin_lock(&d->page_lock);
-    while (stolen) {
-        struct frame *f = &frame_table[stolen];
+    struct frame *f = &frame_table[*stolen];
 
-        stolen = f->next;
-        f->left_by = 0;
-        owner_link(d, f);
-        f->owner = d;
-        d->away--;
-        __atomic_fetch_or(&f->word, FRAME_ALLOCED | FRAME_REF_ONE, __ATOMIC_RELEASE);
-    }
+    *stolen = f->next;
+    f->left_by = 0;
+    spin_lock(&d->page_lock);
+    owner_link(d, f);
+    f->owner = d;
+    d->away--;
+    __atomic_fetch_or(&f->word, FRAME_ALLOCED | FRAME_REF_ONE, __ATOMIC_RELEASE);
     spin_unlock(&d->page_lock);
 }
 

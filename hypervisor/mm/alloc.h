@@ -53,9 +53,11 @@ int domain_claim(struct domain *d, u64 pages);
 #define RESTART_MFN MFN(~1UL)
 mfn_t domain_frames_alloc(struct domain *d, unsigned order, bool clear);
 
-/* The same in steps, for extent.h: a block, INVALID_MFN if there is none or @d may not have so much
- * (nothing is taken from its accounts yet, and stale translations may reach it); then its accounts,
- * false if it may not; then domain_frames_replace. */
+/* The same in steps, for extent.h: a block (for NULL: in place of other frames), INVALID_MFN if
+ * there is none or, by the second, @d may not have so much (nothing is taken from its accounts yet,
+ * and stale translations may reach it); then its accounts, false if it may not; then
+ * domain_frames_replace. */
+mfn_t block_take(unsigned order, struct domain *d);
 mfn_t domain_block_alloc(struct domain *d, unsigned order);
 void frames_flush_stale(mfn_t m, unsigned order);
 bool domain_pages_account(struct domain *d, unsigned order);
@@ -79,11 +81,12 @@ void frame_release(struct frame *f);
  *
  * frame_steal takes a frame, to which the caller holds a reference, from its owner: false, and
  * nothing changed, when anybody else counts on it. Otherwise nobody can get at it any more, and the
- * caller's reference is gone as well. frames_unsteal gives a whole list back, frame_free_stolen
- * frees its first; domain_frames_replace hands over a block of frames_alloc, after frames_clean.
+ * caller's reference is gone as well. frame_unsteal gives the first of the list back,
+ * frame_free_stolen frees it; domain_frames_replace hands over a block of frames_alloc, after
+ * frames_clean.
  */
 bool frame_steal(struct frame *f, u32 *stolen);
-void frames_unsteal(struct domain *d, u32 stolen);
+void frame_unsteal(struct domain *d, u32 *stolen);
 void frame_free_stolen(u32 *stolen);
 void domain_frames_replace(struct domain *d, mfn_t m, unsigned order);
 

@@ -25,20 +25,25 @@ static int extent_clean(struct extent *e, const struct domain *d)
     return 0;
 }
 
-int extent_make(struct domain *d, unsigned order, mfn_t *m)
+int extent_make(struct domain *d, unsigned order, bool replaces, mfn_t *m)
 {
     struct extent *e = &current->extent;
 
     if (e->block.n && e->order != order)
         extent_drop();
     if (!e->block.n) {
-        *m = domain_block_alloc(d, order);
+        *m = replaces ? block_take(order, NULL) : domain_block_alloc(d, order);
         if (!mfn_valid(*m))
             return refuse(XEN_ENOMEM, "no such block, or more than the domain may have");
         *e = (struct extent){.block = *m, .order = order};
     }
     *m = e->block;
     return extent_clean(e, d);
+}
+
+void extent_take(void)
+{
+    current->extent = (struct extent){0};
 }
 
 void extent_drop(void)

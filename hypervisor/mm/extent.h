@@ -23,8 +23,12 @@ struct extent {
     u64 pfn;        /* of its first frame, or INVALID_M2P_ENTRY */
 };
 
-/* A clean block for @d. 0, -ENOMEM (no memory, or more than @d may have), or RESTART. */
-int extent_make(struct domain *d, unsigned order, mfn_t *m);
+/* A clean block for @d. 0, -ENOMEM (no memory, or more than @d may have, unless it @replaces other
+ * frames), or RESTART. */
+int extent_make(struct domain *d, unsigned order, bool replaces, mfn_t *m);
+
+/* It is the caller's, to hand over by himself. */
+void extent_take(void);
 
 /* It is not wanted. */
 void extent_drop(void);

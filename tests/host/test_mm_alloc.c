@@ -223,7 +223,8 @@ static void frames_are_stolen_when_nobody_else_counts_on_them(void **state)
     assert_true(frame_get(mfn_to_frame(second), d) && frame_steal(mfn_to_frame(second), &stolen));
     assert_false(frame_get(mfn_to_frame(first), d) || frame_get(mfn_to_frame(second), d));
 
-    frames_unsteal(d, stolen);
+    while (stolen)
+        frame_unsteal(d, &stolen);
     assert_int_equal(machine_refs(first), 1);
     assert_int_equal(machine_page(second)[0], 5);
     assert_int_equal(d->tot_pages, owned);

@@ -54,6 +54,18 @@ static void blocks_of(unsigned int order)
              1);
 }
 
+/* One chunk: all the frames for one block, and back. */
+static void one_large_exchange(void)
+{
+    xen_pfn_t block = 0x200000;
+
+    row_want("large.to-a-block", exchange(list, FRAMES, 0, &block, 1, 13), 0);
+    row_want("large.from-a-block", exchange(&block, 1, 13, list, FRAMES, 0), 0);
+    list[FRAMES - 1] = 0;
+    row_want("large.bad-end", exchange(list, FRAMES, 0, &block, 1, 13), -XEN_EINVAL);
+    list[FRAMES - 1] = list[0];
+}
+
 static void maps(void)
 {
     static u8 buffer[64 * PAGE_SIZE];
@@ -69,7 +81,9 @@ void long_memory(void)
 
     frames_one_by_one();
     exchanges();
-    row_want("one-by-one.decrease-again", call_memory_op(XENMEM_decrease_reservation, &r), FRAMES);
+    one_large_exchange();
+    row_want("one-by-one.decrease-again", call_memory_op(XENMEM_decrease_reservation, &r),
+             FRAMES - 1);
     blocks_of(9);
     blocks_of(11);
     blocks_of(13);
