@@ -36,7 +36,9 @@ static inline void held_release(struct held *h)
 {
     if (!h->frame)
         return;
-    if (h->type != FT_NONE)
+    if (likely(type_is_table(h->type)))
+        frame_let_go_table(h->frame);
+    else if (h->type != FT_NONE)
         frame_let_go(h->frame);
     else
         frame_put_and_type(h->frame); /* writable for the time of the update */
@@ -259,9 +261,12 @@ static inline long va_mapping_update(u64 va, u64 val, u64 flags, struct domain *
     type = frame_hold_table(f, d);
     if (unlikely(type == FT_NONE))
         return refuse(XEN_EINVAL, "the L1 table is not the domain's");
-    rc = type == FT_L1 ? l1e_write(slot, val, false, d, pg_dom)
-                       : refuse(XEN_EINVAL, "no L1 table maps this address");
-    frame_let_go(f);
+    if (unlikely(type != FT_L1)) {
+        frame_let_go(f);
+        return refuse(XEN_EINVAL, "no L1 table maps this address");
+    }
+    rc = l1e_write(slot, val, false, d, pg_dom);
+    frame_let_go_table(f);
     if (unlikely(rc))
         return rc;
     return flags & UVMF_FLUSHTYPE_MASK ? flush_after(va, flags) : 0;

@@ -178,4 +178,11 @@ static inline struct frame *frame_get_mfn(mfn_t m, const struct domain *d)
 u64 frame_hold_table(struct frame *f, const struct domain *d);
 void frame_let_go(struct frame *f);
 
+/* The same for one that is held as a table: its last other use cannot have gone meanwhile
+ * (frame_type_put waits), nor then its own reference. */
+static inline void frame_let_go_table(struct frame *f)
+{
+    __atomic_fetch_sub(&f->word, FRAME_REF_ONE + FRAME_TYPE_ONE + FRAME_LOCKED, __ATOMIC_ACQ_REL);
+}
+
 #endif

@@ -51,7 +51,7 @@ static void storm_1(void **state)
 static void storm_2(void **state)
 {
     (void)state;
-    storm(20260101);
+    storm(20260102);
 }
 
 /* As many seeds more as STORM_SEEDS says: `make test-long` asks for some hundreds. */
