@@ -17,6 +17,8 @@
 
 #define BASIC_LAST       0x0dU
 #define EXTENDED_FIRST   0x80000000U
+#define EDX_RDTSCP       (1U << 27) /* of 0x80000001; bit 2 of the time leaf */
+#define EAX_LFENCE       (1U << 2)  /* of 0x80000021: LFENCE waits, as features.c makes sure */
 #define EXTENDED_AMD     0x80000021U
 #define EXTENDED_INTEL   0x80000008U
 #define SUBLEAF_LAST     2U
@@ -120,9 +122,12 @@ static struct cpuid_regs hypervisor_leaf(const struct cpuid_host *host, u32 leaf
         return (struct cpuid_regs){.eax = 1,
                                    .ebx = CPUID_HYPERVISOR_FIRST,
                                    .ecx = XEN_CPUID_FEAT1_MMU_PT_UPDATE_PRESERVE_AD};
+    case 3: /* the time; its numbers come with the clock */
+        return (struct cpuid_regs){
+            .eax = subleaf ? 0 : (host->ask(0x80000001, 0).edx & EDX_RDTSCP) >> 25};
     case 5: /* what a paravirtual guest's machine addresses may need */
         return (struct cpuid_regs){.ebx = subleaf ? 0 : host->address_bits};
-    default: /* 3, the time, comes with the clock; 4 is for other kinds of guest */
+    default: /* 4 is for other kinds of guest */
         return (struct cpuid_regs){0};
     }
 }
@@ -172,6 +177,9 @@ static void leaf_adjust(const struct cpuid_host *host, const struct cpuid_guest 
         if (guest->privileged_kernel)
             r->edx |= host->ask(1, 0).edx & EDX_MTRR;
         break;
+    case EXTENDED_AMD:
+        r->eax |= host->amd ? EAX_LFENCE : 0;
+        break;
     case 0x80000007:
         if (guest->privileged_kernel)
             r->edx |= host->ask(leaf, 0).edx & EDX_INVARIANT;
@@ -191,8 +199,10 @@ struct cpuid_regs cpuid_policy(const struct cpuid_host *host, const struct cpuid
 
     if (leaf >= CPUID_HYPERVISOR_FIRST && leaf <= CPUID_HYPERVISOR_LAST)
         return hypervisor_leaf(host, leaf, subleaf);
-    if (leaf > host->ask(leaf & EXTENDED_FIRST, 0).eax)
+    if (leaf > host->ask(leaf & EXTENDED_FIRST, 0).eax) {
+        r.eax = host->amd && leaf == EXTENDED_AMD ? EAX_LFENCE : 0;
         return r;
+    }
     if (leaf == LEAF_XSTATE)
         return xstate_leaf(host, subleaf);
     if (!leaf_kept(host, leaf, subleaf, &keep))

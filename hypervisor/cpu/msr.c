@@ -22,6 +22,7 @@
 #include "hypervisor/mm/ptype.h"
 #include "xen-like/lib/string.h"
 
+#define MSR_P5_MC           0x0U /* address, type */
 #define MSR_TSC             0x10U
 #define MSR_PLATFORM_ID     0x17U
 #define MSR_FEATURE_CONTROL 0x3aU
@@ -41,6 +42,7 @@
 #define MSR_THERM_STATUS    0x19cU
 #define MSR_MISC_ENABLE     0x1a0U
 #define MSR_ENERGY_BIAS     0x1b0U
+#define MSR_MC_CTL2         0x280U /* 32 banks */
 #define MSR_FIXED_CTR       0x309U /* 3 */
 #define MSR_PERF_CAPS       0x345U
 #define MSR_FIXED_CTR_CTRL  0x38dU /* 4 */
@@ -232,6 +234,12 @@ static bool msr_read(const struct vcpu *v, u32 msr, u64 *value)
         return true;
     case MSR_MISC_ENABLE:
         return misc_enable_read(value);
+    case MSR_P5_MC ... MSR_P5_MC + 1:
+        return true;
+    case MSR_MC_CTL2 ... MSR_MC_CTL2 + 31:
+        if (features.intel && msr - MSR_MC_CTL2 < MCG_BANKS)
+            *value = v->bank_control2[msr - MSR_MC_CTL2];
+        return true;
     case MSR_MCG_CAP ... MSR_MCG_CTL:
     case MSR_MC_BANKS ... MSR_MC_BANKS_LAST:
         *value = machine_check_read(msr);
@@ -315,6 +323,12 @@ bool msr_guest_write(struct vcpu *v, u32 msr, u64 value)
         return features.intel;
     case MSR_DE_CFG:
         return features.amd;
+    case MSR_MC_CTL2 ... MSR_MC_CTL2 + 31:
+        if (msr - MSR_MC_CTL2 < MCG_BANKS)
+            v->bank_control2[msr - MSR_MC_CTL2] = value;
+        return true;
+    case MSR_P5_MC ... MSR_P5_MC + 1:
+        return !features.intel;
     case MSR_MCG_CAP ... MSR_MCG_CTL:
         return true;
     case MSR_MC_BANKS ... MSR_MC_BANKS_LAST: /* what was seen may be cleared, not invented */

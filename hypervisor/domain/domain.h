@@ -62,6 +62,7 @@ struct vcpu {
     bool pinned;                           /* by SCHEDOP_pin_override */
     struct debug_regs debug;               /* current only */
     struct xstate xstate;
+    u64 bank_control2[2];       /* MSRs of its two machine-check banks */
     struct extent extent;       /* interrupted. current only */
     struct exchange exchange;   /* interrupted. current only */
     struct cpu_user_regs saved; /* while it does not run */
