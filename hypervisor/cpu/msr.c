@@ -327,8 +327,6 @@ bool msr_guest_write(struct vcpu *v, u32 msr, u64 value)
         if (msr - MSR_MC_CTL2 < MCG_BANKS)
             v->bank_control2[msr - MSR_MC_CTL2] = value;
         return true;
-    case MSR_P5_MC ... MSR_P5_MC + 1:
-        return !features.intel;
     case MSR_MCG_CAP ... MSR_MCG_CTL:
         return true;
     case MSR_MC_BANKS ... MSR_MC_BANKS_LAST: /* what was seen may be cleared, not invented */
