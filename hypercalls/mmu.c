@@ -75,6 +75,8 @@ static inline int entry_update(struct held *h, const struct mmu_update *req, u32
     slot = maddr_to_virt(ptr);
     if (likely(h->type == FT_L1))
         return l1e_write(slot, req->val, cmd == MMU_PT_UPDATE_PRESERVE_AD, d, pg_dom);
+    if (unlikely(tables_retiring())) /* of an earlier call: in need of this very table, perhaps */
+        return RESTART;
     return list_note(pt_entry_write(h->type != FT_NONE ? h->type : FT_WRITABLE, slot, req->val,
                                     cmd == MMU_PT_UPDATE_PRESERVE_AD, d, pg_dom));
 }
@@ -150,15 +152,13 @@ static inline int requests_do(u64 reqs, u32 count, u32 *done, struct domain *d,
         i += rc == DONE_RETIRING;
         left -= i;
         reqs += i * sizeof(*group);
-        if (unlikely(rc == DONE_RETIRING)) {
-            held_release(&held); /* what is torn down may count on the table: it would wait */
-            if (!tables_retire()) {
-                rc = 0;
-                continue;
-            }
-        }
-        if (unlikely(rc))
+        if (unlikely(rc)) {
+            /* An L1's update leaves no tables to retire: those of an earlier call may be in its
+             * way. */
+            if (held.type <= FT_L1 && tables_retiring())
+                rc = RESTART;
             break;
+        }
         if (unlikely(have != want)) {
             rc = refuse(XEN_EFAULT, "an unreadable list of updates");
             break;
@@ -210,7 +210,7 @@ long hc_mmu_update(unsigned long reqs, unsigned long count, unsigned long pdone,
     u32 n = (u32)count, done;
     long rc;
 
-    if (unlikely((n & LIST_CONTINUED) || tables_retiring()))
+    if (unlikely(n & LIST_CONTINUED))
         return list_resume(__HYPERVISOR_mmu_update, hc_mmu_update, reqs, n, pdone, foreigndom);
     if (unlikely(!guest_range_ok(reqs, (u64)n * sizeof(struct mmu_update))))
         return refuse(XEN_EFAULT, "a list of updates in the hypervisor's range");
@@ -274,12 +274,7 @@ static inline long va_mapping_update(u64 va, u64 val, u64 flags, struct domain *
 
 long hc_update_va_mapping(unsigned long va, unsigned long val, unsigned long flags)
 {
-    long rc = va_mapping_update(va, val, flags, current->domain);
-
-    if (likely(!rc) || likely(!tables_retiring()))
-        return rc;
-    tables_retire(); /* of an earlier call, and perhaps in the way: then it would be no refusal */
-    return call_continue(__HYPERVISOR_update_va_mapping, va, val, flags, 0);
+    return va_mapping_update(va, val, flags, current->domain);
 }
 
 /* The same with a frame of the domain @id. */

@@ -92,10 +92,13 @@ static int upper_write(u64 *slot, u64 val, int level, bool preserve_ad)
             return 0;
         }
         rc = table_entry_get(val, level, t);
-        if (rc)
+        if (rc) {
+            tables_retire_pending();
             return rc;
+        }
     }
     table_entry_put(pte_exchange(slot, val, preserve_ad), level, t);
+    tables_retire_pending();
     return 0;
 }
 

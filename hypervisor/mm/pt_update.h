@@ -14,7 +14,8 @@
  *   -EINVAL  forbidden flags, a hypervisor slot, no table, a table of the wrong type
  *   -EBUSY   the frame is another domain's, or in use as something that must not be written
  *   -EPERM   I/O frame without permission
- * RESTART, and tables to retire, as for table_entry_get: but first the frame must be let go.
+ * RESTART, and tables to retire, as for frame_get_and_type. None may have been left when the frame
+ * was taken hold of.
  */
 int pt_entry_write(u64 type, u64 *slot, u64 val, bool preserve_ad, struct domain *pt_dom,
                    struct domain *pg_dom);

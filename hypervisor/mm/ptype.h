@@ -30,8 +30,8 @@ void frame_put_and_type(struct frame *f);
  * Whatever failed or was put may leave tables that are still to be torn down, because others want
  * the CPU: they wait in the list of the running vcpu. tables_retire goes on with them: 0 when none
  * is left, or RESTART. A call that deals in tables begins with it, and does not end before it is
- * done; in between the guest may run. Nobody who holds a table (frame_hold_table) may call it: the
- * table may be in one of the trees, whose teardown waits for the lock.
+ * done; in between the guest may run. Who holds a table (frame_hold_table) may tear down what his
+ * own update left, which never counts on it; not what was left before: it would wait for the lock.
  */
 int tables_retire(void);
 

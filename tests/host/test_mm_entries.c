@@ -51,10 +51,8 @@ static int domains_end(void **state)
 static int update(int level, u64 e)
 {
     u64 *slot = machine_page(table[level]);
-    int rc = pt_entry_write(FT_LEVEL(level), slot, e, false, d, d);
 
-    tables_retire_pending();
-    return rc;
+    return pt_entry_write(FT_LEVEL(level), slot, e, false, d, d);
 }
 
 /* Does a fresh table with this entry pass validation? The same must come of an update. */

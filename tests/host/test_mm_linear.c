@@ -43,7 +43,6 @@ static int name(mfn_t table, mfn_t other, u64 flags)
     u64 e = flags ? pte_make(other, flags) : 0;
     int rc = pt_entry_write(FT_L2, &machine_page(table)[7], e, false, d, d);
 
-    tables_retire_pending();
     assert_audit(d);
     return rc;
 }
