@@ -198,7 +198,7 @@ long list_stop(u32 op, int rc, u64 rest, u32 left, u64 pdone, u64 foreigndom)
 {
     if (rc == RESTART || (rc == DONE_RETIRING && left))
         return call_continue(op, rest, left | LIST_CONTINUED, pdone, foreigndom);
-    if (rc == DONE_RETIRING || tables_retire_pending())
+    if (tables_retiring())
         return call_continue(op, 0, LIST_CONTINUED, 0, rc == DONE_RETIRING ? 0 : (u64)rc);
     return rc;
 }

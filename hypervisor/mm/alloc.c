@@ -187,7 +187,7 @@ void frames_forget(u16 domain_id)
 {
     spin_lock(&heap_lock);
     for (u64 n = 0; n < frames_max; n++)
-        if (frame_table[n].left_by == domain_id + 1)
+        if (!frame_table[n].owner && frame_table[n].left_by == domain_id + 1)
             frame_table[n].left_by = 0;
     spin_unlock(&heap_lock);
 }

@@ -152,11 +152,12 @@ static void frame_compare(struct audit *a, u64 n, u64 w)
 {
     u64 expected = a->found[n - a->first];
     u64 mask = frame_type_count(expected) ? COUNTS | FRAME_TYPE_MASK : COUNTS;
+    u64 states = w & (FRAME_VALIDATED | FRAME_PARTIAL | FRAME_RETIRING);
 
     if ((w & mask) != (expected & mask))
         mismatch(a, n, "counts and type", expected & mask, w & mask);
-    if (frame_type_count(w) && !(w & (FRAME_VALIDATED | FRAME_PARTIAL | FRAME_RETIRING)))
-        mismatch(a, n, "in use but not validated", FRAME_VALIDATED, w);
+    if (frame_type_count(w) ? !states || states & (states - 1) : states & ~FRAME_VALIDATED)
+        mismatch(a, n, "not in one state, validated, partial or retiring", FRAME_VALIDATED, w);
     if (w & FRAME_LOCKED)
         mismatch(a, n, "somebody still holds its lock", 0, w);
 }

@@ -61,6 +61,20 @@ static void a_table_names_or_is_named(void **state)
     assert_int_equal(name(b, a, LINEAR), 0); /* now the other way round */
 }
 
+/* What a table names is counted where a free frame says whose contents it has. */
+static void a_new_domain_forgets_free_frames_only(void **state)
+{
+    struct domain *other;
+
+    (void)state;
+    assert_int_equal(name(a, b, LINEAR), 0);
+    assert_int_equal(mfn_to_frame(a)->linear, 1);
+    other = machine_domain(0, 8, false);
+    assert_int_equal(mfn_to_frame(a)->linear, 1);
+    machine_domain_end(other);
+    machine_run(d);
+}
+
 static void a_linear_entry_cannot_write(void **state)
 {
     (void)state;
@@ -138,6 +152,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, domain_make, domain_end)
     const struct CMUnitTest tests[] = {
         TEST(a_table_names_or_is_named),
+        TEST(a_new_domain_forgets_free_frames_only),
         TEST(a_linear_entry_cannot_write),
         TEST(only_whole_tables_are_named),
         TEST(what_was_named_goes_with_the_last_entry),

@@ -295,6 +295,12 @@ static void calls_within_an_interrupted_call(void **state)
 static void tables_update(void)
 {
     machine_preempt_in = 0;
+    if (frame_hold_table(mfn_to_frame(l1[0]), d) != FT_NONE) { /* as update_va_mapping does */
+        if (mfn_to_frame(l4)->word & FRAME_RETIRING)
+            assert_int_equal(l1e_write(machine_page(l1[0]), pte_make(l4, GUEST_RW), false, d, d),
+                             -XEN_EBUSY);
+        frame_let_go(mfn_to_frame(l1[0]));
+    }
     entry_run(l2, 7, 0, NULL, NULL);
     entry_run(l1[0], 7, pte_make(l3, GUEST_RW), NULL, NULL);
     audit_now();

@@ -19,7 +19,7 @@
 
 #include <stdlib.h>
 
-#define STEPS      3000
+#define STEPS      4000
 #define FRAMES     360
 #define DOMAIN_MAX 120
 #define ENOUGH     3 /* times each call must have been done, and refused */
