@@ -20,7 +20,7 @@ static long iret_in_list(void)
     return 0;
 }
 
-#define CALL_UNITS  4 /* of work, see cpu/preempt.h */
+#define CALL_UNITS  16 /* of work (cpu/preempt.h): a call with eight updates, a page to clear */
 #define WORD(field) (offsetof(struct multicall_entry, field) / sizeof(u64))
 
 /* The call at @entry of the guest's list: its result goes back there (but for iret). 0, or -EFAULT.

@@ -5,6 +5,7 @@
  */
 #include "hypervisor/cpu/bounce.h"
 #include "hypervisor/cpu/canonical.h"
+#include "hypervisor/cpu/emulate.h"
 
 #include "hypervisor/cpu/entry.h"
 #include "hypervisor/cpu/nmi.h"
@@ -176,6 +177,8 @@ void iret_refused(struct cpu_user_regs *regs)
 {
     if (regs->entry_vector == EXCEPTION_PF)
         current->info->arch.cr2 = read_cr2();
+    if (regs->entry_vector == EXCEPTION_GP && privileged_emulate(regs))
+        return; /* Xen looks at the instruction there as after any other */
     bounce_exception(regs, regs->entry_vector, regs->error_code);
 }
 

@@ -276,6 +276,13 @@ bool privileged_emulate(struct cpu_user_regs *regs)
     if (regs->error_code || !code_is_long((u16)regs->cs))
         return false;
     missing = guest_copy_in(bytes, regs->rip, sizeof(bytes));
+    if (missing == sizeof(bytes) &&
+        guest_range_ok(regs->rip,
+                       1)) { /* a refused iretq to where no code is: what Xen finds first */
+        v->info->arch.cr2 = regs->rip;
+        bounce_exception(regs, EXCEPTION_PF, v->kernel_mode ? 0 : PF_USER);
+        return true;
+    }
     if (!priv_decode(&insn, bytes, sizeof(bytes) - missing))
         return false;
     if (!v->kernel_mode && insn.op < PRIV_CPUID)

@@ -139,6 +139,16 @@ static void say_addresses(void)
         console_printf("ROW rip.%s-%s = vector %lu error 0x%lx rip 0x%lx\n", targets[i / 2].what,
                        i % 2 ? "in-syscall" : "in-trap", frame.vector, frame.error, frame.rip);
     }
+    /* What the CPU refuses for its stack segment goes to where no code is: which is found first? */
+    for (unsigned int i = 0; i < ARRAY_SIZE(targets); i++) {
+        frame_prepare();
+        frame.rip = targets[i].rip;
+        frame.ss = 0;
+        user_run(&frame);
+        console_printf("ROW rip.%s-without-stack = vector %lu error 0x%lx rip 0x%lx cr2 0x%lx\n",
+                       targets[i].what, frame.vector, frame.error, frame.rip,
+                       frame.vector == 14 ? shared_info->vcpu_info[0].arch.cr2 : 0);
+    }
     frame_prepare();
     frame.rsp = NON_CANONICAL;
     user_run(&frame);

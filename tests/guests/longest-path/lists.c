@@ -36,6 +36,8 @@ static void multicall_of(unsigned int op, u64 a1, u64 a2, u64 a3, u64 a4, unsign
 static void calls_of_every_length(void)
 {
     static mmuext_op_t op = {.cmd = MMUEXT_TLB_FLUSH_ALL};
+    static mmu_update_t updates[8];
+    mfn_t page = frame_new();
 
     gdts_make();
     multicall_of(__HYPERVISOR_xen_version, XENVER_version, 0, 0, 0, CALLS);
@@ -46,6 +48,12 @@ static void calls_of_every_length(void)
     multicall_of(__HYPERVISOR_set_gdt, 0, 0, 0, 0, 1);
     multicall_of(__HYPERVISOR_update_va_mapping, (u64)scratch_page(0), 0, UVMF_TLB_FLUSH, 0, CALLS);
     multicall_of(__HYPERVISOR_mmuext_op, (u64)&op, 1, 0, DOMID_SELF, CALLS);
+    op = (mmuext_op_t){.cmd = MMUEXT_CLEAR_PAGE, .arg1.mfn = page.n};
+    multicall_of(__HYPERVISOR_mmuext_op, (u64)&op, 1, 0, DOMID_SELF, CALLS);
+    for (unsigned int i = 0; i < ARRAY_SIZE(updates); i++)
+        updates[i] = (mmu_update_t){.ptr = scratch_entry(1) + i * sizeof(u64),
+                                    .val = pte_make(page, PTE_READ_ONLY)};
+    multicall_of(__HYPERVISOR_mmu_update, (u64)updates, ARRAY_SIZE(updates), 0, DOMID_SELF, CALLS);
 }
 
 static void operations(void)
