@@ -81,7 +81,7 @@ static void privileged_try(const uint8_t *data, size_t size)
     if (!privileged_decode(&insn, data, size))
         return;
     assert_in_range(insn.length, 1, size < INSN_BYTES_MAX ? size : INSN_BYTES_MAX);
-    assert_in_range(insn.op, PRIV_CLTS, PRIV_STI);
+    assert_in_range(insn.op, PRIV_CLTS, PRIV_INT);
     assert_in_range(insn.control, 0, 15);
     assert_in_range(insn.reg, 0, 15);
     assert_true(privileged_decode(&again, data, insn.length));
