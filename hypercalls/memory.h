@@ -33,6 +33,14 @@ static inline u32 memory_order_max(void)
     return current->domain->privileged ? 18 : 9;
 }
 
+/* Does a block lie below 2^@bits bytes? With 0, or 64 and more, anywhere. */
+static inline bool memory_block_below(mfn_t m, u32 order, u32 bits)
+{
+    if (!bits || bits >= 64)
+        return true;
+    return bits > PAGE_SHIFT && (m.n + (1UL << order) - 1) >> (bits - PAGE_SHIFT) == 0;
+}
+
 /* May frames be asked for from the node that XENMEMF_* flags name? */
 bool memory_node_acceptable(u32 flags);
 

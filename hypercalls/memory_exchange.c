@@ -50,7 +50,6 @@ static int block_find(const struct exchange *x, mfn_t *m)
  * as for a reservation. */
 static int block_add(struct exchange *x)
 {
-    u32 bits = x->address_bits;
     mfn_t m;
     int rc = block_find(x, &m);
 
@@ -58,8 +57,7 @@ static int block_add(struct exchange *x)
         return rc;
     mfn_to_frame(m)->next = x->blocks;
     x->blocks = (u32)m.n;
-    if (bits < 64 &&
-        (bits <= PAGE_SHIFT || (m.n + (1UL << x->out_order) - 1) >> (bits - PAGE_SHIFT)))
+    if (!memory_block_below(m, x->out_order, x->address_bits))
         return refuse(XEN_ENOMEM, "there is no block below the address");
     return 0;
 }
@@ -261,9 +259,7 @@ static int sizes_check(const struct xen_memory_exchange *want)
 static int chunk_make(struct exchange *next, u64 arg, const struct xen_memory_exchange *want)
 {
     const struct xen_memory_reservation *in = &want->in, *out = &want->out;
-    u32 bits = XENMEMF_get_address_bits(out->mem_flags);
     u64 done = want->nr_exchanged;
-
     struct exchange x = {
         .phase = EXCHANGE_PREPARE,
         .arg = arg,
@@ -272,7 +268,7 @@ static int chunk_make(struct exchange *next, u64 arg, const struct xen_memory_ex
         .out = (u64)out->extent_start.p,
         .in_order = in->extent_order,
         .out_order = out->extent_order,
-        .address_bits = bits ? bits : 64,
+        .address_bits = XENMEMF_get_address_bits(out->mem_flags),
     };
     if (x.in_order <= x.out_order)
         x.in_shift = x.out_order - x.in_order;

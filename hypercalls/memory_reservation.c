@@ -61,12 +61,6 @@ static bool frame_give_back(struct domain *d, mfn_t m)
     return true;
 }
 
-/* Is a block below the address that was asked for? */
-static bool block_acceptable(const struct request *r, mfn_t m)
-{
-    return !r->address_bits || (m.n + (1UL << r->order) - 1) >> (r->address_bits - PAGE_SHIFT) == 0;
-}
-
 /* A small block, at once. */
 static mfn_t small_alloc(struct request *r, u64 pfn)
 {
@@ -77,7 +71,7 @@ static mfn_t small_alloc(struct request *r, u64 pfn)
         return INVALID_MFN;
     for (u64 n = 0; n < 1UL << r->order; n++)
         m2p[m.n + n] = pfn == INVALID_M2P_ENTRY ? pfn : pfn + n;
-    if (block_acceptable(r, m))
+    if (memory_block_below(m, r->order, r->address_bits))
         return m;
     for (u64 n = 0; n < 1UL << r->order; n++)
         frame_give_back(r->d, mfn_add(m, n));
@@ -93,11 +87,11 @@ static mfn_t extent_alloc(struct request *r, u64 pfn)
     r->waits = rc == RESTART;
     if (rc)
         return INVALID_MFN;
-    if (!block_acceptable(r, m)) {
+    if (!memory_block_below(m, r->order, r->address_bits)) {
         extent_drop();
         return INVALID_MFN;
     }
-    return extent_assign(r->d, pfn) ? INVALID_MFN : m;
+    return extent_assign(pfn) ? INVALID_MFN : m;
 }
 
 /* One extent of increase_reservation or populate_physmap, which says which pfn the new frames shall
@@ -114,7 +108,7 @@ static bool extent_give(struct request *r, u64 i, bool populate)
     if (!mfn_valid(m))
         return false;
     told = !r->list || extent_write(r, i, m.n);
-    r->waits = large ? extent_finish(r->d) : preempt_point((u32)FRAME_UNITS << r->order);
+    r->waits = large ? extent_finish() : preempt_point((u32)FRAME_UNITS << r->order);
     r->waits &= told; /* or else the list ends here, whoever finishes the extent */
     return told;
 }
@@ -196,7 +190,7 @@ long memory_reservation(u32 op, u64 start, u64 arg)
     const char *rule = "the argument cannot be read";
     u64 done = start & EXTENTS_MAX;
 
-    if (unlikely(current->extent.left) && extent_finish(current->domain))
+    if (unlikely(current->extent.left) && extent_finish())
         return memory_continue(op, start, arg);
     if (!guest_read(&want, arg, sizeof(want))) {
         rule = request_make(&r, &want, op, done);

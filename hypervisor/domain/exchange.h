@@ -27,7 +27,7 @@ struct exchange {
     u64 chunk;
     u32 in_order, out_order;
     u32 in_shift, out_shift; /* extents of a chunk, as powers of two; one of them is 0 */
-    u32 address_bits;        /* the new frames must lie below 2^this bytes */
+    u32 address_bits;        /* the new frames must lie below 2^this bytes; 0: anywhere */
     u32 stolen;              /* old frames, linked by frame.next; 0: none */
     u32 blocks;              /* new blocks, linked by their first frames likewise */
     u32 blocks_next;         /* the one after that which is being handed over */

@@ -10,13 +10,13 @@
 #define STEP       (1UL << EXTENT_ORDER_MIN)
 #define STEP_UNITS 40 /* of work, see cpu/preempt.h: frames are looked at, or handed over */
 
-static int extent_clean(struct extent *e, const struct domain *d)
+static int extent_clean(struct extent *e)
 {
     while (e->clean < 1UL << e->order) {
         mfn_t m = mfn_add(e->block, e->clean);
 
         frames_flush_stale(m, EXTENT_ORDER_MIN);
-        if (frames_clean(m, EXTENT_ORDER_MIN, d))
+        if (frames_clean(m, EXTENT_ORDER_MIN, e->d))
             return RESTART;
         e->clean += STEP;
         if (preempt_point(STEP_UNITS))
@@ -29,16 +29,16 @@ int extent_make(struct domain *d, unsigned order, bool replaces, mfn_t *m)
 {
     struct extent *e = &current->extent;
 
-    if (e->block.n && e->order != order)
+    if (e->block.n && (e->order != order || e->d != d))
         extent_drop();
     if (!e->block.n) {
         *m = replaces ? block_take(order, NULL) : domain_block_alloc(d, order);
         if (!mfn_valid(*m))
             return refuse(XEN_ENOMEM, "no such block, or more than the domain may have");
-        *e = (struct extent){.block = *m, .order = order};
+        *e = (struct extent){.block = *m, .d = d, .order = order};
     }
     *m = e->block;
-    return extent_clean(e, d);
+    return extent_clean(e);
 }
 
 void extent_take(void)
@@ -54,11 +54,11 @@ void extent_drop(void)
     *e = (struct extent){0};
 }
 
-int extent_assign(struct domain *d, u64 pfn)
+int extent_assign(u64 pfn)
 {
     struct extent *e = &current->extent;
 
-    if (!domain_pages_account(d, e->order)) {
+    if (!domain_pages_account(e->d, e->order)) {
         extent_drop();
         return refuse(XEN_ENOMEM, "more than the domain may have");
     }
@@ -67,7 +67,7 @@ int extent_assign(struct domain *d, u64 pfn)
     return 0;
 }
 
-int extent_finish(struct domain *d)
+int extent_finish(void)
 {
     struct extent *e = &current->extent;
 
@@ -76,7 +76,7 @@ int extent_finish(struct domain *d)
 
         for (u64 n = done; n < done + STEP; n++)
             m2p[e->block.n + n] = e->pfn == INVALID_M2P_ENTRY ? e->pfn : e->pfn + n;
-        domain_frames_replace(d, mfn_add(e->block, done), EXTENT_ORDER_MIN);
+        domain_frames_replace(e->d, mfn_add(e->block, done), EXTENT_ORDER_MIN);
         e->left -= STEP;
         if (preempt_point(STEP_UNITS) && e->left)
             return RESTART;

@@ -16,11 +16,12 @@ struct domain;
 #define EXTENT_ORDER_MIN 6 /* smaller ones are quicker done at once: domain_frames_alloc */
 
 struct extent {
-    mfn_t block;    /* 0: none */
-    unsigned order; /* from EXTENT_ORDER_MIN on */
-    u64 clean;      /* frames that may be handed over */
-    u64 left;       /* frames that are still to be, once the block is the domain's; else 0 */
-    u64 pfn;        /* of its first frame, or INVALID_M2P_ENTRY */
+    mfn_t block;      /* 0: none */
+    struct domain *d; /* for whom it is clean: not what it left itself, for anybody else */
+    unsigned order;   /* from EXTENT_ORDER_MIN on */
+    u64 clean;        /* frames that may be handed over */
+    u64 left;         /* frames that are still to be, once the block is the domain's; else 0 */
+    u64 pfn;          /* of its first frame, or INVALID_M2P_ENTRY */
 };
 
 /* A clean block for @d. 0, -ENOMEM (no memory, or more than @d may have, unless it @replaces other
@@ -33,10 +34,10 @@ void extent_take(void);
 /* It is not wanted. */
 void extent_drop(void);
 
-/* It is @d's, at @pfn, if @d may still have so much: else -ENOMEM, and it is dropped. */
-int extent_assign(struct domain *d, u64 pfn);
+/* It is its domain's, at @pfn, if that may still have so much: else -ENOMEM, and it is dropped. */
+int extent_assign(u64 pfn);
 
-/* Hand over what is left of one that was assigned to @d: 0 or RESTART. */
-int extent_finish(struct domain *d);
+/* Hand over what is left of one that was assigned: 0 or RESTART. */
+int extent_finish(void);
 
 #endif

@@ -37,25 +37,26 @@ static void store_compute(const struct insn *insn, const uint64_t *operands)
     assert_in_range(-insn_bit_offset(insn->width, -1), 1, insn->width);
 }
 
-/* The bytes again, from an allocation that ends where @length does. */
+/* The bytes again, in an allocation that ends where @length does. */
+static uint8_t *exact_copy(const uint8_t *data, size_t length)
+{
+    return memcpy(malloc(length ? length : 1), data, length);
+}
+
 static bool store_decode(struct insn *insn, const uint8_t *data, size_t length)
 {
-    uint8_t *copy = malloc(length ? length : 1);
-    bool known;
+    uint8_t *copy = exact_copy(data, length);
+    bool known = insn_decode(insn, copy, length);
 
-    memcpy(copy, data, length);
-    known = insn_decode(insn, copy, length);
     free(copy);
     return known;
 }
 
 static bool privileged_decode(struct priv_insn *insn, const uint8_t *data, size_t length)
 {
-    uint8_t *copy = malloc(length ? length : 1);
-    bool known;
+    uint8_t *copy = exact_copy(data, length);
+    bool known = priv_decode(insn, copy, length);
 
-    memcpy(copy, data, length);
-    known = priv_decode(insn, copy, length);
     free(copy);
     return known;
 }

@@ -101,7 +101,7 @@ void storm_end(void)
         machine_run(domains[i]);
         memory_exchange(HYPERVISOR_VIRT_START); /* fails; what was interrupted ends before */
         if (domains[i]->vcpus[0]->extent.left)
-            extent_finish(domains[i]);
+            extent_finish();
         if (domains[i]->vcpus[0]->extent.block.n)
             extent_drop();
         machine_domain_end(domains[i]);

@@ -2,7 +2,7 @@
 // LINK: hypervisor/mm/ptype.c hypervisor/mm/pt_update.c hypervisor/mm/io_frames.c
 // LINK: hypervisor/mm/linear.c
 // LINK: hypervisor/mm/audit.c hypervisor/domain/domain.c hypervisor/domain/base.c
-// LINK: hypervisor/cpu/descriptors.c
+// LINK: hypervisor/cpu/descriptors.c hypervisor/mm/extent.c
 // LINK: hypercalls/continuation.c hypercalls/mmu.c hypercalls/mmuext.c
 /*
  * Calls that are interrupted: at every one of their preemption points once, and at all of them.
@@ -339,9 +339,36 @@ static void lists_marked_by_the_guest_itself(void **state)
     machine_domain_end(d);
 }
 
+/* What a domain left in memory is clean enough for itself only. */
+static void a_block_made_ready_for_one_domain_is_not_given_to_another(void **state)
+{
+    struct domain *other;
+    mfn_t m, before;
+
+    (void)state;
+    other = machine_domain(2, 100, false);
+    d = machine_domain(1, 100, false);
+    before = domain_frames_alloc(d, EXTENT_ORDER_MIN, true);
+    for (u64 n = 0; n < 1UL << EXTENT_ORDER_MIN; n++) {
+        machine_page(mfn_add(before, n))[0] = 77;
+        machine_give_back(mfn_add(before, n));
+    }
+    assert_int_equal(extent_make(d, EXTENT_ORDER_MIN, false, &m), 0);
+    assert_int_equal(m.n, before.n);
+    assert_int_equal(machine_page(m)[0], 77);
+    assert_int_equal(extent_make(other, EXTENT_ORDER_MIN, false, &m), 0);
+    for (u64 n = 0; n < 1UL << EXTENT_ORDER_MIN; n++)
+        assert_int_equal(machine_page(mfn_add(m, n))[0], 0);
+    extent_drop();
+    machine_domain_end(other);
+    machine_domain_end(d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(a_block_made_ready_for_one_domain_is_not_given_to_another,
+                                  machine_all_free),
         cmocka_unit_test_teardown(pins_and_unpins_stop_anywhere_and_go_on, machine_all_free),
         cmocka_unit_test_teardown(always_interrupted_calls_end, machine_all_free),
         cmocka_unit_test_teardown(failures_are_interrupted_too, machine_all_free),
