@@ -13,6 +13,10 @@
 #include "hypervisor/debug/bug.h"
 
 enum lock_rank {
+    LOCK_VCPUS,        /* domain.vcpus_lock: vcpus coming up and going down */
+    LOCK_EVENTS,       /* event/: a domain's ports */
+    LOCK_SCHED,        /* sched/: a CPU's queue, and the run states of its vcpus */
+    LOCK_TIMERS,       /* time/: a CPU's timers */
     LOCK_DOMAIN_PAGES, /* domain.page_lock */
     LOCK_HEAP,         /* mm/alloc.c */
     LOCK_PORTS,        /* cpu/io_ports.c */

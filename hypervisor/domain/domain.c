@@ -5,7 +5,16 @@
 #include "hypervisor/debug/bug.h"
 #include "hypervisor/mm/alloc.h"
 
-struct domain *dom0;
+struct domain *dom0, *domains;
+
+struct domain *domain_find(u16 id)
+{
+    struct domain *d = domains;
+
+    while (d && d->id != id)
+        d = d->next;
+    return d;
+}
 
 static bool shared_info_make(struct domain *d)
 {
@@ -33,6 +42,7 @@ struct domain *domain_create(u16 id, u32 max_vcpus, u64 max_pages, bool privileg
         .max_vcpus = max_vcpus,
         .max_pages = max_pages,
         .shutdown_code = SHUTDOWN_CODE_NONE,
+        .vcpus_lock = SPINLOCK(LOCK_VCPUS),
         .page_lock = SPINLOCK(LOCK_DOMAIN_PAGES),
         .page_list = FRAME_NIL,
         .vcpus_order = (u8)order_for(max_vcpus * sizeof(struct vcpu *)),

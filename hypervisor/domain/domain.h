@@ -13,8 +13,11 @@
 #include "hypervisor/cpu/spinlock.h"
 #include "hypervisor/domain/exchange.h"
 #include "hypervisor/cpu/xstate.h"
+#include "hypervisor/event/event.h"
 #include "hypervisor/mm/extent.h"
 #include "hypervisor/mm/frame.h"
+#include "hypervisor/sched/sched.h"
+#include "hypervisor/time/vcpu_time.h"
 
 /* A vcpu's last answers of CPUID: kernels ask the same few leaves all the time. */
 #define CPUID_KNOWN 16
@@ -62,16 +65,23 @@ struct vcpu {
     bool pinned;                           /* by SCHEDOP_pin_override */
     struct debug_regs debug;               /* current only */
     struct xstate xstate;
-    u64 bank_control2[2];       /* MSRs of its two machine-check banks */
-    struct extent extent;       /* interrupted. current only */
-    struct exchange exchange;   /* interrupted. current only */
+    u64 bank_control2[2];     /* MSRs of its two machine-check banks */
+    struct extent extent;     /* interrupted. current only */
+    struct exchange exchange; /* interrupted. current only */
+    struct vcpu_sched sched;
+    struct vcpu_events events;
+    struct vcpu_time time;
+    bool initialised;           /* it has registers to begin with. Domain's vcpus_lock */
+    u64 bases[3];               /* FS, GS in use, GS of the other mode; with its registers: */
     struct cpu_user_regs saved; /* while it does not run */
 };
 
-#define WORK_DEAD     1u /* the domain crashed or was shut down: it must not run again */
-#define WORK_RELOAD   2u /* the frame holds other registers than those of the call that returns */
-#define WORK_NMI      4u /* an NMI came that is for this vcpu */
-#define WORK_CONTINUE 8u /* a call in a list wants to be called again: percpu.continued */
+#define WORK_DEAD     1u  /* the domain crashed or was shut down: it must not run again */
+#define WORK_RELOAD   2u  /* the frame holds other registers than those of the call that returns */
+#define WORK_NMI      4u  /* an NMI came that is for this vcpu */
+#define WORK_CONTINUE 8u  /* a call in a list wants to be called again: percpu.continued */
+#define WORK_SCHED    16u /* another vcpu may have to run, or this one may not: sched_choose */
+#define WORK_EVENT    32u /* an upcall was made pending: deliver it, unless it is masked */
 
 #define CAREFUL_IOPL 1u /* the architectural_iopl assist is on */
 #define CAREFUL_NMI  2u /* an NMI is being handled: an iret ends that */
@@ -81,6 +91,7 @@ struct vcpu {
 #define VCPUF_SYSENTER_MASKS 4u
 
 struct domain {
+    struct domain *next; /* of all there are */
     u16 id;
     bool privileged;   /* may do what Xen lets its control domain do */
     bool dying;        /* gets no new memory */
@@ -91,8 +102,9 @@ struct domain {
     u32 max_vcpus;
     struct vcpu **vcpus; /* max_vcpus entries, NULL where none was made */
 
-    struct spinlock page_lock; /* guards the next six */
-    u64 tot_pages;             /* those below, and */
+    struct spinlock vcpus_lock; /* vcpus made, brought up, taken down */
+    struct spinlock page_lock;  /* guards the next six */
+    u64 tot_pages;              /* those below, and */
     u64 away; /* those that left it for an exchange, or are to join it yet (mm/extent.h) */
     u64 max_pages;
     u64 claimed; /* frames kept free for it beyond tot_pages: domain_claim. Under the heap's lock */
@@ -104,6 +116,7 @@ struct domain {
     u32 pci_address;      /* what it wrote last to the address port of PCI configuration */
     u8 cmos_index;        /* likewise to the CMOS's index port */
 
+    struct domain_events events;
     mfn_t shared_mfn;
     struct shared_info *shared;
     const char *crash_rule; /* the first rule it broke, NULL if none; and where that was seen */
@@ -119,7 +132,17 @@ static inline bool domain_assists(const struct domain *d, unsigned type)
     return d->vm_assist >> type & 1;
 }
 
-extern struct domain *dom0;
+extern struct domain *dom0;    /* the control domain; NULL: there is none */
+extern struct domain *domains; /* all, through domain.next */
+
+/* The domain of this number, or NULL; DOMID_SELF is no number. */
+struct domain *domain_find(u16 id);
+
+/* The vcpu of this number, or NULL. */
+static inline struct vcpu *domain_vcpu(const struct domain *d, u32 id)
+{
+    return id < d->max_vcpus ? d->vcpus[id] : NULL;
+}
 
 /* A domain with @max_vcpus places, no memory and no vcpu; NULL when out of memory. */
 struct domain *domain_create(u16 id, u32 max_vcpus, u64 max_pages, bool privileged);
