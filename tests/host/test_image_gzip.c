@@ -1,4 +1,7 @@
-// LINK: xen-like/lib/image_gzip.c xen-like/lib/third_party/puff/puff.c xen-like/lib/string.c
+// LINK: xen-like/lib/image_unpack.c xen-like/lib/image_gzip.c xen-like/lib/image_xz.c
+// LINK: xen-like/lib/third_party/puff/puff.c xen-like/lib/third_party/xz/xz_crc32.c
+// LINK: xen-like/lib/third_party/xz/xz_dec_bcj.c xen-like/lib/third_party/xz/xz_dec_lzma2.c
+// LINK: xen-like/lib/third_party/xz/xz_dec_stream.c xen-like/lib/string.c
 // LINK: tests/host/maker/gzip_maker.c
 /*
  * Unpacking. The well-formed files come from gzip itself, at every level; the broken ones are made

@@ -65,8 +65,9 @@ struct image {
 };
 
 /*
- * How large the kernel in file[0..size) is once unpacked: from the trailer of a gzip file, or of
- * the gzip payload of a bzImage; for a bzImage with a bare ELF payload, the payload's own size. 0
+ * How large the kernel in file[0..size) is once unpacked: from the last word of a file or of a
+ * bzImage's payload that is packed with gzip or xz (with xz Linux's build appends that word); for a
+ * bzImage with a bare ELF payload, the payload's own size. 0
  * with *why NULL: not packed, use the file itself. 0 with *why set: packed in a way that cannot be
  * read.
  */
@@ -75,7 +76,7 @@ u64 image_unpacked_size(const void *file, size_t size, const char **why);
 /*
  * Unpacks into dst[0..dst_size), where dst_size is what image_unpacked_size said; dst must not
  * overlap the file. Headers, length and CRC-32 are checked. False with *why set on any fault; dst
- * then holds nothing of use.
+ * then holds nothing of use. One at a time: xz has its working memory in one place.
  */
 bool image_unpack(void *dst, size_t dst_size, const void *file, size_t size, const char **why);
 

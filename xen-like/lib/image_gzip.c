@@ -1,56 +1,16 @@
 /*
- * Takes the wrapping off a kernel: a gzip file (RFC 1952), a Linux bzImage, or both at once.
+ * gzip (RFC 1952) around DEFLATE, which puff reads.
  *
- * A bzImage is a real-mode loader, then a payload whose place its boot header states (protocol 2.08
- * and later, Documentation/arch/x86/boot.rst); the payload is the ELF file, mostly compressed. The
- * size of the result must be known before there is memory to unpack to. gzip has it in its last
- * four bytes, which are as untrusted as the rest: they are believed only within what DEFLATE can
- * reach from the bytes at hand, and must then agree with what really comes out.
+ * gzip has the size of its contents in its last four bytes, which are as untrusted as the rest:
+ * they are believed only within what DEFLATE can reach from the bytes at hand, and must then agree
+ * with what really comes out.
  */
 #include "xen-like/lib/image_internal.h"
-
-#include <asm/bootparam.h>
-#include <elf.h>
 
 #include "xen-like/lib/string.h"
 #include "xen-like/lib/third_party/puff/puff.h"
 
-#define BZIMAGE_MAGIC       "HdrS"
-#define BZIMAGE_VERSION     0x208 /* the first with payload_offset */
-#define BZIMAGE_SECTOR      512
-#define BZIMAGE_OLD_SECTORS 4 /* what setup_sects 0 means */
-
 #define DEFLATE_MAX_RATIO 1032 /* 258 bytes from two bits, at best */
-
-enum packing {
-    PACKED_NOT,
-    PACKED_GZIP,
-    PACKED_OTHER
-};
-
-struct payload {
-    const u8 *bytes;
-    size_t size;
-    enum packing packing;
-    bool wrapped; /* in a bzImage */
-};
-
-/* What a file begins with, when its packing is one that is not read. */
-static const struct other_packing {
-    const char *magic;
-    size_t length;
-    const char *why;
-} other_packings[] = {
-    {"\xfd"
-     "7zXZ",
-     6, "it is compressed with xz, which is not read yet"},
-    {"\x28\xb5\x2f\xfd", 4, "it is compressed with zstd, which is not read yet"},
-    {"\x02\x21\x4c\x18", 4, "it is compressed with lz4, which is not read yet"},
-    {"\x04\x22\x4d\x18", 4, "it is compressed with lz4, which is not read yet"},
-    {"BZh", 3, "it is compressed with bzip2, which is not read yet"},
-    {"\x5d\0\0", 3, "it is compressed with lzma, which is not read yet"},
-    {"\x89LZO", 5, "it is compressed with lzo, which is not read yet"},
-};
 
 /* The fixed part of a gzip file's header; its fields are little-endian. */
 struct gzip_header {
@@ -67,75 +27,12 @@ struct gzip_trailer {
     u32 length; /* of the unpacked data, modulo 2^32 */
 };
 
-#define GZIP_MAGIC          "\x1f\x8b"
 #define GZIP_DEFLATE        8
 #define GZIP_HAS_HEADER_CRC 0x02
 #define GZIP_HAS_EXTRA      0x04
 #define GZIP_HAS_NAME       0x08
 #define GZIP_HAS_COMMENT    0x10
 #define GZIP_RESERVED       0xe0
-
-static bool begins_with(const u8 *bytes, size_t size, const char *magic, size_t length)
-{
-    return size >= length && memcmp(bytes, magic, length) == 0;
-}
-
-/* If the file is a bzImage, narrows the payload to what is inside. */
-static bool open_bzimage(struct payload *payload, const char **why)
-{
-    const size_t at = offsetof(struct boot_params, hdr);
-    struct setup_header header;
-    u64 start, sectors;
-
-    if (!file_has(payload->size, at, sizeof(header)))
-        return true;
-    memcpy(&header, payload->bytes + at, sizeof(header));
-    if (memcmp(&header.header, BZIMAGE_MAGIC, sizeof(header.header)) != 0)
-        return true;
-    if (header.version < BZIMAGE_VERSION) {
-        *why = "it is a bzImage older than boot protocol 2.08";
-        return false;
-    }
-    sectors = header.setup_sects != 0 ? header.setup_sects : BZIMAGE_OLD_SECTORS;
-    start = (sectors + 1) * BZIMAGE_SECTOR + header.payload_offset;
-    if (!file_has(payload->size, start, header.payload_length)) {
-        *why = "the payload of its bzImage reaches past the end of the file";
-        return false;
-    }
-    payload->bytes += start;
-    payload->size = header.payload_length;
-    payload->wrapped = true;
-    return true;
-}
-
-static bool find_packing(struct payload *payload, const char **why)
-{
-    if (begins_with(payload->bytes, payload->size, GZIP_MAGIC, 2)) {
-        payload->packing = PACKED_GZIP;
-        return true;
-    }
-    for (size_t i = 0; i < ARRAY_SIZE(other_packings); i++) {
-        const struct other_packing *other = &other_packings[i];
-
-        if (begins_with(payload->bytes, payload->size, other->magic, other->length)) {
-            payload->packing = PACKED_OTHER;
-            *why = other->why;
-            return false;
-        }
-    }
-    if (payload->wrapped && !begins_with(payload->bytes, payload->size, ELFMAG, SELFMAG)) {
-        *why = "the payload of its bzImage is in no form that is known";
-        return false;
-    }
-    return true;
-}
-
-static bool open_payload(struct payload *payload, const void *file, size_t size, const char **why)
-{
-    *payload = (struct payload){file, size, PACKED_NOT, false};
-    *why = NULL;
-    return open_bzimage(payload, why) && find_packing(payload, why);
-}
 
 static struct gzip_trailer read_trailer(const u8 *at)
 {
@@ -145,23 +42,18 @@ static struct gzip_trailer read_trailer(const u8 *at)
     return trailer;
 }
 
-u64 image_unpacked_size(const void *file, size_t size, const char **why)
+u64 image_gzip_size(const struct payload *gz, const char **why)
 {
-    struct payload payload;
     u64 length;
 
-    if (!open_payload(&payload, file, size, why))
-        return 0;
-    if (payload.packing == PACKED_NOT)
-        return payload.wrapped ? payload.size : 0;
-    if (payload.size < sizeof(struct gzip_header) + sizeof(struct gzip_trailer)) {
+    if (gz->size < sizeof(struct gzip_header) + sizeof(struct gzip_trailer)) {
         *why = "it is a gzip file that ends inside its header";
         return 0;
     }
-    length = read_trailer(payload.bytes + payload.size - sizeof(struct gzip_trailer)).length;
+    length = read_trailer(gz->bytes + gz->size - sizeof(struct gzip_trailer)).length;
     if (length == 0)
         *why = "it is a gzip file with nothing in it";
-    else if (length / DEFLATE_MAX_RATIO > payload.size)
+    else if (length / DEFLATE_MAX_RATIO > gz->size)
         *why = "it is a gzip file whose stated length is impossible";
     return *why == NULL ? length : 0;
 }
@@ -260,7 +152,7 @@ static const char *explain_puff(int answer)
     return "its gzip data is damaged";
 }
 
-static bool unpack_gzip(void *dst, size_t dst_size, const struct payload *gz, const char **why)
+bool image_unpack_gzip(void *dst, size_t dst_size, const struct payload *gz, const char **why)
 {
     unsigned long made = dst_size, taken;
     struct gzip_trailer trailer;
@@ -284,20 +176,4 @@ static bool unpack_gzip(void *dst, size_t dst_size, const struct payload *gz, co
     else if (trailer.crc != crc32(dst, made))
         *why = "its gzip data is damaged (CRC)";
     return *why == NULL;
-}
-
-bool image_unpack(void *dst, size_t dst_size, const void *file, size_t size, const char **why)
-{
-    struct payload payload;
-
-    if (!open_payload(&payload, file, size, why))
-        return false;
-    if (payload.packing == PACKED_GZIP)
-        return unpack_gzip(dst, dst_size, &payload, why);
-    if (!payload.wrapped || dst_size < payload.size) {
-        *why = "it is not packed, or larger than the room for it";
-        return false;
-    }
-    memcpy(dst, payload.bytes, payload.size);
-    return true;
 }

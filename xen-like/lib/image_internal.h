@@ -1,6 +1,6 @@
 /*
  * What the files of the image reader share: a view of an ELF file in which both classes look alike,
- * and the one test that every access to the file passes.
+ * the one test that every access to the file passes, and the unpackers.
  */
 #ifndef XEN_LIKE_LIB_IMAGE_INTERNAL_H
 #define XEN_LIKE_LIB_IMAGE_INTERNAL_H
@@ -33,6 +33,22 @@ static inline bool file_has(u64 size, u64 offset, u64 length)
 {
     return offset <= size && length <= size - offset;
 }
+
+/* What is in a bzImage, or the file itself. */
+struct payload {
+    const u8 *bytes;
+    size_t size;
+    bool wrapped; /* in a bzImage */
+};
+
+/*
+ * One pair for each packing that is read: the size of what is inside (0 with *why set if it cannot
+ * be), and its unpacking into memory of exactly that size (false with *why set on any fault).
+ */
+u64 image_gzip_size(const struct payload *gz, const char **why);
+bool image_unpack_gzip(void *dst, size_t dst_size, const struct payload *gz, const char **why);
+u64 image_xz_size(const struct payload *xz, const char **why);
+bool image_unpack_xz(void *dst, size_t dst_size, const struct payload *xz, const char **why);
 
 /* Checks the file's header and that both tables lie in the file. */
 bool elf_open(struct elf_view *elf, const void *bytes, size_t size, const char **why);
