@@ -14,6 +14,7 @@
 #include "hypervisor/domain/exchange.h"
 #include "hypervisor/cpu/xstate.h"
 #include "hypervisor/event/event.h"
+#include "hypervisor/event/pirq.h"
 #include "hypervisor/mm/extent.h"
 #include "hypervisor/mm/frame.h"
 #include "hypervisor/sched/sched.h"
@@ -117,6 +118,7 @@ struct domain {
     u8 cmos_index;        /* likewise to the CMOS's index port */
 
     struct domain_events events;
+    struct domain_pirqs pirqs;
     mfn_t shared_mfn;
     struct shared_info *shared;
     const char *crash_rule; /* the first rule it broke, NULL if none; and where that was seen */
