@@ -19,8 +19,7 @@ static void user_gs_load(u16 selector)
     if (selector > 3)
         selector |= 3;
     swapgs();
-    if (!load_gs(selector))
-        load_gs(0);
+    load_gs(selector);
     swapgs();
 }
 

@@ -10,18 +10,17 @@
 
 #define POLL_PORTS_MAX 128U /* Xen's limit; it has no name in the public headers */
 
-/* Blocking lets events in first, so that none can be missed between the check and the sleep. */
+/* Blocking lets events in first, so that none can be missed between the check and the sleep: one
+ * that comes before the check is seen, one that comes after it finds the vcpu stopped. */
 static long vcpu_block(void)
 {
-    ACCESS_ONCE(current->info->evtchn_upcall_mask) = 0;
+    struct vcpu *v = current;
+
+    ACCESS_ONCE(v->info->evtchn_upcall_mask) = 0;
+    vcpu_stop(v, STOP_BLOCKED);
+    if (upcall_is_due(v))
+        vcpu_go(v, STOP_BLOCKED);
     return 0;
-}
-
-static bool upcall_is_due(void)
-{
-    const struct vcpu_info *info = current->info;
-
-    return ACCESS_ONCE(info->evtchn_upcall_pending) && !ACCESS_ONCE(info->evtchn_upcall_mask);
 }
 
 /* For drivers that must run on a certain CPU. There is one, and each vcpu runs there. */
@@ -52,7 +51,7 @@ static long vcpu_poll(u64 arg)
         return refuse(XEN_EINVAL, "too many ports to poll");
     if (!guest_range_ok((u64)poll.ports.p, poll.nr_ports * sizeof(evtchn_port_t)))
         return refuse(XEN_EFAULT, "the list of ports is not in guest memory");
-    if (upcall_is_due())
+    if (upcall_is_due(current))
         return 0;
     for (u32 i = 0; i < poll.nr_ports; i++) {
         evtchn_port_t port;
@@ -105,7 +104,8 @@ long hc_sched_op(unsigned long cmd, unsigned long arg)
 {
     switch ((u32)cmd) {
     case SCHEDOP_yield:
-        return 0; /* there is nobody else to run */
+        sched_yield();
+        return 0;
     case SCHEDOP_block:
         return vcpu_block();
     case SCHEDOP_shutdown:

@@ -9,6 +9,7 @@
 #include "hypervisor/boot/multiboot2.h"
 #include "hypervisor/cpu/bounce.h"
 #include "hypervisor/cpu/regs.h"
+#include "hypervisor/cpu/vectors.h"
 #include "hypervisor/mm/layout.h"
 #include "hypervisor/mm/pte.h"
 #include "hypervisor/mm/smap.h"
@@ -98,6 +99,7 @@ void offsets_cpu(void)
     OFFSET(VCPU_iret_careful, struct vcpu, iret_careful);
     OFFSET(VCPU_info, struct vcpu, info);
     OFFSET(VCPU_cr3_user, struct vcpu, cr3_user);
+    OFFSET(VCPU_INFO_upcall_pending, struct vcpu_info, evtchn_upcall_pending);
     OFFSET(VCPU_INFO_upcall_mask, struct vcpu_info, evtchn_upcall_mask);
     OFFSET(IRET_rax, struct iret_context, rax);
     OFFSET(IRET_r11, struct iret_context, r11);
@@ -120,6 +122,7 @@ void offsets_cpu(void)
     DEFINE(FLAT_RING3_CS32, FLAT_RING3_CS32);
     DEFINE(FLAT_RING3_SS64, FLAT_RING3_SS64);
     DEFINE(EXCEPTIONS_WITH_CODE, EXCEPTIONS_WITH_CODE);
+    DEFINE(VECTOR_GUEST_INT80, VECTOR_GUEST_INT80);
     DEFINE(XL_CALL_LIMIT, XL_CALL_LIMIT);
     DEFINE(XEN_ENOSYS, XEN_ENOSYS);
     DEFINE(SMAP_SITE_STAC, SMAP_SITE_STAC);

@@ -19,9 +19,10 @@
 #include "hypervisor/cpu/xstate.h"
 #include "hypervisor/debug/input.h"
 #include "hypervisor/debug/log.h"
+#include "hypervisor/domain/switch.h"
 #include "hypervisor/mm/alloc.h"
 #include "hypervisor/mm/io_frames.h"
-#include "hypervisor/mm/tlb.h"
+#include "hypervisor/time/clock.h"
 #include "xen-like/lib/string.h"
 
 /* It lay below 1 TiB until Zen moved it to the end of whatever the CPU can address. */
@@ -64,50 +65,44 @@ static mfn_t table_alloc(void)
     return page ? virt_to_mfn(page) : INVALID_MFN;
 }
 
-/* What the CPU keeps for its guest beside the frame, and firmware or loader may have used. */
-static void guest_msrs_set(u64 value)
+#ifdef DEBUG
+/* Leave something in all that the CPU keeps for its guest beside the frame: what loading the first
+ * vcpu forgets shows. */
+static void registers_disturb(struct vcpu *v)
 {
-    wrmsr(MSR_FS_BASE, value);
-    wrmsr(MSR_GS_BASE, value);
-    wrmsr(MSR_KERNEL_GS_BASE, value);
+    wrmsr(MSR_FS_BASE, 0x123456);
+    wrmsr(MSR_GS_BASE, 0x123456);
+    wrmsr(MSR_KERNEL_GS_BASE, 0x123456);
     if (features.rdtscp)
-        wrmsr(MSR_TSC_AUX, (u32)value);
-}
-
-static void guest_registers_first(struct vcpu *v)
-{
-#ifdef DEBUG /* leave something in all of them, so that what is forgotten shows */
-    guest_msrs_set(0x123456);
+        wrmsr(MSR_TSC_AUX, 0x123456);
     write_dr0(v->saved.rip);
     write_dr7(DR7_DEFAULT | 1);
     xstate_disturb(v);
-#endif
-    guest_msrs_set(0);
-    write_dr7(DR7_DEFAULT);
-    xstate_restore(v);
 }
+#endif
 
 /* On the CPU's own stack from here on. */
 static NORETURN void boot_on_own_stack(const struct boot_info *info)
 {
-    struct percpu *cpu = this_cpu();
     struct vcpu *v;
 
     log_info("free memory: %lu KiB", frames_free_count() << (PAGE_SHIFT - 10));
     apic_init();
     ioapics_init();
     nmi_init();
+    time_init();
     lfence_enable();
     dom0 = dom0_build(info);
     if (!dom0)
         machine_halt(); /* dom0_build has said why */
     v = dom0->vcpus[0];
     input_start();
-    guest_registers_first(v);
-    cpu->running = v;
-    cpu->regs = v->saved;
-    tlb_load_root(MFN(v->cr3_kernel >> PAGE_SHIFT));
-    guest_enter(cpu);
+#ifdef DEBUG
+    registers_disturb(v);
+#endif
+    vcpu_go(v, STOP_DOWN);
+    vcpu_load(sched_first());
+    guest_enter(this_cpu());
 }
 
 NORETURN void hypervisor_main(const struct boot_info *info)

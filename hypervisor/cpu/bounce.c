@@ -115,6 +115,17 @@ void bounce_interrupt(struct cpu_user_regs *regs, u32 vector)
     bounce_trap(current, regs, vector, 0, 0);
 }
 
+/* The upcall that says that events are pending. There is no callback before the guest has set one,
+ * and what it has not, cannot be called. */
+void bounce_upcall(struct cpu_user_regs *regs)
+{
+    struct vcpu *v = current;
+
+    if (unlikely(!v->event_callback))
+        return domain_crash(v->domain, "an upcall is due, and there is no event callback");
+    bounce(v, regs, v->event_callback, BOUNCE_MASKS, 0);
+}
+
 /*
  * #PF. The CPU sees ring 3 always; the guest is told by which of its two modes it was. The
  * commonest of all bounces comes here straight from entry.asm, without the registers that C
@@ -235,6 +246,8 @@ void iret_load(struct cpu_user_regs *regs)
     v->info->evtchn_upcall_mask = !(rflags & RFLAGS_IF);
     if (unlikely(v->iret_careful & CAREFUL_NMI))
         nmi_end(v);
+    if (upcall_is_due(v))
+        __atomic_fetch_or(&v->work, WORK_EVENT, __ATOMIC_RELAXED);
     return;
 fault:
     smap_close();

@@ -27,6 +27,9 @@ void bounce_exception(struct cpu_user_regs *regs, u32 vector, u32 error);
 /* The same for `int n`: never an error code; regs->rip is already past the instruction. */
 void bounce_interrupt(struct cpu_user_regs *regs, u32 vector);
 
+/* Send the guest, whose upcall is due (upcall_is_due), to its event callback. */
+void bounce_upcall(struct cpu_user_regs *regs);
+
 /* Change between the guest's kernel and its user space: tables and GS base. The running vcpu only.
  */
 void vcpu_enter_kernel(struct vcpu *v);

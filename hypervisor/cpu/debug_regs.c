@@ -39,6 +39,15 @@ static bool debug_active(const struct debug_regs *d)
     return d->control & DR7_ENABLES;
 }
 
+void debug_regs_switch(const struct debug_regs *to)
+{
+    write_dr7(DR7_DEFAULT); /* none strikes with half the addresses changed */
+    if (!debug_active(to))
+        return;
+    debug_regs_load(to);
+    write_dr7(to->control);
+}
+
 /* DR4 and DR5 are other names of 6 and 7, unless the guest has given them up by its CR4.DE. The
  * register's real number, or one that no register has. */
 static u32 debug_reg_number(const struct vcpu *v, u32 reg)

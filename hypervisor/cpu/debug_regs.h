@@ -35,6 +35,9 @@ long debug_reg_write(struct vcpu *v, u32 reg, u64 value);
 /* The bits of DR6 for the breakpoints of @v on any of the @bytes ports from @port on. */
 u64 debug_port_breakpoints(const struct vcpu *v, u32 port, u32 bytes);
 
+/* Another vcpu, whose these are, is loaded in this CPU. */
+void debug_regs_switch(const struct debug_regs *to);
+
 /* 0, or -ENODEV: no such register. */
 long debug_reg_read(const struct vcpu *v, u32 reg, u64 *value);
 

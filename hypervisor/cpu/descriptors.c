@@ -59,7 +59,7 @@ int descriptors_validate(u64 *page)
     return 0;
 }
 
-static void gdt_window_set(struct percpu *cpu, const struct vcpu *v)
+void gdt_window_set(struct percpu *cpu, const struct vcpu *v)
 {
     for (unsigned i = 0; i < FIRST_RESERVED_GDT_PAGE; i++)
         if (v->gdt_frames[i].n)

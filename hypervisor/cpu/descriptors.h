@@ -31,4 +31,8 @@ int vcpu_set_gdt(struct vcpu *v, const u64 *frames, u32 entries);
 /* Give the GDT's frames back (not while the vcpu runs on another CPU). */
 void vcpu_drop_gdt(struct vcpu *v);
 
+/* Show @v's descriptor table in this CPU's window. The caller flushes. */
+struct percpu;
+void gdt_window_set(struct percpu *cpu, const struct vcpu *v);
+
 #endif

@@ -22,7 +22,7 @@ default rel
 
 extern exception_table, hypercall_table
 extern exception_in_hypervisor, guest_exit_work, iret_refused, syscall_bounce, syscall32_bounce
-extern iret_load, page_fault_bounce, sysenter_bounce, trap_page_fault
+extern iret_load, page_fault_bounce, sysenter_bounce, trap_int80, trap_page_fault
 %ifdef DEBUG
 extern path_end
 %endif
@@ -105,6 +105,9 @@ syscall_entry:
     mov rcx, [rsp + PERCPU_running]
     cmp dword [rcx + VCPU_work], 0
     jne hypercall_work
+    mov rcx, [rcx + VCPU_info] ; a guest that unmasks by itself asks for its upcall by any hypercall
+    cmp word [rcx + VCPU_INFO_upcall_pending], 1 ; pending, and the mask behind it clear
+    je hypercall_work
 
     SYSRET_TO_GUEST hypercall_slow_return
 .unknown:
@@ -184,6 +187,8 @@ sysenter_flags_saved:
     mov r11, [rcx + VCPU_info]
     bt edx, RFLAGS_IF_BIT
     setnc [r11 + VCPU_INFO_upcall_mask]
+    cmp word [r11 + VCPU_INFO_upcall_pending], 1 ; the mask lies behind it, and is clear now
+    je hc_iret.close
     and edx, ~(RFLAGS_IOPL | RFLAGS_VM)
     or edx, RFLAGS_IF
     mov [REGS(rflags)], rdx
@@ -280,7 +285,7 @@ hc_iret:
 .careful:
     add rsp, 8
     mov rdi, rsp
-    call iret_load
+    call iret_load ; sets WORK_EVENT if an upcall is due
     test dword [rsp + REGS_error_code], FRAME_SYSCALL
     jz volatile_frame_iret
 
@@ -379,6 +384,8 @@ align 16
     mov dword [rsp + 4], vec
 %if vec == 14
     jmp page_fault_entry
+%elif vec == VECTOR_GUEST_INT80
+    jmp int80_entry
 %else
     jmp exception_entry
 %endif
@@ -407,6 +414,18 @@ page_fault_entry:
 .in_hypervisor:
     SAVE_PRESERVED
     jmp from_hypervisor
+
+; The system call of many guests. It comes from ring 3 only, and nobody looks at rbx..r15.
+align 16
+int80_entry:
+    cld
+    SMAP_CLOSE
+    PUSH_VOLATILE
+    sub rsp, PRESERVED_BYTES
+    PATH_BEGIN
+    mov rdi, rsp
+    call trap_int80
+    jmp volatile_frame_iret
 
 align 16
 exception_entry:

@@ -27,6 +27,7 @@ extern void (*const exception_table[VECTORS])(struct cpu_user_regs *regs);
 
 bool page_fault_bounce(struct cpu_user_regs *regs);
 void trap_page_fault(struct cpu_user_regs *regs);
+void trap_int80(struct cpu_user_regs *regs);
 void trap_nmi(struct cpu_user_regs *regs);
 void trap_debug(struct cpu_user_regs *regs);
 void trap_debug_in_hypervisor(struct cpu_user_regs *regs);

@@ -2,7 +2,7 @@
  * An NMI may strike between any two instructions of the hypervisor, so all that is done at once is
  * to count it, note the reason, and set a flag that the way out to the guest looks at. It may also
  * strike when that has been looked at already: then this CPU sends itself an interrupt, which waits
- * until the guest runs and brings it back at once.
+ * until the guest runs and brings it back at once, or wakes it when it is blocked.
  *
  * While the guest handles one, another waits: until its next iret, whichever it is, as on Xen.
  */
@@ -21,14 +21,17 @@
 #define DISABLE_SERR   0x04
 #define DISABLE_IOCHK  0x08
 
-static void nothing(void *unused)
+/* What the NMI could not do: its vcpu may be blocked. */
+static void wake(void *unused)
 {
     (void)unused;
+    if (dom0 && ACCESS_ONCE(dom0->vcpus[0]->work) & WORK_NMI)
+        vcpu_kick(dom0->vcpus[0]);
 }
 
 void nmi_init(void)
 {
-    irq_set_handler(VECTOR_WAKE, nothing, NULL);
+    irq_set_handler(VECTOR_WAKE, wake, NULL);
 }
 
 static u64 nmi_reason(void)

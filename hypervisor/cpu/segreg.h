@@ -29,13 +29,21 @@ static inline void clear_ts(void)
     __asm__ volatile("clts" ::: "memory");
 }
 
-/* Load GS from a guest's selector; false when the CPU refuses it (GS unchanged). */
-static inline bool load_gs(u16 selector)
-{
-    asm goto("1: mov %0, %%gs" FIXUP(fault) : : "r"(selector) : "memory" : fault);
-    return true;
-fault:
-    return false;
-}
+/* Load a data segment register from a guest's selector; false when the CPU refuses that: then it
+ * holds null. */
+#define DEFINE_LOAD(s)                                                                             \
+    static inline bool load_##s(u16 selector)                                                      \
+    {                                                                                              \
+        asm goto("1: mov %0, %%" #s FIXUP(fault) : : "r"(selector) : "memory" : fault);            \
+        return true;                                                                               \
+    fault:                                                                                         \
+        asm volatile("mov %0, %%" #s : : "r"(0) : "memory");                                       \
+        return false;                                                                              \
+    }
+DEFINE_LOAD(ds)
+DEFINE_LOAD(es)
+DEFINE_LOAD(fs)
+DEFINE_LOAD(gs)
+#undef DEFINE_LOAD
 
 #endif

@@ -85,7 +85,7 @@ static void trap_invalid_opcode(struct cpu_user_regs *regs)
 
 /* int 0x80 has an open gate of its own, as many guests' system call; without a handler it is what
  * any refused interrupt would be. */
-static void trap_int80(struct cpu_user_regs *regs)
+void trap_int80(struct cpu_user_regs *regs)
 {
     if (current->traps[VECTOR_GUEST_INT80].address)
         return bounce_interrupt(regs, VECTOR_GUEST_INT80);
@@ -123,9 +123,7 @@ void (*const exception_table[VECTORS])(struct cpu_user_regs *regs) = {
     [EXCEPTION_PF + 1 ... EXCEPTION_MC - 1] = trap_bounced,
     [EXCEPTION_MC] = trap_machine_check,
     [EXCEPTION_MC + 1 ... 31] = trap_bounced,
-    [32 ... VECTOR_GUEST_INT80 - 1] = irq_take,
-    [VECTOR_GUEST_INT80] = trap_int80,
-    [VECTOR_GUEST_INT80 + 1 ... VECTORS - 1] = irq_take,
+    [32 ... VECTORS - 1] = irq_take, /* but for int 0x80, which entry.asm calls */
 };
 
 /* One entry of the exception table: both fields are distances from themselves. */

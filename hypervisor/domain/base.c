@@ -94,6 +94,18 @@ int vcpu_set_ldt(struct vcpu *v, u64 va, u32 entries)
     return 0;
 }
 
+void vcpu_show_ldt(const struct vcpu *v)
+{
+    struct percpu *cpu = this_cpu();
+
+    for (unsigned i = 0; i < LDT_PAGES; i++)
+        if (v->ldt_frames[i].n)
+            window_page_set(cpu, GDT_WINDOW_PAGES + i, v->ldt_frames[i]);
+        else
+            ldt_page_clear(cpu, i);
+    ldt_load(cpu, v->ldt_entries);
+}
+
 bool vcpu_map_ldt(struct vcpu *v, u64 va)
 {
     struct percpu *cpu = this_cpu();

@@ -15,6 +15,9 @@ int vcpu_set_user_base(struct vcpu *v, mfn_t m);
 /* MMUEXT_SET_LDT: @entries descriptors at the page-aligned guest address @va. 0 or -EINVAL. */
 int vcpu_set_ldt(struct vcpu *v, u64 va, u32 entries);
 
+/* Show @v's LDT, as far as the CPU has seen it, in this CPU's window. The caller flushes. */
+void vcpu_show_ldt(const struct vcpu *v);
+
 /* A fault at @va within the LDT's window: show the CPU the guest's page of descriptors there, if it
  * is (or can become) one. True: the access may be tried again. */
 bool vcpu_map_ldt(struct vcpu *v, u64 va);

@@ -54,6 +54,8 @@ struct domain *domain_create(u16 id, u32 max_vcpus, u64 max_pages, bool privileg
         pages_free(d, 0);
         return NULL;
     }
+    d->next = domains;
+    domains = d;
     return d;
 }
 
@@ -77,6 +79,7 @@ struct vcpu *vcpu_create(struct domain *d, u32 id)
     }
     v->domain = d;
     v->id = id;
+    sched_vcpu_init(v);
     v->kernel_mode = 1;
     v->info = &d->shared->vcpu_info[id];
     v->ctrl_cr0 = CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_PG;
@@ -88,9 +91,12 @@ struct vcpu *vcpu_create(struct domain *d, u32 id)
 static void domain_stop(struct domain *d)
 {
     d->shutdown = true;
-    for (u32 i = 0; i < d->max_vcpus; i++)
-        if (d->vcpus[i])
-            __atomic_fetch_or(&d->vcpus[i]->work, WORK_DEAD, __ATOMIC_RELEASE);
+    for (u32 i = 0; i < d->max_vcpus; i++) {
+        if (!d->vcpus[i])
+            continue;
+        __atomic_fetch_or(&d->vcpus[i]->work, WORK_DEAD, __ATOMIC_RELEASE);
+        vcpu_kick(d->vcpus[i]); /* to its end: exit.c */
+    }
 }
 
 void domain_shutdown_code(struct domain *d, u32 code)

@@ -73,7 +73,8 @@ struct vcpu {
     struct vcpu_events events;
     struct vcpu_time time;
     bool initialised;           /* it has registers to begin with. Domain's vcpus_lock */
-    u64 bases[3];               /* FS, GS in use, GS of the other mode; with its registers: */
+    u32 tsc_aux;                /* MSR_TSC_AUX, */
+    u64 bases[3];               /* the bases of FS, of the GS in use, of the other mode's, and */
     struct cpu_user_regs saved; /* while it does not run */
 };
 
@@ -144,6 +145,12 @@ struct domain *domain_find(u16 id);
 static inline struct vcpu *domain_vcpu(const struct domain *d, u32 id)
 {
     return id < d->max_vcpus ? d->vcpus[id] : NULL;
+}
+
+/* Has the guest of @v an event to look at, and does it let itself be told? */
+static inline bool upcall_is_due(const struct vcpu *v)
+{
+    return ACCESS_ONCE(v->info->evtchn_upcall_pending) && !ACCESS_ONCE(v->info->evtchn_upcall_mask);
 }
 
 /* A domain with @max_vcpus places, no memory and no vcpu; NULL when out of memory. */

@@ -24,10 +24,11 @@ struct domain;
 /* Of a vcpu. */
 struct vcpu_sched {
     u32 stopped; /* STOP_* */
-    bool queued; /* in the policy's queue: may run, and does not. The queue's lock */
-    bool yields; /* let all others go first, once */
+    bool yields; /* let all others go first, once. current only */
+    bool queued; /* in the policy's queue. This and what follows: the lock of the CPU's queue */
     struct vcpu *next;
-    struct vcpu_runstate_info runstate; /* state_entry_time and time[]: ns. Its CPU's lock */
+    u64 until, slice_left;              /* round_robin.c */
+    struct vcpu_runstate_info runstate; /* ns */
     u64 runstate_area; /* guest address where a copy is kept, 0: none. current only */
 };
 
@@ -49,11 +50,15 @@ void sched_yield(void);
 /* How its time went until now, all states summing up to the time since it was made. */
 void vcpu_runstate(const struct vcpu *v, struct vcpu_runstate_info *to);
 
-/* Writes the copy at runstate_area anew. The running vcpu only. */
+/* Writes the copy at runstate_area anew, or as much of it as can be written. The vcpu whose state
+ * is loaded, its kernel's tables in use. */
 void vcpu_runstate_publish(struct vcpu *v);
 
 /* On the way out to a guest: let the vcpu that should run be the one whose registers are in this
  * CPU's frame; waits for one if there is none. */
 void sched_choose(void);
+
+/* The first vcpu of this CPU, chosen but not loaded. */
+struct vcpu *sched_first(void);
 
 #endif

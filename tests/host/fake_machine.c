@@ -374,3 +374,14 @@ bool xstate_alloc(struct vcpu *v)
     (void)v;
     return true;
 }
+
+/* Nobody runs on the host: what the life of a vcpu tells the scheduler ends here. */
+void sched_vcpu_init(struct vcpu *v)
+{
+    v->sched.stopped = STOP_DOWN;
+}
+
+void vcpu_kick(struct vcpu *v)
+{
+    v->sched.stopped &= ~STOP_BLOCKED;
+}

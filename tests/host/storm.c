@@ -6,7 +6,7 @@
 #include "tests/host/storm_contents.h"
 #include "tests/host/storm_state.h"
 
-static struct domain *domains[2];
+static struct domain *pair[2];
 
 /* A domain as its builder would leave it: memory, and one small tree of tables in use. */
 static struct domain *domain_begin(u16 id, u64 pages_max)
@@ -38,7 +38,7 @@ void storm_begin(u64 pages_max)
     memset(m2p, 0, m2p_frames * sizeof(*m2p));
     storm_calls_begin();
     for (int i = 0; i < 2; i++)
-        domains[i] = domain_begin((u16)(i + 1), pages_max);
+        pair[i] = domain_begin((u16)(i + 1), pages_max);
     contents_begin();
 }
 
@@ -62,7 +62,7 @@ static bool work_half_done(void)
         if (frame_table[n].owner && frame_table[n].word & (FRAME_PARTIAL | FRAME_RETIRING))
             return true;
     for (int i = 0; i < 2; i++)
-        if (domains[i]->vcpus[0]->exchange.phase || domains[i]->vcpus[0]->extent.block.n)
+        if (pair[i]->vcpus[0]->exchange.phase || pair[i]->vcpus[0]->extent.block.n)
             return true;
     return false;
 }
@@ -75,12 +75,12 @@ const char *storm_step(unsigned *op, long *rc)
 
     *op = call_pick();
     if (!machine_random(50)) { /* without a flush, as if each domain had a CPU and both one TLB */
-        d = domains[d == domains[0]];
+        d = pair[d == pair[0]];
         machine_run(d);
     }
     if (storm_call_waits(d) && machine_random(2))
         *op = storm_call_count - 1;
-    state_remember(domains);
+    state_remember(pair);
     machine_preempt_in = machine_random(4) ? 0 : 1 + machine_random(12);
     half_done = work_half_done();
     *rc = storm_calls[*op].run(d);
@@ -89,7 +89,7 @@ const char *storm_step(unsigned *op, long *rc)
     if (mfn_valid(machine_tlb_load()))
         return "a stale translation leads to a frame that is something else now";
     for (int i = 0; i < 2; i++)
-        if (audit_domain(domains[i]))
+        if (audit_domain(pair[i]))
             return "the audit found a mismatch";
     wrong = contents_wrong();
     return wrong || !*rc || half_done ? wrong : state_changed();
@@ -98,12 +98,12 @@ const char *storm_step(unsigned *op, long *rc)
 void storm_end(void)
 {
     for (int i = 0; i < 2; i++) {
-        machine_run(domains[i]);
+        machine_run(pair[i]);
         memory_exchange(HYPERVISOR_VIRT_START); /* fails; what was interrupted ends before */
-        if (domains[i]->vcpus[0]->extent.left)
+        if (pair[i]->vcpus[0]->extent.left)
             extent_finish();
-        if (domains[i]->vcpus[0]->extent.block.n)
+        if (pair[i]->vcpus[0]->extent.block.n)
             extent_drop();
-        machine_domain_end(domains[i]);
+        machine_domain_end(pair[i]);
     }
 }

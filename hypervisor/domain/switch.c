@@ -1,0 +1,67 @@
+/* The state of a vcpu, saved and loaded: see switch.h. */
+#include "hypervisor/domain/switch.h"
+
+#include "hypervisor/cpu/descriptors.h"
+#include "hypervisor/cpu/emulate_cr.h"
+#include "hypervisor/cpu/features.h"
+#include "hypervisor/cpu/regs.h"
+#include "hypervisor/cpu/segreg.h"
+#include "hypervisor/cpu/tables.h"
+#include "hypervisor/domain/base.h"
+#include "hypervisor/mm/tlb.h"
+#include "hypervisor/time/clock.h"
+
+/* Those that the guest changes without a trap: selectors, and by FSGSBASE the bases. */
+static void segments_save(struct vcpu *v)
+{
+    v->saved.ds = read_ds();
+    v->saved.es = read_es();
+    v->saved.fs = read_fs();
+    v->saved.gs = read_gs();
+    v->bases[0] = rdmsr(MSR_FS_BASE);
+    v->bases[1] = rdmsr(MSR_GS_BASE);
+    v->bases[2] = rdmsr(MSR_KERNEL_GS_BASE);
+}
+
+/* Selectors first, for loading one changes the base. A descriptor may have been taken away
+ * meanwhile: then the register holds null. */
+static bool segments_load_guest(const struct vcpu *v)
+{
+    bool all = load_ds((u16)v->saved.ds) & load_es((u16)v->saved.es) & load_fs((u16)v->saved.fs) &
+               load_gs((u16)v->saved.gs);
+
+    wrmsr(MSR_FS_BASE, v->bases[0]);
+    wrmsr(MSR_GS_BASE, v->bases[1]);
+    wrmsr(MSR_KERNEL_GS_BASE, v->bases[2]);
+    return all;
+}
+
+void vcpu_save(struct vcpu *v)
+{
+    v->saved = this_cpu()->regs;
+    segments_save(v);
+    if (features.rdtscp)
+        v->tsc_aux = (u32)rdmsr(MSR_TSC_AUX);
+    xstate_save(v);
+}
+
+void vcpu_load(struct vcpu *v)
+{
+    struct percpu *cpu = this_cpu();
+
+    cpu->running = v;
+    cpu->regs = v->saved;
+    gdt_window_set(cpu, v);
+    vcpu_show_ldt(v);
+    tlb_load_root(MFN(v->cr3_kernel >> PAGE_SHIFT)); /* after the windows: they are global */
+    write_cr4((read_cr4() & ~CR4_IN_FORCE) | (v->ctrl_cr4 & CR4_IN_FORCE));
+    vcpu_time_publish(v);
+    vcpu_runstate_publish(v);
+    debug_regs_switch(&v->debug);
+    xstate_restore(v);
+    if (features.rdtscp)
+        wrmsr(MSR_TSC_AUX, v->tsc_aux);
+    segments_load_guest(v);
+    if (!v->kernel_mode)
+        write_cr3(v->cr3_user);
+}
