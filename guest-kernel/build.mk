@@ -1,5 +1,6 @@
-# Guest kernels. The runtime (core/, mm/, x86_64/ and the shared library) is linked into each of them:
-# the mini-kernel, and one kernel for every folder of tests/guests that has a .c file.
+# Guest kernels. The runtime (core/, mm/, event/, time/, sched/, x86_64/ and the shared library) is
+# linked into each of them: the mini-kernel, and one kernel for every folder of tests/guests that has
+# a .c file.
 
 GUEST_CFLAGS := $(COMMON_CFLAGS) -mcmodel=kernel -fno-pie
 guest_obj := $(B)/obj/guest
@@ -11,7 +12,7 @@ guest_objects_of = $(patsubst %,$(guest_obj)/%.o,$(wildcard $(1)/*.c $(1)/*.asm)
 
 guest_library := $(addprefix $(guest_obj)/xen-like/lib/,string.c.o fmt.c.o)
 
-guest_runtime := $(call guest_objects_of,guest-kernel/core) $(call guest_objects_of,guest-kernel/mm) \
+guest_runtime := $(foreach part,core mm event time sched,$(call guest_objects_of,guest-kernel/$(part))) \
     $(filter-out %/offsets.c.o,$(call guest_objects_of,guest-kernel/x86_64)) \
     $(guest_library)
 

@@ -1,11 +1,12 @@
 /*
  * fault_catch in two halves: fault_run (entry.asm) notes where the stack stood, and when a trap
  * comes, fault_divert rewrites the trap's frame so that returning from it lands in fault_resume
- * with that stack. `innermost` is the chain of calls under way; trap handlers run to their end, so
- * nothing else touches it meanwhile.
+ * with that stack. `faults` is the chain of calls under way; each thread has its own (a change of
+ * threads swaps it), and trap handlers run to their end, so nothing else touches it meanwhile.
  */
 #include "guest-kernel/core/fault.h"
 #include "guest-kernel/core/trap.h"
+#include "guest-kernel/core/vcpu.h"
 
 #define RFLAGS_TF 0x100u
 #define RFLAGS_DF 0x400u
@@ -20,21 +21,21 @@ struct fault_scope {
 extern char fault_resume[];
 bool fault_run(u64 *sp, void (*body)(void *), void *arg);
 
-static struct fault_scope *innermost;
-
 struct fault fault_catch(void (*body)(void *arg), void *arg)
 {
-    struct fault_scope scope = {.outer = innermost};
+    struct vcpu *self = vcpu_self();
+    struct fault_scope scope = {.outer = self->faults};
 
-    innermost = &scope;
+    self->faults = &scope;
     fault_run(&scope.sp, body, arg);
-    innermost = scope.outer;
+    self->faults = scope.outer;
     return scope.fault;
 }
 
 bool fault_divert(struct trap_frame *frame)
 {
-    struct fault_scope *scope = innermost;
+    struct vcpu *self = vcpu_self();
+    struct fault_scope *scope = self->faults;
 
     if (!scope)
         return false;
@@ -45,7 +46,7 @@ bool fault_divert(struct trap_frame *frame)
         .address = frame->vector == VECTOR_PF ? trap_fault_address() : 0,
         .rip = frame->rip,
     };
-    innermost = scope->outer; /* a second trap belongs to whoever is outside */
+    self->faults = scope->outer; /* a second trap belongs to whoever is outside */
     frame->rip = (u64)fault_resume;
     frame->rsp = scope->sp;
     frame->rflags &= ~(u64)(RFLAGS_TF | RFLAGS_DF | RFLAGS_AC);

@@ -3,8 +3,8 @@
  * hypercall page, so it works from the first line; traps come next, so that a mistake in all that
  * follows is reported; memory last.
  */
-#include "guest-kernel/core/guest.h"
 #include "guest-kernel/core/trap.h"
+#include "guest-kernel/core/vcpu.h"
 #include "guest-kernel/mm/direct_map.h"
 #include "guest-kernel/mm/frame.h"
 #include "guest-kernel/mm/pte.h"
@@ -27,6 +27,7 @@ static void shared_info_map(void)
     if (answer)
         guest_panic("the shared page cannot be mapped: error %ld", answer);
     shared_info = (struct shared_info *)shared_info_page;
+    vcpu_boot.info = &shared_info->vcpu_info[0];
 }
 
 NORETURN void guest_start(const struct start_info *info);

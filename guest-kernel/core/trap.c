@@ -5,14 +5,12 @@
  */
 #include "guest-kernel/core/trap.h"
 #include "guest-kernel/core/fault.h"
-#include "guest-kernel/core/guest.h"
+#include "guest-kernel/core/vcpu.h"
 #include "guest-kernel/x86_64/hypercall.h"
 
-#define EXCEPTION_COUNT 32
-#define DPL_NOBODY      0
-#define DPL_EVERYONE    3
+#define DPL_NOBODY   0
+#define DPL_EVERYONE 3
 
-extern char trap_entry_stubs[], trap_entry_syscall[], trap_entry_event[], trap_entry_failsafe[];
 void trap_dispatch(struct trap_frame *frame);
 
 static trap_handler *handlers[ENTRY_COUNT];
@@ -34,18 +32,22 @@ long trap_gate_set(unsigned int vector, unsigned int dpl)
     return call_set_trap_table(table);
 }
 
-void trap_init(void)
+void trap_table_fill(struct trap_info table[EXCEPTION_COUNT + 1])
 {
-    struct trap_info table[EXCEPTION_COUNT + 1]; /* an entry with address 0 ends the list */
-    long answer;
-
     for (unsigned int vector = 0; vector < EXCEPTION_COUNT; vector++) {
         bool open = vector == VECTOR_BP || vector == VECTOR_OF;
 
         table[vector] = gate_make(vector, open ? DPL_EVERYONE : DPL_NOBODY);
     }
     table[EXCEPTION_COUNT] = (struct trap_info){.address = 0};
+}
 
+void trap_init(void)
+{
+    struct trap_info table[EXCEPTION_COUNT + 1];
+    long answer;
+
+    trap_table_fill(table);
     answer = call_set_trap_table(table);
     if (answer)
         guest_panic("set_trap_table: error %ld", answer);
@@ -61,7 +63,7 @@ void trap_handle(unsigned int vector, trap_handler *fn)
 
 u64 trap_fault_address(void)
 {
-    return shared_info->vcpu_info[0].arch.cr2;
+    return vcpu_self()->info->arch.cr2;
 }
 
 static void registers_print(const struct trap_frame *f)
@@ -85,8 +87,8 @@ void trap_dispatch(struct trap_frame *frame)
     if (fault_divert(frame))
         return;
     if (frame->vector == VECTOR_EVENT) {
-        /* No port is bound, so nothing is lost by taking an upcall note of nothing. */
-        shared_info->vcpu_info[0].evtchn_upcall_pending = 0;
+        /* Before event_init no port is bound: nothing is lost by taking note of nothing. */
+        vcpu_self()->info->evtchn_upcall_pending = 0;
         return;
     }
     registers_print(frame);

@@ -10,12 +10,19 @@
 #define GUEST_KERNEL_CORE_TRAP_H
 
 #include "guest-kernel/x86_64/trap_frame.h"
+#include "xen-like/abi/xen.h"
 
 typedef bool trap_handler(struct trap_frame *frame);
 
 /* Registers the 32 exceptions and the callbacks with the hypervisor. int3 and into are for
  * everyone. */
 void trap_init(void);
+
+/* What it registers: also part of what another vcpu starts with. An entry with address 0 ends it.
+ */
+#define EXCEPTION_COUNT 32
+void trap_table_fill(struct trap_info table[EXCEPTION_COUNT + 1]);
+extern char trap_entry_stubs[], trap_entry_syscall[], trap_entry_event[], trap_entry_failsafe[];
 
 /* Makes fn the handler of a vector (or of VECTOR_EVENT); NULL takes it away again. */
 void trap_handle(unsigned int vector, trap_handler *fn);
@@ -26,7 +33,7 @@ void trap_handle(unsigned int vector, trap_handler *fn);
  */
 long trap_gate_set(unsigned int vector, unsigned int dpl);
 
-/* The address that the last page fault was about. */
+/* The address that this vcpu's last page fault was about. */
 u64 trap_fault_address(void);
 
 #endif

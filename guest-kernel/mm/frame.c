@@ -2,9 +2,12 @@
  * Frames that were never used lie above a rising mark; frames that came back are chained through
  * their own first word. Nothing needs preparing, so a kernel that uses ten frames touches ten.
  *
+ * A run of frames can be had only above the mark: what comes back is single.
+ *
  * Invariant: holders[pfn] is 0 exactly for free frames, and free_count counts them.
  */
 #include "guest-kernel/mm/frame.h"
+#include "guest-kernel/core/lock.h"
 #include "guest-kernel/mm/direct_map.h"
 #include "xen-like/lib/string.h"
 
@@ -14,6 +17,7 @@ static u32 *holders; /* one for each frame of the domain, in the first frames of
 static u64 unused;   /* the first pfn never handed out */
 static u64 returned = NO_FRAME; /* head of the chain of frames that came back */
 static u64 free_count;
+static struct lock lock; /* guards all of the above */
 
 static u64 *chain_word(u64 pfn)
 {
@@ -47,11 +51,28 @@ static u64 frame_take(void)
 
 pfn_t frame_alloc(void)
 {
+    bool open = lock_take(&lock);
     u64 pfn = frame_take();
 
     holders[pfn] = 1;
     free_count--;
+    lock_release(&lock, open);
     return (pfn_t){pfn};
+}
+
+pfn_t frame_alloc_run(u64 count)
+{
+    bool open = lock_take(&lock);
+    u64 first = unused;
+
+    if (count > start_info->nr_pages - unused)
+        guest_panic("no %lu frames in a row", count);
+    for (u64 i = 0; i < count; i++)
+        holders[first + i] = 1;
+    unused += count;
+    free_count -= count;
+    lock_release(&lock, open);
+    return (pfn_t){first};
 }
 
 pfn_t frame_alloc_zeroed(void)
@@ -64,18 +85,24 @@ pfn_t frame_alloc_zeroed(void)
 
 void frame_share(pfn_t pfn)
 {
+    bool open = lock_take(&lock);
+
     holders[pfn.n]++;
+    lock_release(&lock, open);
 }
 
 void frame_free(pfn_t pfn)
 {
+    bool open = lock_take(&lock);
+
     if (!holders[pfn.n])
         guest_panic("frame %lu was freed twice", pfn.n);
-    if (--holders[pfn.n])
-        return;
-    *chain_word(pfn.n) = returned;
-    returned = pfn.n;
-    free_count++;
+    if (!--holders[pfn.n]) {
+        *chain_word(pfn.n) = returned;
+        returned = pfn.n;
+        free_count++;
+    }
+    lock_release(&lock, open);
 }
 
 u32 frame_holders(pfn_t pfn)

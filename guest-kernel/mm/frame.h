@@ -16,6 +16,10 @@ pfn_t frame_alloc(void);
 /* The same, filled with zeros. */
 pfn_t frame_alloc_zeroed(void);
 
+/* So many with adjacent numbers, to be freed one by one. There are only so many runs: who needs one
+ * again should keep it. */
+pfn_t frame_alloc_run(u64 count);
+
 /* One holder more; one less. */
 void frame_share(pfn_t pfn);
 void frame_free(pfn_t pfn);

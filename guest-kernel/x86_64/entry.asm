@@ -13,6 +13,16 @@
 ;
 ; OUT. To the kernel: a plain iretq, for the kernel already runs in the ring it returns to. To a user
 ; process: the hypercall iret, because the page tables have to change as well.
+;
+; OUT OF AN UPCALL. It was entered with the upcall mask set, and has to leave with it clear; a kernel
+; can do neither both at once nor one after the other. Return first, and nobody is left to clear the
+; mask. Clear it first, and there are two holes before the iretq: an event that came while it was set
+; has to be looked for (it would wait for the next one), and an event that comes now is an upcall on
+; top of this frame; when they come fast, frame upon frame until the stack is full. The hypercall iret
+; has no hole: it takes the mask from rflags.IF of the frame, where the hypervisor had left it, and
+; since it ends by going back to the guest, it looks for events like every other way back. (The other
+; cure is to let the upcall entry recognise a return address between the clearing and the iretq, and
+; merge the two frames. That saves a call for each upcall and costs the simplicity.)
 
 default rel
 %include "guest-offsets.inc"

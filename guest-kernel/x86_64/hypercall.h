@@ -106,6 +106,22 @@ static inline long call_mmuext_op(const mmuext_op_t *operations, unsigned int co
     return hypercall_mmuext_op((u64)operations, count, (u64)done, domain);
 }
 
+static inline long call_event_channel_op(unsigned int command, void *argument)
+{
+    return hypercall_event_channel_op(command, (u64)argument);
+}
+
+static inline long call_vcpu_op(unsigned int command, unsigned int vcpu, const void *argument)
+{
+    return hypercall_vcpu_op(command, vcpu, (u64)argument);
+}
+
+/* Nanoseconds of system time; 0: no timer. */
+static inline long call_set_timer_op(u64 deadline)
+{
+    return hypercall_set_timer_op(deadline);
+}
+
 static inline long call_sched_op(unsigned int command, const void *argument)
 {
     return hypercall_sched_op(command, (u64)argument);
