@@ -1,12 +1,14 @@
 /*
  * Round-robin: each vcpu runs for a slice, then goes to the end of the queue. One that had blocked
- * and wakes goes first: it waited for an event, and will mostly block again long before its slice
- * ends; whom it interrupts goes on afterwards with what is left of his. (A vcpu that wakes all the
- * time can so take more than its share: what keeps shares is a policy to come.)
+ * and wakes goes before all these, at once: it waited for an event, and will mostly block again
+ * long before its slice ends. But who has waited for PATIENCE_NS goes before those again, or vcpus
+ * that wake each other could keep all others out.
  */
 #include "hypervisor/sched/policy.h"
+#include "hypervisor/time/clock.h"
 
-#define SLICE_NS 10000000UL
+#define SLICE_NS    10000000UL
+#define PATIENCE_NS (3 * SLICE_NS)
 
 struct queue {
     struct vcpu *first, *last;
@@ -14,24 +16,16 @@ struct queue {
 
 static struct queue woken, waiting; /* the former goes first */
 
-static void queue_append(struct queue *q, struct vcpu *v)
+static void queue_append(struct queue *q, struct vcpu *v, u64 now)
 {
     v->sched.next = NULL;
+    v->sched.queued_at = now;
     v->sched.queued = true;
     if (q->first)
         q->last->sched.next = v;
     else
         q->first = v;
     q->last = v;
-}
-
-static void queue_prepend(struct queue *q, struct vcpu *v)
-{
-    v->sched.next = q->first;
-    v->sched.queued = true;
-    if (!q->first)
-        q->last = v;
-    q->first = v;
 }
 
 /* The first that may run still; those before it leave the queue. */
@@ -46,26 +40,20 @@ static struct vcpu *queue_first(struct queue *q)
 
 static bool rr_wake(struct vcpu *v)
 {
-    queue_append(&woken, v);
+    queue_append(&woken, v, now_ns());
     return true;
-}
-
-/* @v runs no longer, though it may. */
-static void put_back(struct vcpu *v, u64 now)
-{
-    if (v->sched.yields || now >= v->sched.until)
-        return queue_append(&waiting, v);
-    v->sched.slice_left = v->sched.until - now;
-    queue_prepend(&waiting, v);
 }
 
 static struct vcpu *rr_choose(struct vcpu *running, u64 now, u64 *until)
 {
-    struct queue *q = queue_first(&woken) ? &woken : &waiting;
-    struct vcpu *v = queue_first(q);
+    struct vcpu *boosted = queue_first(&woken), *v = queue_first(&waiting);
+    struct queue *q = &waiting;
 
-    if (running &&
-        (!v || (q == &waiting && now < running->sched.until && !running->sched.yields))) {
+    if (boosted && (!v || now - v->sched.queued_at < PATIENCE_NS)) {
+        q = &woken;
+        v = boosted;
+    }
+    if (running && (!v || (!boosted && now < running->sched.until && !running->sched.yields))) {
         if (now >= running->sched.until)
             running->sched.until = now + SLICE_NS;
         *until = v ? running->sched.until : ~0UL;
@@ -76,10 +64,8 @@ static struct vcpu *rr_choose(struct vcpu *running, u64 now, u64 *until)
     q->first = v->sched.next;
     v->sched.queued = false;
     if (running)
-        put_back(running, now);
-    v->sched.until = now + (v->sched.slice_left ?: SLICE_NS);
-    v->sched.slice_left = 0;
-    *until = v->sched.until;
+        queue_append(&waiting, running, now);
+    *until = v->sched.until = now + SLICE_NS;
     return v;
 }
 
