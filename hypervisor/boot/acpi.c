@@ -44,7 +44,8 @@ struct acpi_fadt {
     u8 acpi_enable, acpi_disable, s4bios, pstate;
     u32 pm1a_event, pm1b_event, pm1a_control, pm1b_control;
     u32 pm2_control, pm_timer;
-    u8 other[32];
+    u8 other[28];
+    u8 century, other2[3];
     u32 flags;
     struct acpi_address reset;
     u8 reset_value, arm_flags[2], minor;
@@ -298,6 +299,7 @@ const char *acpi_find_power(struct acpi_power *power, u64 rsdp, acpi_map_fn map)
         return "no valid FADT";
     memcpy(&f, found, fadt_bytes(found->length));
     reset_accept(&f, power);
+    power->century = f.century;
     power->timer = io_port(f.pm_timer, &f.x_pm_timer);
 
     dsdt = table_get(f.x_dsdt, "DSDT", map);

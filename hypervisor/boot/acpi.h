@@ -18,6 +18,7 @@ struct acpi_power {
     bool can_off;      /* pm1a to type_b are valid */
     u16 pm1a, pm1b;    /* I/O ports of the PM1 control registers; pm1b may be 0 */
     u8 type_a, type_b; /* SLP_TYP for soft-off */
+    u8 century;        /* its register in the CMOS clock, or 0 */
     u16 timer;         /* I/O port of the PM timer, or 0 */
     u16 smi_command;   /* I/O port, or 0: where to write acpi_enable while ACPI is off */
     u8 acpi_enable;

@@ -8,6 +8,8 @@
 #include "hypervisor/debug/console.h"
 #include "hypervisor/debug/input.h"
 #include "hypervisor/debug/log.h"
+#include "hypervisor/time/reference.h"
+#include "hypervisor/time/vcpu_time.h"
 #include "xen-like/lib/parse.h"
 #include "xen-like/lib/string.h"
 
@@ -87,6 +89,7 @@ static const char *set_preempt(const char *value)
 }
 
 static const struct option table[] = {
+    {.name = "clocksource", .set = reference_choose},
     {.name = "com1", .set = set_com1, .console = true},
     {.name = "com2", .set = set_com2, .console = true},
     {.name = "console", .set = console_set_devices, .console = true},
@@ -99,6 +102,7 @@ static const struct option table[] = {
     {.name = "preempt", .set = set_preempt},
     {.name = "smap", .set = set_smap, .boolean_too = true},
     {.name = "smep", .set = set_smep, .boolean_too = true},
+    {.name = "tsc_mode", .set = domain_tsc_choose},
     {.name = "umip", .flag = &options.umip},
 };
 

@@ -18,6 +18,7 @@
 #include "hypervisor/debug/log.h"
 #include "hypervisor/mm/io_frames.h"
 #include "hypervisor/mm/layout.h"
+#include "hypervisor/time/reference.h"
 
 #define VERSION "0.1"
 #ifdef DEBUG
@@ -59,6 +60,7 @@ static void acpi_init(u64 rsdp)
         io_frame_keep(madt.ioapic[i].phys);
     if (hpet)
         io_frame_keep(hpet);
+    reference_hpet_is_at(hpet);
     power_init(rsdp, early_map);
 }
 

@@ -51,6 +51,11 @@ u16 power_timer_port(void)
     return power.timer;
 }
 
+u8 power_rtc_century(void)
+{
+    return power.century;
+}
+
 /* At least this long, by the timer chip's channel 2 (the speaker's, which nobody else uses). */
 static void delay_ms(unsigned int ms)
 {

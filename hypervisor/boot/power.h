@@ -10,6 +10,9 @@ void power_init(u64 rsdp, acpi_map_fn map);
 /* The first of the four I/O ports of ACPI's timer; 0 if it has none. */
 u16 power_timer_port(void);
 
+/* The register of the CMOS clock that counts centuries; 0 if there is none. */
+u8 power_rtc_century(void);
+
 /* Switch off by ACPI; where that cannot be done, say so and halt. */
 NORETURN void machine_power_off(void);
 

@@ -60,6 +60,11 @@ void apic_write(u32 reg, u32 v)
         page[reg / sizeof(u32)] = v;
 }
 
+bool apic_present(void)
+{
+    return present;
+}
+
 u32 apic_id(void)
 {
     if (!present)

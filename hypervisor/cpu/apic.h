@@ -19,6 +19,9 @@
  */
 void apic_init(void);
 
+/* Is there one at all? */
+bool apic_present(void);
+
 /* This CPU's identity in the interrupt system; 0 when there is no APIC. */
 u32 apic_id(void);
 

@@ -56,6 +56,7 @@ struct percpu {
     s32 work_left;    /* until the next preemption point asks: cpu/preempt.h */
     u32 points;       /* preemption points that asked, while preempt= counts them */
     u64 path_start;   /* debug builds: when this path or its last point began; 0: none runs */
+    struct timer_queue *timers; /* that are set on this CPU: time/timer.c */
     u64 continued[4]; /* arguments of a call in a list that is to be called again */
     u32 lock_ranks;   /* debug builds: ranks of the spinlocks that it holds */
     u32 nmis;         /* taken so far */

@@ -149,6 +149,13 @@ static inline u64 rdtsc(void)
     return (u64)hi << 32 | lo;
 }
 
+/* Not before what stands before it. */
+static inline u64 rdtsc_ordered(void)
+{
+    __asm__ volatile("lfence" ::: "memory");
+    return rdtsc();
+}
+
 static inline u64 xgetbv(u32 index)
 {
     u32 lo, hi;

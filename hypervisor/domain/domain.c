@@ -82,6 +82,7 @@ struct vcpu *vcpu_create(struct domain *d, u32 id)
     sched_vcpu_init(v);
     v->kernel_mode = 1;
     v->info = &d->shared->vcpu_info[id];
+    vcpu_time_init(v);
     v->ctrl_cr0 = CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_PG;
     v->debug = (struct debug_regs){.status = DR6_DEFAULT, .control = DR7_DEFAULT};
     d->vcpus[id] = v;

@@ -120,6 +120,7 @@ struct domain {
 
     struct domain_events events;
     struct domain_pirqs pirqs;
+    struct domain_time time;
     mfn_t shared_mfn;
     struct shared_info *shared;
     const char *crash_rule; /* the first rule it broke, NULL if none; and where that was seen */

@@ -9,7 +9,7 @@
 #include "hypervisor/cpu/tables.h"
 #include "hypervisor/domain/base.h"
 #include "hypervisor/mm/tlb.h"
-#include "hypervisor/time/clock.h"
+#include "hypervisor/time/vcpu_time.h"
 
 /* Those that the guest changes without a trap: selectors, and by FSGSBASE the bases. */
 static void segments_save(struct vcpu *v)
@@ -55,7 +55,7 @@ void vcpu_load(struct vcpu *v)
     vcpu_show_ldt(v);
     tlb_load_root(MFN(v->cr3_kernel >> PAGE_SHIFT)); /* after the windows: they are global */
     write_cr4((read_cr4() & ~CR4_IN_FORCE) | (v->ctrl_cr4 & CR4_IN_FORCE));
-    vcpu_time_publish(v);
+    vcpu_time_resume(v);
     vcpu_runstate_publish(v);
     debug_regs_switch(&v->debug);
     xstate_restore(v);

@@ -145,6 +145,7 @@ static struct vcpu *choose(struct vcpu *loaded, u64 *until)
         told(loaded, &state);
         if (next)
             return next;
+        vcpu_time_pause(loaded);
         idle();
     }
 }
@@ -160,10 +161,11 @@ void sched_choose(void)
         timer_set(&slice, until);
     else
         timer_stop(&slice);
-    if (next != loaded) {
-        vcpu_save(loaded);
-        vcpu_load(next);
-    }
+    if (next == loaded)
+        return vcpu_time_resume(loaded);
+    vcpu_time_pause(loaded);
+    vcpu_save(loaded);
+    vcpu_load(next);
 }
 
 struct vcpu *sched_first(void)

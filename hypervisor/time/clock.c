@@ -1,29 +1,153 @@
-/* System time, for the moment at a fixed rate. */
+/*
+ * System time is the TSC, scaled. The scale is first measured at boot, in some milliseconds, and so
+ * is some parts in a million off; each second it is chosen anew, so that system time will be where
+ * the reference is a second later. It is never moved, only bent: the new line begins where the old
+ * one is at that moment, so nobody sees a jump, least of all backwards.
+ *
+ * All CPUs use one line, since their TSCs are in step. Readers take no lock: @version is odd while
+ * the line is exchanged, and another afterwards. A guest's record is the same line; the vcpu that
+ * runs here gets the new one at once, others when they run next (vcpu_time.c).
+ */
 #include "hypervisor/time/clock.h"
-#include "hypervisor/time/timer.h"
+
+#include "hypervisor/cpu/apic.h"
 #include "hypervisor/cpu/regs.h"
+#include "hypervisor/debug/log.h"
+#include "hypervisor/domain/domain.h"
+#include "hypervisor/time/alarm.h"
+#include "hypervisor/time/reference.h"
+#include "hypervisor/time/wallclock.h"
+
+#define MEASURE_NS   (20 * NS_PER_MS)
+#define CORRECT_NS   NS_PER_S
+#define ERROR_SHARE  64 /* of a second: more is not made good in the next one */
+#define WIDTH_FACTOR 16 /* a look that takes so much longer than at boot is no use */
+
+static struct clock line;
+static u32 version;
+static u64 khz;
+
+static struct moment last; /* look, and where the reference was at it */
+static u64 last_ns, width_max, round_ns;
+static struct timer corrector;
+
+static u64 clock_at(const struct clock *c, u64 tsc)
+{
+    return c->ns + time_scale_apply(c->scale, tsc - c->tsc);
+}
+
+u32 clock_read(struct clock *c)
+{
+    u32 seen;
+
+    do {
+        seen = __atomic_load_n(&version, __ATOMIC_ACQUIRE);
+        *c = line;
+        __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    } while (seen & 1 || ACCESS_ONCE(version) != seen);
+    return seen;
+}
+
+u64 now_ns(void)
+{
+    struct clock c;
+    u64 tsc;
+    u32 seen;
+
+    do {
+        seen = clock_read(&c);
+        tsc = rdtsc_ordered(); /* not before the line's own moment */
+    } while (unlikely(ACCESS_ONCE(version) != seen));
+    return clock_at(&c, tsc);
+}
+
+u32 clock_version(void)
+{
+    return ACCESS_ONCE(version);
+}
+
+u32 clock_khz(void)
+{
+    return (u32)khz;
+}
+
+/* From now on the TSC runs at @scale. */
+static void clock_bend(struct time_scale scale)
+{
+    u64 tsc = rdtsc_ordered();
+    struct clock next = {tsc, clock_at(&line, tsc), scale};
+
+    __atomic_store_n(&version, version + 1, __ATOMIC_RELAXED);
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+    line = next;
+    __atomic_store_n(&version, version + 1, __ATOMIC_RELEASE);
+}
+
+/*
+ * The reference advanced @ref ns while the TSC made @ticks, and system time is @behind it (or, if
+ * that is negative, before): the scale by which they will meet when the TSC has made as many again.
+ */
+static struct time_scale scale_towards(u64 ref, u64 ticks, s64 behind)
+{
+    s64 most = (s64)(ref / ERROR_SHARE);
+
+    return time_scale_make(ticks, (u64)((s64)ref + MAX(-most, MIN(behind, most))));
+}
+
+/* A look that took too long says nothing: the next will. If more time passed than the reference can
+ * tell, as when a debugger stopped the CPU, it begins anew from system time. */
+static void clock_look(const struct moment *m)
+{
+    u64 now = clock_at(&line, m->tsc), ref = reference_between(&last, m), ticks = m->tsc - last.tsc;
+    bool known = time_scale_apply(line.scale, ticks) < round_ns / 2;
+
+    if (m->width > width_max)
+        return;
+    last_ns = known ? last_ns + ref : now;
+    last = *m;
+    if (known)
+        clock_bend(scale_towards(ref, ticks, (s64)(last_ns - now)));
+}
+
+static void clock_correct(void *unused)
+{
+    struct moment m = reference_look();
+
+    (void)unused;
+    clock_look(&m);
+    if (current)
+        vcpu_time_publish(current);
+    timer_set(&corrector, now_ns() + CORRECT_NS);
+}
+
+static void clock_measure(void)
+{
+    struct moment from, to;
+    u64 ns;
+
+    alarm_measure_start();
+    from = reference_look();
+    do {
+        to = reference_look();
+        ns = reference_between(&from, &to);
+    } while (ns < MEASURE_NS);
+    line = (struct clock){from.tsc, 0, time_scale_make(to.tsc - from.tsc, ns)};
+    khz = (to.tsc - from.tsc) * (NS_PER_S / 1000) / ns;
+    alarm_init(ns, from.alarm - to.alarm, to.tsc - from.tsc);
+    width_max = WIDTH_FACTOR * MAX(from.width, to.width);
+    last = to;
+    last_ns = ns;
+    log_info("TSC: %lu.%03lu MHz by the %s", khz / 1000, khz % 1000, reference.name);
+}
 
 void time_init(void)
 {
-}
-u64 now_ns(void)
-{
-    return rdtsc();
-}
-void vcpu_time_publish(struct vcpu *v)
-{
-    (void)v;
-}
-void timer_init(struct timer *t, void (*fn)(void *data), void *data)
-{
-    t->fn = fn;
-    t->data = data;
-}
-void timer_set(struct timer *t, u64 due)
-{
-    t->due = due;
-}
-void timer_stop(struct timer *t)
-{
-    t->due = 0;
+    reference_init();
+    clock_measure();
+    timers_init();
+    wallclock_init();
+    timer_init(&corrector, clock_correct, NULL);
+    round_ns = time_scale_apply(reference.to_ns, reference.mask);
+    if (!reference_is_tsc && round_ns > 2 * CORRECT_NS)
+        timer_set(&corrector, now_ns() + CORRECT_NS);
 }

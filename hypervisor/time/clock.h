@@ -5,17 +5,27 @@
 #ifndef HYPERVISOR_TIME_CLOCK_H
 #define HYPERVISOR_TIME_CLOCK_H
 
-#include "xen-like/lib/types.h"
+#include "xen-like/abi/xen.h"
+#include "hypervisor/time/scale.h"
 
-struct vcpu;
+/* How system time comes from the TSC until the next correction. */
+struct clock {
+    u64 tsc, ns; /* a moment; and from there on */
+    struct time_scale scale;
+};
 
 /* Now. No lock; a few instructions. 0 before time_init(). */
 u64 now_ns(void);
 
-/* Find out how fast the TSC runs, and what time of day it is. After the APIC and ACPI tables. */
-void time_init(void);
+/* Ticks of the TSC in a second, in thousands. */
+u32 clock_khz(void);
 
-/* Write @v's time record (and the one that it registered) anew: when it begins to run on a CPU. */
-void vcpu_time_publish(struct vcpu *v);
+/* The clock as it is. Both answer how often it has been corrected: another number, another clock. */
+u32 clock_read(struct clock *c);
+u32 clock_version(void);
+
+/* Find out how fast the TSC runs, and what time of day it is; let this CPU have timers. After the
+ * APIC and ACPI tables. */
+void time_init(void);
 
 #endif

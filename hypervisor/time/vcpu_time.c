@@ -1,0 +1,199 @@
+/*
+ * A vcpu's time.
+ *
+ * Its record is the hypervisor's own clock (clock.c), word for word, so a guest that follows the
+ * ABI's rule has now_ns() to the nanosecond. Only a domain whose TSC is emulated gets another one,
+ * in ticks of that. A record is written with an odd version, then the next even one: a reader on
+ * another vcpu sees that it was half done.
+ *
+ * Ticks come only while the vcpu runs: a timer that is set when it begins to and stopped when it
+ * ends. That timer is the vcpu's, but others may set its period: hence the lock.
+ */
+#include "hypervisor/time/vcpu_time.h"
+
+#include "hypervisor/cpu/regs.h"
+#include "hypervisor/domain/domain.h"
+#include "hypervisor/mm/uaccess.h"
+#include "hypervisor/time/clock.h"
+#include "hypervisor/time/reference.h"
+#include "xen-like/lib/string.h"
+
+#define FIRST_PERIOD (10 * NS_PER_MS)
+
+static void tick(void *vcpu)
+{
+    virq_raise(vcpu, VIRQ_TIMER);
+}
+
+static void poll_end(void *vcpu)
+{
+    vcpu_go(vcpu, STOP_BLOCKED);
+}
+
+/* A tick if one is due, and the timer set to the next. */
+static void tick_next(struct vcpu *v)
+{
+    struct vcpu_time *t = &v->time;
+    u64 now = now_ns();
+
+    if (now >= t->ticked + t->period) {
+        tick(v);
+        t->ticked = now;
+    }
+    timer_set(&t->periodic, t->ticked + t->period);
+}
+
+static void periodic_run(void *vcpu)
+{
+    struct vcpu *v = vcpu;
+
+    spin_lock(&v->time.lock);
+    if (v->time.period)
+        tick_next(v);
+    spin_unlock(&v->time.lock);
+}
+
+void vcpu_time_init(struct vcpu *v)
+{
+    struct vcpu_time *t = &v->time;
+
+    t->lock = (struct spinlock)SPINLOCK(LOCK_TICKS);
+    t->period = FIRST_PERIOD;
+    timer_init(&t->oneshot, tick, v);
+    timer_init(&t->periodic, periodic_run, v);
+    timer_init(&t->poll, poll_end, v);
+}
+
+void vcpu_time_destroy(struct vcpu *v)
+{
+    vcpu_time_set_period(v, 0);
+    timer_stop(&v->time.oneshot);
+    timer_stop(&v->time.poll);
+}
+
+void vcpu_time_set_period(struct vcpu *v, u64 period)
+{
+    struct vcpu_time *t = &v->time;
+
+    spin_lock(&t->lock);
+    timer_stop(&t->periodic);
+    t->period = period;
+    if (period)
+        tick_next(v);
+    spin_unlock(&t->lock);
+}
+
+void vcpu_time_resume(struct vcpu *v)
+{
+    timer_move_here(&v->time.oneshot);
+    if (v->time.period && !timer_is_set(&v->time.periodic))
+        periodic_run(v);
+    if (v->time.published != clock_version())
+        vcpu_time_publish(v);
+}
+
+void vcpu_time_pause(struct vcpu *v)
+{
+    if (v->time.period)
+        timer_stop(&v->time.periodic);
+}
+
+static struct vcpu_time_info record_of(const struct domain *d, const struct clock *c)
+{
+    const struct domain_time *t = &d->time;
+
+    if (t->tsc_emulated) {
+        u64 now = now_ns();
+
+        return (struct vcpu_time_info){
+            .tsc_timestamp = time_scale_apply(t->ns_to_tsc, now - t->tsc_zero),
+            .system_time = now,
+            .tsc_to_system_mul = t->tsc_to_ns.mul,
+            .tsc_shift = t->tsc_to_ns.shift};
+    }
+    return (struct vcpu_time_info){.tsc_timestamp = c->tsc,
+                                   .system_time = c->ns,
+                                   .tsc_to_system_mul = c->scale.mul,
+                                   .tsc_shift = c->scale.shift,
+                                   .flags = reference_is_tsc ? XEN_PVCLOCK_TSC_STABLE_BIT : 0};
+}
+
+/* The record at the address that the guest chose, which is of its kernel's tables. If it is not
+ * there, that is the guest's. */
+static void area_write(const struct vcpu *v, struct vcpu_time_info *r)
+{
+    u64 loaded = read_cr3(), kernel = current->cr3_kernel;
+
+    if (loaded != kernel)
+        write_cr3(kernel);
+    if (!guest_write(v->time.area, &r->version, sizeof(r->version)) &&
+        !guest_write(v->time.area, r, sizeof(*r))) {
+        r->version++;
+        guest_write(v->time.area, &r->version, sizeof(r->version));
+    }
+    if (loaded != kernel)
+        write_cr3(loaded);
+}
+
+void vcpu_time_publish(struct vcpu *v)
+{
+    struct vcpu_time_info *to = &v->info->time, r;
+    struct clock c;
+
+    v->time.published = clock_read(&c);
+    r = record_of(v->domain, &c);
+    r.version = (ACCESS_ONCE(to->version) + 1) | 1;
+    ACCESS_ONCE(to->version) = r.version;
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+    *to = r;
+    __atomic_store_n(&to->version, r.version + 1, __ATOMIC_RELEASE);
+    if (v->time.area)
+        area_write(v, &r);
+}
+
+u64 domain_tsc(const struct domain *d)
+{
+    const struct domain_time *t = &d->time;
+
+    return t->tsc_emulated ? time_scale_apply(t->ns_to_tsc, now_ns() - t->tsc_zero) : rdtsc();
+}
+
+int domain_tsc_set(struct domain *d, u32 mode, u32 khz)
+{
+    struct domain_time *t = &d->time;
+    u32 rate = khz ? khz : clock_khz();
+
+    if (mode > TSC_MODE_NATIVE)
+        return -XEN_EINVAL;
+    *t = (struct domain_time){
+        .tsc_mode = mode,
+        .tsc_khz = rate,
+        .tsc_emulated = mode == TSC_MODE_EMULATE || (mode == TSC_MODE_DEFAULT && rate != clock_khz()),
+        .tsc_zero = now_ns(),
+        .tsc_to_ns = time_scale_make(rate, NS_PER_MS),
+        .ns_to_tsc = time_scale_make(NS_PER_MS, rate),
+    };
+    return 0;
+}
+
+static const char *const tsc_words[] = {"default", "always_emulate", "native"};
+static u32 first_mode;
+static bool first_mode_given;
+
+const char *domain_tsc_choose(const char *word)
+{
+    for (u32 i = 0; i < ARRAY_SIZE(tsc_words); i++) {
+        if (strcmp(word, tsc_words[i]))
+            continue;
+        first_mode = i;
+        first_mode_given = true;
+        return NULL;
+    }
+    return "default, always_emulate or native";
+}
+
+void domain_tsc_first(struct domain *d)
+{
+    if (!d->privileged || first_mode_given)
+        domain_tsc_set(d, first_mode, 0);
+}
