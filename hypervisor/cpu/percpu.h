@@ -53,14 +53,15 @@ struct percpu {
     u32 id;
     u32 tlb_flushed; /* tlb clock at this CPU's last full flush */
     struct tss tss;
-    s32 work_left;    /* until the next preemption point asks: cpu/preempt.h */
-    u32 points;       /* preemption points that asked, while preempt= counts them */
-    u64 path_start;   /* debug builds: when this path or its last point began; 0: none runs */
+    s32 work_left;  /* until the next preemption point asks: cpu/preempt.h */
+    u32 points;     /* preemption points that asked, while preempt= counts them */
+    u64 path_start; /* debug builds: when this path or its last point began; 0: none runs */
     struct timer_queue *timers; /* that are set on this CPU: time/timer.c */
-    u64 continued[4]; /* arguments of a call in a list that is to be called again */
-    u32 lock_ranks;   /* debug builds: ranks of the spinlocks that it holds */
-    u32 nmis;         /* taken so far */
-    u32 debugs;       /* #DB that a guest's breakpoint raised in ring 0 */
+    u64 continued[4];           /* arguments of a call in a list that is to be called again */
+    u32 lock_ranks;             /* debug builds: ranks of the spinlocks that it holds */
+    u32 nmis;                   /* taken so far */
+    u32 debugs;                 /* #DB that a guest's breakpoint raised in ring 0 */
+    u64 unused;                 /* see below */
 };
 
 /* The CPU aligns RSP to 16 before it pushes a frame: the end of that frame, which is regs.es, must

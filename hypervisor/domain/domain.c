@@ -4,6 +4,7 @@
 #include "hypervisor/cpu/regs.h"
 #include "hypervisor/debug/bug.h"
 #include "hypervisor/mm/alloc.h"
+#include "hypervisor/time/wallclock.h"
 
 struct domain *dom0, *domains;
 
@@ -54,6 +55,7 @@ struct domain *domain_create(u16 id, u32 max_vcpus, u64 max_pages, bool privileg
         pages_free(d, 0);
         return NULL;
     }
+    wallclock_publish(d);
     d->next = domains;
     domains = d;
     return d;

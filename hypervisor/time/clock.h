@@ -20,7 +20,8 @@ u64 now_ns(void);
 /* Ticks of the TSC in a second, in thousands. */
 u32 clock_khz(void);
 
-/* The clock as it is. Both answer how often it has been corrected: another number, another clock. */
+/* The clock as it is. Both answer how often it has been corrected: another number, another clock.
+ */
 u32 clock_read(struct clock *c);
 u32 clock_version(void);
 

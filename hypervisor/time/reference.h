@@ -7,7 +7,7 @@
 struct reference {
     const char *name;
     struct time_scale to_ns;
-    u64 mask;         /* it counts up to here, then from 0 again */
+    u64 mask; /* it counts up to here, then from 0 again */
     u64 (*read)(void);
 };
 

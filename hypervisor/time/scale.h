@@ -1,7 +1,7 @@
 /*
- * From ticks of one counter to those of another, by the ABI's rule for the TSC (public/xen.h, struct
- * vcpu_time_info): (ticks << shift) * mul / 2^32, where a negative shift goes to the right. @mul
- * fills its 32 bits, so a rate is right to less than a part in a thousand million.
+ * From ticks of one counter to those of another, by the ABI's rule for the TSC (public/xen.h,
+ * struct vcpu_time_info): (ticks << shift) * mul / 2^32, where a negative shift goes to the right.
+ * @mul fills its 32 bits, so a rate is right to less than a part in a thousand million.
  */
 #ifndef HYPERVISOR_TIME_SCALE_H
 #define HYPERVISOR_TIME_SCALE_H

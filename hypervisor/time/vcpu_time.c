@@ -105,11 +105,11 @@ static struct vcpu_time_info record_of(const struct domain *d, const struct cloc
     if (t->tsc_emulated) {
         u64 now = now_ns();
 
-        return (struct vcpu_time_info){
-            .tsc_timestamp = time_scale_apply(t->ns_to_tsc, now - t->tsc_zero),
-            .system_time = now,
-            .tsc_to_system_mul = t->tsc_to_ns.mul,
-            .tsc_shift = t->tsc_to_ns.shift};
+        return (struct vcpu_time_info){.tsc_timestamp =
+                                           time_scale_apply(t->ns_to_tsc, now - t->tsc_zero),
+                                       .system_time = now,
+                                       .tsc_to_system_mul = t->tsc_to_ns.mul,
+                                       .tsc_shift = t->tsc_to_ns.shift};
     }
     return (struct vcpu_time_info){.tsc_timestamp = c->tsc,
                                    .system_time = c->ns,
@@ -168,7 +168,8 @@ int domain_tsc_set(struct domain *d, u32 mode, u32 khz)
     *t = (struct domain_time){
         .tsc_mode = mode,
         .tsc_khz = rate,
-        .tsc_emulated = mode == TSC_MODE_EMULATE || (mode == TSC_MODE_DEFAULT && rate != clock_khz()),
+        .tsc_emulated =
+            mode == TSC_MODE_EMULATE || (mode == TSC_MODE_DEFAULT && rate != clock_khz()),
         .tsc_zero = now_ns(),
         .tsc_to_ns = time_scale_make(rate, NS_PER_MS),
         .ns_to_tsc = time_scale_make(NS_PER_MS, rate),

@@ -16,21 +16,21 @@
 #include "xen-like/lib/string.h"
 
 /* Motorola MC146818: registers and their bits. */
-#define RTC_SECOND     0
-#define RTC_MINUTE     2
-#define RTC_HOUR       4
-#define RTC_DAY        7
-#define RTC_MONTH      8
-#define RTC_YEAR       9
-#define RTC_STATUS_A   10
-#define RTC_STATUS_B   11
-#define RTC_UPDATING   0x80U /* of A: wait, at most 2 ms */
-#define RTC_24_HOURS   0x02U /* of B */
-#define RTC_BINARY     0x04U
-#define RTC_PM         0x80U /* of the hour, when there are 12 */
-#define READS_MAX      10000 /* a microsecond each, or more */
-#define DAYS_TO_1970   719468L /* from March 1st of the year 0 */
-#define SECONDS_A_DAY  86400L
+#define RTC_SECOND    0
+#define RTC_MINUTE    2
+#define RTC_HOUR      4
+#define RTC_DAY       7
+#define RTC_MONTH     8
+#define RTC_YEAR      9
+#define RTC_STATUS_A  10
+#define RTC_STATUS_B  11
+#define RTC_UPDATING  0x80U /* of A: wait, at most 2 ms */
+#define RTC_24_HOURS  0x02U /* of B */
+#define RTC_BINARY    0x04U
+#define RTC_PM        0x80U   /* of the hour, when there are 12 */
+#define READS_MAX     10000   /* a microsecond each, or more */
+#define DAYS_TO_1970  719468L /* from March 1st of the year 0 */
+#define SECONDS_A_DAY 86400L
 
 static struct spinlock lock = SPINLOCK(LOCK_TIMERS); /* of the two: */
 static u64 base_seconds;
@@ -78,10 +78,14 @@ static struct rtc rtc_read_once(void)
 
     for (u32 i = 0; i < READS_MAX && rtc_register(RTC_STATUS_A) & RTC_UPDATING; i++)
         cpu_relax();
-    return (struct rtc){rtc_register(RTC_SECOND), rtc_register(RTC_MINUTE),
-                        rtc_register(RTC_HOUR),   rtc_register(RTC_DAY),
-                        rtc_register(RTC_MONTH),  rtc_register(RTC_YEAR),
-                        century ? rtc_register(century) : 0, rtc_register(RTC_STATUS_B)};
+    return (struct rtc){rtc_register(RTC_SECOND),
+                        rtc_register(RTC_MINUTE),
+                        rtc_register(RTC_HOUR),
+                        rtc_register(RTC_DAY),
+                        rtc_register(RTC_MONTH),
+                        rtc_register(RTC_YEAR),
+                        century ? rtc_register(century) : 0,
+                        rtc_register(RTC_STATUS_B)};
 }
 
 /* Until it says the same twice: an update may begin just behind our look at it. */

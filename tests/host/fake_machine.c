@@ -13,6 +13,7 @@
 #include "hypervisor/debug/log.h"
 #include "hypervisor/mm/hv_slots.h"
 #include "hypervisor/mm/uaccess.h"
+#include "hypervisor/time/wallclock.h"
 
 /* In place of cpu/regs.h, for tlb.c below. */
 #define HYPERVISOR_CPU_REGS_H
@@ -379,6 +380,16 @@ bool xstate_alloc(struct vcpu *v)
 void sched_vcpu_init(struct vcpu *v)
 {
     v->sched.stopped = STOP_DOWN;
+}
+
+void vcpu_time_init(struct vcpu *v)
+{
+    (void)v;
+}
+
+void wallclock_publish(struct domain *d)
+{
+    (void)d;
 }
 
 void vcpu_kick(struct vcpu *v)

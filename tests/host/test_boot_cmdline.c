@@ -17,6 +17,8 @@
 #include "hypervisor/debug/console.h"
 #include "hypervisor/debug/input.h"
 #include "hypervisor/debug/log.h"
+#include "hypervisor/time/reference.h"
+#include "hypervisor/time/vcpu_time.h"
 #include "hypervisor/debug/serial.h"
 #include "xen-like/lib/string.h"
 
@@ -48,6 +50,16 @@ void console_write(const char *s, size_t n)
 const char *input_set_switch(const char *value)
 {
     return value[0] == 'a' ? NULL : "a letter";
+}
+
+const char *reference_choose(const char *name)
+{
+    return strcmp(name, "hpet") == 0 ? NULL : "a clock";
+}
+
+const char *domain_tsc_choose(const char *word)
+{
+    return strcmp(word, "native") == 0 ? NULL : "a mode";
 }
 
 const char *console_set_devices(const char *value)

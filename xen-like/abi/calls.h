@@ -61,7 +61,7 @@
       "Runs a list of calls in order, each with its own result.")                                  \
     X(__HYPERVISOR_update_va_mapping, update_va_mapping, ANY, 3, IMPLEMENTED, "mmu.c",             \
       "Updates the last-level entry that maps an address, and flushes.")                           \
-    X(__HYPERVISOR_set_timer_op, set_timer_op, ANY, 1, ABSENT, "time.c",                           \
+    X(__HYPERVISOR_set_timer_op, set_timer_op, ANY, 1, IMPLEMENTED, "time.c",                           \
       "Arms the vcpu's one-shot timer; 0 stops it.")                                               \
     X(__HYPERVISOR_event_channel_op_compat, event_channel_op_compat, ANY, 1, ABSENT, "event.c",    \
       "The event channels of interfaces before 0x00030202.")                                       \
