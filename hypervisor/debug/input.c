@@ -12,6 +12,7 @@
 #include "hypervisor/debug/console.h"
 #include "hypervisor/debug/keys.h"
 #include "hypervisor/debug/log.h"
+#include "hypervisor/event/event.h"
 
 #define RING_BYTES     1024u
 #define SWITCH_PRESSES 3
@@ -39,6 +40,7 @@ static void deliver(char c)
     if (put - taken < RING_BYTES)
         ring[put++ % RING_BYTES] = c;
     console_unlock();
+    virq_raise_global(VIRQ_CONSOLE);
 }
 
 static void where_it_goes(void)

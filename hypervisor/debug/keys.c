@@ -54,8 +54,10 @@ static void domains_show(void)
     log_always("domain %u: %lu pages, at most %lu; assists %lx%s", d->id, d->tot_pages,
                d->max_pages, d->vm_assist, d->dying ? ", dying" : "");
     for (u32 i = 0; i < d->max_vcpus; i++)
-        if (d->vcpus[i])
+        if (d->vcpus[i]) {
             vcpu_show(d->vcpus[i]);
+            virq_raise(d->vcpus[i], VIRQ_DEBUG); /* perhaps it has something to say itself */
+        }
 }
 
 static struct key {

@@ -49,9 +49,10 @@ struct domain *domain_create(u16 id, u32 max_vcpus, u64 max_pages, bool privileg
         .vcpus_order = (u8)order_for(max_vcpus * sizeof(struct vcpu *)),
     };
     d->vcpus = pages_alloc(d->vcpus_order);
-    if (!d->vcpus || !shared_info_make(d)) {
+    if (!d->vcpus || !events_init(d) || !shared_info_make(d)) {
         if (d->vcpus)
             pages_free(d->vcpus, d->vcpus_order);
+        events_destroy(d);
         pages_free(d, 0);
         return NULL;
     }

@@ -382,6 +382,18 @@ void sched_vcpu_init(struct vcpu *v)
     v->sched.stopped = STOP_DOWN;
 }
 
+/* Nor does anybody send, but in tests of that. */
+__attribute__((weak)) bool events_init(struct domain *d)
+{
+    (void)d;
+    return true;
+}
+
+__attribute__((weak)) void events_destroy(struct domain *d)
+{
+    (void)d;
+}
+
 void vcpu_time_init(struct vcpu *v)
 {
     (void)v;

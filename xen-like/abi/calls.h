@@ -63,7 +63,8 @@
       "Updates the last-level entry that maps an address, and flushes.")                           \
     X(__HYPERVISOR_set_timer_op, set_timer_op, ANY, 1, IMPLEMENTED, "time.c",                           \
       "Arms the vcpu's one-shot timer; 0 stops it.")                                               \
-    X(__HYPERVISOR_event_channel_op_compat, event_channel_op_compat, ANY, 1, ABSENT, "event.c",    \
+    X(__HYPERVISOR_event_channel_op_compat, event_channel_op_compat, ANY, 1, IMPLEMENTED,          \
+      "event_channel.c",                                                                           \
       "The event channels of interfaces before 0x00030202.")                                       \
     X(__HYPERVISOR_xen_version, xen_version, ANY, 2, IMPLEMENTED, "xen_version.c",                     \
       "Says which hypervisor this is and what it can do.")                                         \
@@ -96,7 +97,7 @@
       "Registers callbacks one by one, more kinds than set_callbacks.")                            \
     X(__HYPERVISOR_xenoprof_op, xenoprof_op, ANY, 2, ABSENT, "platform.c",                         \
       "Controls the profiler.")                                                                    \
-    X(__HYPERVISOR_event_channel_op, event_channel_op, ANY, 2, ABSENT, "event.c",                  \
+    X(__HYPERVISOR_event_channel_op, event_channel_op, ANY, 2, IMPLEMENTED,   "event_channel.c", \
       "Binds, sends, masks and closes event channels.")                                            \
     X(__HYPERVISOR_physdev_op, physdev_op, ANY, 2, IMPLEMENTED, "physdev.c",                       \
       "Interrupts, I/O privilege and PCI devices.")                                                \
@@ -141,7 +142,8 @@
     X(console_io, console_io)                                                                      \
     X(vm_assist, vm_assist)                                                                        \
     X(nmi, nmi_op)                                                                                 \
-    X(callback, callback_op)
+    X(callback, callback_op)                                                                       \
+    X(event_channel, event_channel_op)
 
 #include "xen-like/abi/subops.h"
 

@@ -220,6 +220,36 @@
       "Sets one entry point, and whether it masks upcalls.")                                       \
     X(CALLBACKOP_unregister, ANY, struct callback_unregister, IN, IMPLEMENTED,                     \
       "Takes the handler of NMIs away; no other kind can be.")
+
+#define XL_SUBOPS_event_channel(X)                                                                 \
+    X(EVTCHNOP_bind_interdomain, ANY, struct evtchn_bind_interdomain, INOUT, IMPLEMENTED,          \
+      "Connects a new port to one of a domain that waits for it.")                                 \
+    X(EVTCHNOP_bind_virq, ANY, struct evtchn_bind_virq, INOUT, IMPLEMENTED,                        \
+      "A new port for a virtual interrupt.")                                                       \
+    X(EVTCHNOP_bind_pirq, ANY, struct evtchn_bind_pirq, INOUT, IMPLEMENTED,                        \
+      "A new port for a physical interrupt.")                                                      \
+    X(EVTCHNOP_close, ANY, struct evtchn_close, IN, IMPLEMENTED,                                   \
+      "Closes a port; the other end waits again.")                                                 \
+    X(EVTCHNOP_send, ANY, struct evtchn_send, IN, IMPLEMENTED,                                     \
+      "Sends an event to the other end.")                                                          \
+    X(EVTCHNOP_status, ANY, struct evtchn_status, INOUT, IMPLEMENTED,                              \
+      "Says what a port is bound to, and to which vcpu.")                                          \
+    X(EVTCHNOP_alloc_unbound, ANY, struct evtchn_alloc_unbound, INOUT, IMPLEMENTED,                \
+      "A new port that waits for a domain to connect.")                                            \
+    X(EVTCHNOP_bind_ipi, ANY, struct evtchn_bind_ipi, INOUT, IMPLEMENTED,                          \
+      "A new port from one vcpu of the domain to another.")                                        \
+    X(EVTCHNOP_bind_vcpu, ANY, struct evtchn_bind_vcpu, IN, IMPLEMENTED,                           \
+      "Moves a port to another vcpu.")                                                             \
+    X(EVTCHNOP_unmask, ANY, struct evtchn_unmask, IN, IMPLEMENTED,                                 \
+      "Unmasks a port, and delivers what it held back.")                                           \
+    X(EVTCHNOP_reset, ANY, struct evtchn_reset, IN, ABSENT,                                        \
+      "Closes all ports, and returns to the two-level ABI.")                                       \
+    X(EVTCHNOP_init_control, ANY, struct evtchn_init_control, INOUT, ABSENT,                       \
+      "Begins with the FIFO ABI: the control block of a vcpu.")                                    \
+    X(EVTCHNOP_expand_array, ANY, struct evtchn_expand_array, IN, ABSENT,                          \
+      "Adds a page of event words.")                                                               \
+    X(EVTCHNOP_set_priority, ANY, struct evtchn_set_priority, IN, ABSENT,                          \
+      "Sets the queue of a port.")
 /* clang-format on */
 
 #endif

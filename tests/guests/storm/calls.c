@@ -57,6 +57,8 @@ static const struct {
     {__HYPERVISOR_memory_op, XENMEM_decrease_reservation, "frame_swap does it, and keeps count"},
     {__HYPERVISOR_memory_op, XENMEM_exchange, "frame_swap does it, and keeps count"},
     {__HYPERVISOR_memory_op, XENMEM_claim_pages, "others would find no memory left"},
+    {__HYPERVISOR_event_channel_op, ANY_SUBOP, "upcalls would come at any time"},
+    {__HYPERVISOR_event_channel_op_compat, ANY_SUBOP, "upcalls would come at any time"},
 };
 
 static const struct {

@@ -1,0 +1,144 @@
+/*
+ * event_channel_op: an operation is a structure that is read, checked by the mechanism
+ * (hypervisor/event/), and for some written back with the answer. Which structure, and which way,
+ * is a table.
+ */
+#include "hypercalls/hypercalls.h"
+
+#include "hypervisor/event/channel.h"
+#include "hypervisor/mm/uaccess.h"
+
+union argument {
+    struct evtchn_alloc_unbound alloc_unbound;
+    struct evtchn_bind_interdomain bind_interdomain;
+    struct evtchn_bind_virq bind_virq;
+    struct evtchn_bind_pirq bind_pirq;
+    struct evtchn_bind_ipi bind_ipi;
+    struct evtchn_close close;
+    struct evtchn_send send;
+    struct evtchn_status status;
+    struct evtchn_bind_vcpu bind_vcpu;
+    struct evtchn_unmask unmask;
+};
+
+#define SHAPE(op, writes) [EVTCHNOP_##op] = {sizeof(struct evtchn_##op), writes}
+static const struct {
+    u8 bytes; /* 0: there is no such operation */
+    bool writes;
+} shapes[] = {
+    SHAPE(bind_interdomain, true), SHAPE(bind_virq, true), SHAPE(bind_pirq, true),
+    SHAPE(close, false),           SHAPE(send, false),     SHAPE(status, true),
+    SHAPE(alloc_unbound, true),    SHAPE(bind_ipi, true),  SHAPE(bind_vcpu, false),
+    SHAPE(unmask, false),
+};
+
+static struct domain *domain_named(u16 id)
+{
+    struct domain *d = current->domain;
+
+    return id == DOMID_SELF || id == d->id ? d : domain_find(id);
+}
+
+/* A domain's ports are its own, and the control domain's. */
+static bool may_touch(const struct domain *d)
+{
+    return d == current->domain || current->domain->privileged;
+}
+
+static int given(int port, evtchn_port_t *to)
+{
+    if (port < 0)
+        return port;
+    *to = (u32)port;
+    return 0;
+}
+
+static int alloc_unbound(struct evtchn_alloc_unbound *a)
+{
+    struct domain *d = domain_named(a->dom);
+    u16 remote = a->remote_dom == DOMID_SELF ? current->domain->id : a->remote_dom;
+
+    if (!d)
+        return refuse(XEN_ESRCH, "there is no such domain");
+    if (!may_touch(d))
+        return refuse(XEN_EPERM, "the ports of another domain");
+    return given(event_alloc_unbound(d, remote), &a->port);
+}
+
+static int bind_interdomain(struct evtchn_bind_interdomain *a)
+{
+    struct domain *remote = domain_named(a->remote_dom);
+
+    if (!remote)
+        return refuse(XEN_ESRCH, "there is no such domain");
+    return given(event_bind_interdomain(current->domain, remote, a->remote_port), &a->local_port);
+}
+
+static int status(struct evtchn_status *a)
+{
+    struct domain *d = domain_named(a->dom);
+    int r;
+
+    if (!d)
+        return refuse(XEN_ESRCH, "there is no such domain");
+    r = event_status(d, a);
+    return !r && !may_touch(d) ? refuse(XEN_EPERM, "the ports of another domain") : r;
+}
+
+static int op_do(u32 op, union argument *a)
+{
+    struct domain *d = current->domain;
+
+    switch (op) {
+    case EVTCHNOP_alloc_unbound:
+        return alloc_unbound(&a->alloc_unbound);
+    case EVTCHNOP_bind_interdomain:
+        return bind_interdomain(&a->bind_interdomain);
+    case EVTCHNOP_bind_virq:
+        return given(event_bind_virq(d, a->bind_virq.virq, a->bind_virq.vcpu), &a->bind_virq.port);
+    case EVTCHNOP_bind_pirq:
+        return given(event_bind_pirq(d, a->bind_pirq.pirq), &a->bind_pirq.port);
+    case EVTCHNOP_bind_ipi:
+        return given(event_bind_ipi(d, a->bind_ipi.vcpu), &a->bind_ipi.port);
+    case EVTCHNOP_close:
+        return event_close(d, a->close.port);
+    case EVTCHNOP_send:
+        return event_send(d, a->send.port);
+    case EVTCHNOP_status:
+        return status(&a->status);
+    case EVTCHNOP_bind_vcpu:
+        return event_bind_vcpu(d, a->bind_vcpu.port, a->bind_vcpu.vcpu);
+    default:
+        return event_unmask(d, a->unmask.port);
+    }
+}
+
+long hc_event_channel_op(unsigned long cmd, unsigned long arg)
+{
+    u32 op = (u32)cmd;
+    union argument a;
+    int r;
+
+    if (op >= ARRAY_SIZE(shapes) || !shapes[op].bytes)
+        return refuse(XEN_ENOSYS, "no such operation on event channels");
+    r = guest_read(&a, arg, shapes[op].bytes);
+    if (!r)
+        r = op_do(op, &a);
+    if (!r && shapes[op].writes)
+        r = guest_write(arg, &a, shapes[op].bytes);
+    return r;
+}
+
+/* What there was before 0x00030202: the operation's number stands before its structure. */
+long hc_event_channel_op_compat(unsigned long arg)
+{
+    u32 op;
+    struct evtchn_op whole;
+
+    if (guest_read(&whole, arg, sizeof(whole)))
+        return refuse(XEN_EFAULT, "the argument cannot be read");
+    op = whole.cmd;
+    if (op > EVTCHNOP_unmask)
+        return refuse(XEN_ENOSYS, "no such operation on event channels, for old guests");
+    return hc_event_channel_op(op, arg + offsetof(struct evtchn_op, u));
+}

@@ -1,0 +1,307 @@
+/*
+ * Ports: which are free, what each is bound to, and how a binding ends. channel.h says what keeps
+ * this safe beside senders, who take no lock.
+ *
+ * Structures of channels are allocated a page at a time when a port is needed and none below is
+ * free, and kept until the domain's end. A word of bits for each page finds the lowest free port,
+ * which is the one that a guest gets, without looking at every channel.
+ */
+#include "hypervisor/event/channel.h"
+
+#include "hypervisor/debug/bug.h"
+#include "hypervisor/event/pirq.h"
+#include "hypervisor/mm/alloc.h"
+
+#define PORTS_DOMU 1024u /* as many as Xen's toolstack gives a domain that says nothing */
+
+struct spinlock events_lock = SPINLOCK(LOCK_EVENTS);
+
+/* Structures for the next ports after those that there are. 0 or -ENOMEM. */
+static int channels_add(struct domain *d)
+{
+    struct domain_events *e = &d->events;
+    struct channel_group **group = &e->groups[e->ports / CHANNELS_PER_GROUP];
+    struct channel_page *page;
+
+    if (!*group && !(*group = pages_alloc(order_for(sizeof(**group)))))
+        return refuse(XEN_ENOMEM, "no memory for event channels");
+    page = channel_page(d, e->ports);
+    page->channels = pages_alloc(0);
+    if (!page->channels)
+        return refuse(XEN_ENOMEM, "no memory for event channels");
+    __atomic_store_n(&e->ports, e->ports + CHANNELS_PER_PAGE, __ATOMIC_RELEASE);
+    return 0;
+}
+
+int channel_free_port(struct domain *d)
+{
+    u32 limit = MIN(d->events.limit, (u32)EVTCHN_2L_NR_CHANNELS);
+
+    if (d->dying)
+        return refuse(XEN_EINVAL, "a domain that ends gets no event channels");
+    for (evtchn_port_t port = 0; port < limit; port += CHANNELS_PER_PAGE) {
+        u64 used;
+
+        if (port == d->events.ports && channels_add(d))
+            return -XEN_ENOMEM;
+        used = channel_page(d, port)->used;
+        if (~used && port + (u32)__builtin_ctzl(~used) < limit)
+            return (int)port + __builtin_ctzl(~used);
+    }
+    return refuse(XEN_ENOSPC, "no port is free");
+}
+
+void channel_bind(struct domain *d, evtchn_port_t port, union bond bond, u32 vcpu)
+{
+    struct channel *c = channel_at(d, port);
+
+    two_level_clear(d, port);
+    channel_page(d, port)->used |= 1UL << port % CHANNELS_PER_PAGE;
+    d->events.bound++;
+    c->vcpu = vcpu;
+    __atomic_store_n(&c->bond.word, bond.word, __ATOMIC_RELEASE);
+}
+
+static void channel_free(struct domain *d, evtchn_port_t port)
+{
+    struct channel *c = channel_at(d, port);
+
+    __atomic_store_n(&c->bond.word, 0, __ATOMIC_RELEASE);
+    c->vcpu = 0;
+    two_level_clear(d, port);
+    channel_page(d, port)->used &= ~(1UL << port % CHANNELS_PER_PAGE);
+    d->events.bound--;
+}
+
+/* A binding that has one end. */
+static int single_bind(struct domain *d, union bond bond, u32 vcpu)
+{
+    int port;
+
+    spin_lock(&events_lock);
+    port = channel_free_port(d);
+    if (port > 0)
+        channel_bind(d, (u32)port, bond, vcpu);
+    spin_unlock(&events_lock);
+    return port;
+}
+
+int event_alloc_unbound(struct domain *d, u16 remote)
+{
+    return single_bind(d, (union bond){.kind = EVTCHNSTAT_unbound, .domain = remote}, 0);
+}
+
+int event_bind_ipi(struct domain *d, u32 vcpu)
+{
+    if (!domain_vcpu(d, vcpu))
+        return refuse(XEN_ENOENT, "an IPI is for a vcpu that there is");
+    return single_bind(d, (union bond){.kind = EVTCHNSTAT_ipi}, vcpu);
+}
+
+int event_bind_pirq(struct domain *d, u32 pirq)
+{
+    int port, r;
+
+    spin_lock(&events_lock);
+    port = channel_free_port(d);
+    r = port > 0 ? pirq_bind(d, pirq, (u32)port) : port;
+    if (!r)
+        channel_bind(d, (u32)port, (union bond){.kind = EVTCHNSTAT_pirq, .number = pirq}, 0);
+    spin_unlock(&events_lock);
+    return r ? r : port;
+}
+
+int event_hypervisor_bind(struct domain *d, void (*notified)(void *data), void *data)
+{
+    int port;
+
+    spin_lock(&events_lock);
+    port = channel_free_port(d);
+    if (port > 0) {
+        struct channel *c = channel_at(d, (u32)port);
+
+        c->notified = notified;
+        c->data = data;
+        channel_bind(
+            d, (u32)port,
+            (union bond){.kind = EVTCHNSTAT_interdomain, .hypervisor = true, .number = (u32)port},
+            0);
+    }
+    spin_unlock(&events_lock);
+    return port;
+}
+
+/* Its remote end waits for just this domain? */
+static bool awaits(const struct domain *remote, evtchn_port_t port, const struct domain *d)
+{
+    const struct channel *c = channel_find(remote, port);
+
+    return c && c->bond.kind == EVTCHNSTAT_unbound && c->bond.domain == d->id;
+}
+
+static int interdomain_bind(struct domain *d, struct domain *remote, evtchn_port_t remote_port)
+{
+    int port = channel_free_port(d);
+    struct channel *ours, *theirs;
+    union bond bond = {.kind = EVTCHNSTAT_interdomain};
+
+    if (port < 0)
+        return port;
+    if (!awaits(remote, remote_port, d))
+        return refuse(XEN_EINVAL, "the remote port does not wait for this domain");
+    ours = channel_at(d, (u32)port);
+    theirs = channel_at(remote, remote_port);
+    ours->remote = remote;
+    bond.domain = remote->id;
+    bond.number = remote_port;
+    channel_bind(d, (u32)port, bond, 0);
+    theirs->remote = d;
+    bond.domain = d->id;
+    bond.number = (u32)port;
+    __atomic_store_n(&theirs->bond.word, bond.word, __ATOMIC_RELEASE);
+    return port;
+}
+
+/* What the other end sent before is lost; so it is taken to have sent something. */
+int event_bind_interdomain(struct domain *d, struct domain *remote, evtchn_port_t remote_port)
+{
+    int port;
+
+    spin_lock(&events_lock);
+    port = interdomain_bind(d, remote, remote_port);
+    spin_unlock(&events_lock);
+    if (port > 0)
+        event_raise(d, (u32)port, channel_at(d, (u32)port));
+    return port;
+}
+
+int event_bind_vcpu(struct domain *d, evtchn_port_t port, u32 vcpu)
+{
+    struct channel *c = channel_find(d, port);
+    u8 kind;
+    bool fixed;
+
+    if (!domain_vcpu(d, vcpu))
+        return refuse(XEN_ENOENT, "there is no such vcpu");
+    if (!c)
+        return refuse(XEN_EINVAL, "there is no such port");
+    spin_lock(&events_lock);
+    kind = c->bond.kind;
+    fixed = kind == EVTCHNSTAT_closed || kind == EVTCHNSTAT_ipi ||
+            (kind == EVTCHNSTAT_virq && !virq_is_global(c->bond.number));
+    if (!fixed)
+        c->vcpu = vcpu;
+    spin_unlock(&events_lock);
+    return fixed ? refuse(XEN_EINVAL, "the port is closed, or its vcpu cannot be changed") : 0;
+}
+
+/* The other end of what is closed waits again. */
+static void remote_end_leave(const struct domain *d, const struct channel *c)
+{
+    union bond waits = {.kind = EVTCHNSTAT_unbound, .domain = d->id};
+
+    if (!c->bond.hypervisor)
+        __atomic_store_n(&channel_at(c->remote, c->bond.number)->bond.word, waits.word,
+                         __ATOMIC_RELEASE);
+}
+
+static void virq_leave(struct domain *d, const struct channel *c)
+{
+    u32 virq = c->bond.number;
+
+    ACCESS_ONCE(d->vcpus[virq_is_global(virq) ? 0 : c->vcpu]->events.virqs[virq]) = 0;
+}
+
+static int channel_close(struct domain *d, evtchn_port_t port)
+{
+    const struct channel *c = channel_at(d, port);
+
+    switch (c->bond.kind) {
+    case EVTCHNSTAT_closed:
+        return -XEN_EINVAL;
+    case EVTCHNSTAT_interdomain:
+        remote_end_leave(d, c);
+        break;
+    case EVTCHNSTAT_virq:
+        virq_leave(d, c);
+        break;
+    case EVTCHNSTAT_pirq:
+        pirq_unbind(d, c->bond.number);
+        break;
+    default:
+        break;
+    }
+    channel_free(d, port);
+    return 0;
+}
+
+int event_close(struct domain *d, evtchn_port_t port)
+{
+    int closed;
+
+    if (!channel_find(d, port))
+        return refuse(XEN_EINVAL, "there is no such port");
+    spin_lock(&events_lock);
+    closed = channel_close(d, port);
+    spin_unlock(&events_lock);
+    return closed ? refuse(XEN_EINVAL, "the port is closed already") : 0;
+}
+
+int event_status(const struct domain *d, struct evtchn_status *status)
+{
+    const struct channel *c = channel_find(d, status->port);
+    union bond bond;
+
+    if (!c)
+        return refuse(XEN_EINVAL, "there is no such port");
+    bond = channel_bond(c);
+    status->status = bond.kind;
+    status->vcpu = c->vcpu;
+    switch (bond.kind) {
+    case EVTCHNSTAT_unbound:
+        status->u.unbound.dom = bond.domain;
+        break;
+    case EVTCHNSTAT_interdomain:
+        status->u.interdomain.dom = bond.domain;
+        status->u.interdomain.port = bond.number;
+        break;
+    case EVTCHNSTAT_pirq:
+        status->u.pirq = bond.number;
+        break;
+    case EVTCHNSTAT_virq:
+        status->u.virq = bond.number;
+        break;
+    default:
+        break;
+    }
+    return 0;
+}
+
+bool events_init(struct domain *d)
+{
+    pirqs_init(d);
+    d->events.limit = d->privileged ? EVTCHN_FIFO_NR_CHANNELS : PORTS_DOMU;
+    if (channels_add(d)) {
+        events_destroy(d);
+        return false;
+    }
+    channel_page(d, 0)->used = 1; /* port 0 is none */
+    return true;
+}
+
+void events_destroy(struct domain *d)
+{
+    struct domain_events *e = &d->events;
+
+    for (evtchn_port_t port = 1; port < e->ports && e->bound; port++) {
+        spin_lock(&events_lock);
+        channel_close(d, port);
+        spin_unlock(&events_lock);
+    }
+    for (evtchn_port_t port = 0; port < e->ports; port += CHANNELS_PER_PAGE)
+        pages_free(channel_page(d, port)->channels, 0);
+    for (unsigned i = 0; i < EVENT_GROUPS && e->groups[i]; i++)
+        pages_free(e->groups[i], order_for(sizeof(*e->groups[i])));
+    *e = (struct domain_events){};
+    pirqs_destroy(d);
+}

@@ -1,0 +1,59 @@
+/*
+ * Virtual interrupts: what the hypervisor has to tell. Some are each vcpu's own (its timer); the
+ * others come once for the machine, are bound on vcpu 0 by whoever is to hear them, and may be
+ * moved to another vcpu afterwards.
+ */
+#include "hypervisor/debug/bug.h"
+#include "hypervisor/event/channel.h"
+
+bool virq_is_global(u32 virq)
+{
+    const u32 own = 1U << VIRQ_TIMER | 1U << VIRQ_DEBUG | 1U << VIRQ_XENOPROF | 1U << VIRQ_XENPMU;
+
+    return !(own >> virq & 1);
+}
+
+/* Under events_lock. */
+static int virq_bind(struct domain *d, u32 virq, struct vcpu *v)
+{
+    int port;
+
+    if (v->events.virqs[virq])
+        return refuse(XEN_EEXIST, "the VIRQ is bound already");
+    port = channel_free_port(d);
+    if (port < 0)
+        return port;
+    channel_bind(d, (u32)port, (union bond){.kind = EVTCHNSTAT_virq, .number = virq}, v->id);
+    __atomic_store_n(&v->events.virqs[virq], (u32)port, __ATOMIC_RELEASE);
+    return port;
+}
+
+int event_bind_virq(struct domain *d, u32 virq, u32 vcpu)
+{
+    int port;
+
+    if (virq >= NR_VIRQS)
+        return refuse(XEN_EINVAL, "there is no such VIRQ");
+    if (virq_is_global(virq) && vcpu)
+        return refuse(XEN_EINVAL, "a global VIRQ is bound on vcpu 0");
+    if (!domain_vcpu(d, vcpu))
+        return refuse(XEN_ENOENT, "there is no such vcpu");
+    spin_lock(&events_lock);
+    port = virq_bind(d, virq, d->vcpus[vcpu]);
+    spin_unlock(&events_lock);
+    return port;
+}
+
+void virq_raise(struct vcpu *v, u32 virq)
+{
+    evtchn_port_t port = __atomic_load_n(&v->events.virqs[virq], __ATOMIC_ACQUIRE);
+
+    if (port)
+        event_raise(v->domain, port, channel_at(v->domain, port));
+}
+
+void virq_raise_global(u32 virq)
+{
+    if (dom0 && domain_vcpu(dom0, 0))
+        virq_raise(dom0->vcpus[0], virq);
+}
