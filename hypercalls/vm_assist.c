@@ -6,14 +6,6 @@
  */
 #include "hypercalls/hypercalls.h"
 
-#define ASSIST(name) (1UL << VMASST_TYPE_##name)
-/* Those with a meaning for 32-bit guests only, or for calls that come later, are merely remembered.
- */
-#define ASSISTS_HERE                                                                               \
-    (ASSIST(4gb_segments) | ASSIST(4gb_segments_notify) | ASSIST(pae_extended_cr3) |               \
-     ASSIST(writable_pagetables) | ASSIST(architectural_iopl) | ASSIST(runstate_update_flag) |     \
-     ASSIST(m2p_strict))
-
 /* Entry code does not ask the domain whether the assist is on: each vcpu knows, and bounces show
  * its iopl whatever it is. What PHYSDEVOP_set_iopl or an iret has set moves out of sight and back.
  */
@@ -37,17 +29,17 @@ long hc_vm_assist(unsigned long cmd, unsigned long type)
     struct domain *d = current->domain;
     u64 bit = 1UL << ((u32)type & 63);
 
-    if ((u32)type >= 64 || !(ASSISTS_HERE & bit))
+    if ((u32)type >= 64 || !(VM_ASSISTS & bit))
         return refuse(XEN_EINVAL, "no such assist");
     switch ((u32)cmd) {
     case VMASST_CMD_enable:
-        if (bit == ASSIST(architectural_iopl) && !(d->vm_assist & bit))
+        if (bit == VM_ASSIST(architectural_iopl) && !(d->vm_assist & bit))
             iopl_assist_set(d, true);
         __atomic_fetch_or(&d->vm_assist, bit, __ATOMIC_RELAXED);
         return 0;
     case VMASST_CMD_disable:
         __atomic_fetch_and(&d->vm_assist, ~bit, __ATOMIC_RELAXED);
-        if (bit == ASSIST(architectural_iopl))
+        if (bit == VM_ASSIST(architectural_iopl))
             iopl_assist_set(d, false);
         return 0;
     default:

@@ -95,6 +95,7 @@ static const struct option table[] = {
     {.name = "console", .set = console_set_devices, .console = true},
     {.name = "conring_size", .set = set_conring_size},
     {.name = "conswitch", .set = input_set_switch},
+    {.name = "dom0_max_vcpus", .set = dom0_set_max_vcpus},
     {.name = "dom0_mem", .set = dom0_set_mem},
     {.name = "guest_loglvl", .set = log_set_guest_threshold, .console = true},
     {.name = "loglvl", .set = log_set_threshold, .console = true},

@@ -26,10 +26,16 @@
 #define KEPT_PAGES (MIB(2) >> PAGE_SHIFT)
 
 static struct dom0_mem memory_wanted = DOM0_MEM_DEFAULT;
+static struct dom0_vcpus vcpus_wanted = {.min = 1, .max = UINT32_MAX};
 
 const char *dom0_set_mem(const char *value)
 {
     return dom0_mem_parse(&memory_wanted, value);
+}
+
+const char *dom0_set_max_vcpus(const char *value)
+{
+    return dom0_vcpus_parse(&vcpus_wanted, value);
 }
 
 static u64 module_bytes(const struct boot_module *m)
@@ -72,12 +78,18 @@ static const char *kernel_read(struct dom0_builder *b)
 
 static const char *domain_make(struct dom0_builder *b)
 {
-    b->d = domain_create(0, 1, UINT32_MAX, true);
-    b->v = b->d ? vcpu_create(b->d, 0) : NULL;
-    if (b->v && b->image.pae == IMAGE_PAE_EXTENDED_CR3)
+    u32 vcpus = dom0_vcpus_count(&vcpus_wanted, 1);
+    bool made;
+
+    b->d = domain_create(0, vcpus, UINT32_MAX, true);
+    made = b->d;
+    for (u32 id = 0; made && id < vcpus; id++)
+        made = vcpu_create(b->d, id);
+    if (made && b->image.pae == IMAGE_PAE_EXTENDED_CR3)
         b->d->vm_assist |= 1U << VMASST_TYPE_pae_extended_cr3;
-    if (!b->v || !dom0_ports_grant(b->d))
+    if (!made || !dom0_ports_grant(b->d))
         return "there is no memory for the domain";
+    b->v = b->d->vcpus[0];
     return NULL;
 }
 

@@ -9,6 +9,8 @@
 #include "xen-like/lib/parse.h"
 #include "xen-like/lib/string.h"
 
+#define VCPUS_MAX 8192U /* of any domain: Xen's limit, which has no name in the public headers */
+
 #define EXPECTED                                                                                   \
     "[min:<amount>,][max:<amount>,][<amount>]; an amount is <size>, <n>% or <size>+<n>%, "         \
     "with - before it for all but that much"
@@ -101,4 +103,33 @@ u64 dom0_mem_pages(const struct dom0_mem *mem, u64 available)
 u64 dom0_mem_limit(const struct dom0_mem *mem, u64 available)
 {
     return MIN(amount_pages(&mem->max, available), (u64)UINT32_MAX);
+}
+
+/* A number, if there is one. */
+static bool count_parse(const char **s, u32 *n)
+{
+    u64 value;
+
+    if (**s < '0' || **s > '9' || !parse_unsigned(*s, s, &value))
+        return false;
+    *n = (u32)MIN(value, (u64)UINT32_MAX);
+    return true;
+}
+
+const char *dom0_vcpus_parse(struct dom0_vcpus *n, const char *value)
+{
+    struct dom0_vcpus v = {.min = 1, .max = UINT32_MAX};
+    bool from = count_parse(&value, &v.min);
+
+    if (!*value && from)
+        v.max = v.min;
+    else if (*value != '-' || (++value, !count_parse(&value, &v.max) && !from) || *value)
+        return "<n>, <min>-, -<max> or <min>-<max>";
+    *n = v;
+    return NULL;
+}
+
+u32 dom0_vcpus_count(const struct dom0_vcpus *n, u32 cpus)
+{
+    return MAX(1U, MIN(MIN(MAX(cpus, n->min), n->max), VCPUS_MAX));
 }

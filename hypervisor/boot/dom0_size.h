@@ -38,7 +38,18 @@ u64 dom0_mem_pages(const struct dom0_mem *mem, u64 available);
 /* The most pages it may ever have (XENMEM_maximum_reservation), at most 2^32 - 1 as on Xen. */
 u64 dom0_mem_limit(const struct dom0_mem *mem, u64 available);
 
-/* The command line's handler: dom0_mem_parse for the one dom0 there is. */
+/* dom0_max_vcpus=: `N`, or a range for the number of CPUs to be in: `N-`, `-M`, `N-M`. */
+struct dom0_vcpus {
+    u32 min, max;
+};
+
+const char *dom0_vcpus_parse(struct dom0_vcpus *n, const char *value);
+
+/* How many vcpus dom0 gets on a machine of @cpus CPUs. */
+u32 dom0_vcpus_count(const struct dom0_vcpus *n, u32 cpus);
+
+/* The command line's handlers: the above for the one dom0 there is. */
 const char *dom0_set_mem(const char *value);
+const char *dom0_set_max_vcpus(const char *value);
 
 #endif

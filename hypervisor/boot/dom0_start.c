@@ -84,6 +84,7 @@ static void registers_set(struct dom0_builder *b)
     r->rsp = b->layout.stack_end;
     r->rsi = b->layout.start_info;
     r->rflags = RFLAGS_IF;
+    b->v->initialised = true;
 }
 
 void dom0_start_set(struct dom0_builder *b)

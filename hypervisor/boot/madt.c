@@ -1,14 +1,20 @@
 /*
  * The "multiple APIC description table" (ACPI specification 6.4, section 5.2.12): after its header
- * a list of entries, each with its type and length in front. Two types matter here: an I/O APIC,
- * and an ISA line that is wired to another pin, or otherwise, than the PC of old had it.
+ * a list of entries, each with its type and length in front. Three types matter here: a CPU, an
+ * I/O APIC, and an ISA line that is wired to another pin, or otherwise, than the PC of old had it.
  */
 #include "hypervisor/boot/madt.h"
 #include "xen-like/lib/string.h"
 
 #define MADT_ENTRIES   44 /* offset of the first entry */
+#define ENTRY_CPU      0
 #define ENTRY_IOAPIC   1
 #define ENTRY_OVERRIDE 2
+
+struct entry_cpu {
+    u8 type, length, processor, apic;
+    u32 flags;
+} __attribute__((packed));
 
 struct entry_ioapic {
     u8 type, length, id, reserved;
@@ -26,10 +32,13 @@ struct madt madt;
 /* An entry that is too short for what it says it is says nothing. */
 static void entry_take(const u8 *at)
 {
+    const struct entry_cpu *c = (const void *)at;
     const struct entry_ioapic *a = (const void *)at;
     const struct entry_override *o = (const void *)at;
 
-    if (at[0] == ENTRY_IOAPIC && at[1] >= sizeof(*a) && madt.ioapics < IOAPICS_MAX)
+    if (at[0] == ENTRY_CPU && at[1] >= sizeof(*c))
+        madt.processor[c->apic] = c->processor;
+    else if (at[0] == ENTRY_IOAPIC && at[1] >= sizeof(*a) && madt.ioapics < IOAPICS_MAX)
         madt.ioapic[madt.ioapics++] = (struct madt_ioapic){a->phys, a->gsi};
     else if (at[0] == ENTRY_OVERRIDE && at[1] >= sizeof(*o) && o->irq < ISA_IRQS)
         madt.isa[o->irq] = (struct madt_line){o->gsi, o->flags};

@@ -5,6 +5,7 @@
 #include "hypervisor/boot/acpi.h"
 
 #define ISA_IRQS    16
+#define APIC_IDS    256
 #define IOAPICS_MAX 128 /* the tables have room for no more: an APIC's identity has 8 bits */
 
 #define MADT_ACTIVE_LOW(flags) (((flags)&3) == 3)
@@ -15,6 +16,7 @@ struct madt {
         u32 gsi; /* the line's number among those of all I/O APICs */
         u16 flags;
     } isa[ISA_IRQS];
+    u8 processor[APIC_IDS]; /* the number that ACPI gives a CPU, by its APIC's */
     u32 ioapics;
     struct madt_ioapic {
         u32 phys;

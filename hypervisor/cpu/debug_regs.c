@@ -62,7 +62,7 @@ static long address_write(struct vcpu *v, u32 i, u64 value)
     if (!guest_range_ok(value, 1))
         return refuse(XEN_EPERM, "a breakpoint in the hypervisor's range or at no address");
     v->debug.address[i] = value;
-    if (debug_active(&v->debug))
+    if (v == current && debug_active(&v->debug))
         debug_regs_load(&v->debug);
     return 0;
 }
@@ -72,7 +72,7 @@ static long status_write(struct vcpu *v, u64 value)
     if (value >> 32)
         return refuse(XEN_EINVAL, "a DR6 with an upper half");
     v->debug.status = (value & DR6_DEFINED) | DR6_DEFAULT;
-    if (debug_active(&v->debug))
+    if (v == current && debug_active(&v->debug))
         write_dr6(v->debug.status);
     return 0;
 }
@@ -108,6 +108,8 @@ static long control_write(struct vcpu *v, u64 value)
         return refuse(XEN_EPERM, "a breakpoint on a port without CR4.DE");
     d->control = value & ~io;
     d->control_io = io;
+    if (v != current)
+        return 0;
     if (debug_active(d) && !was_active)
         debug_regs_load(d);
     write_dr7(d->control);

@@ -26,9 +26,9 @@ struct debug_regs {
 struct vcpu;
 
 /*
- * Set register @reg of @v, the running vcpu, reserved bits forced. 0; -ENODEV: no such register;
- * -EINVAL: an upper half; -EPERM: an address of the hypervisor's, or a control bit that no guest
- * has. The errors are Xen's (misc-hypercalls.c, set_debugreg).
+ * Set register @reg of @v, which runs here or nowhere, reserved bits forced. 0; -ENODEV: no such
+ * register; -EINVAL: an upper half; -EPERM: an address of the hypervisor's, or a control bit that
+ * no guest has. The errors are Xen's (misc-hypercalls.c, set_debugreg).
  */
 long debug_reg_write(struct vcpu *v, u32 reg, u64 value);
 

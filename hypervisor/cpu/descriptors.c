@@ -117,8 +117,10 @@ int vcpu_set_gdt(struct vcpu *v, const u64 *frames, u32 entries)
     for (unsigned i = 0; i < FIRST_RESERVED_GDT_PAGE; i++)
         v->gdt_frames[i] = MFN(i < n ? frames[i] : 0);
     v->gdt_entries = entries;
-    gdt_window_set(this_cpu(), v);
-    tlb_flush_local();
+    if (v == current) {
+        gdt_window_set(this_cpu(), v);
+        tlb_flush_local();
+    }
     gdt_frames_put(old); /* when the CPU sees them no longer */
     return 0;
 }

@@ -24,8 +24,8 @@ static inline bool selector_is_guests(u16 selector)
     return selector >> 3 < FIRST_RESERVED_GDT_ENTRY || selector == FLAT_KERNEL_CS || (selector & 4);
 }
 
-/* HYPERVISOR_set_gdt for the running vcpu: take @frames as its GDT of @entries. 0, -EINVAL
- * or RESTART. */
+/* HYPERVISOR_set_gdt for the running vcpu, or one that runs nowhere: take @frames as its GDT of
+ * @entries. 0, -EINVAL or RESTART. */
 int vcpu_set_gdt(struct vcpu *v, const u64 *frames, u32 entries);
 
 /* Give the GDT's frames back (not while the vcpu runs on another CPU). */

@@ -3,10 +3,12 @@
 
 #include "hypervisor/cpu/regs.h"
 #include "hypervisor/debug/bug.h"
+#include "hypervisor/domain/vcpu_info.h"
 #include "hypervisor/mm/alloc.h"
 #include "hypervisor/time/wallclock.h"
 
 struct domain *dom0, *domains;
+struct vcpu_info vcpu_info_none;
 
 struct domain *domain_find(u16 id)
 {
@@ -67,9 +69,8 @@ struct vcpu *vcpu_create(struct domain *d, u32 id)
     struct vcpu *v;
 
     _Static_assert(sizeof(struct vcpu) <= PAGE_SIZE, "a vcpu is a page");
-    if (id >= d->max_vcpus || d->vcpus[id] || id >= XEN_LEGACY_MAX_VCPUS)
-        return NULL; /* above 32, a vcpu registers its own vcpu_info first: that call comes with
-                        events */
+    if (id >= d->max_vcpus || d->vcpus[id])
+        return NULL;
     v = pages_alloc(0);
     if (!v)
         return NULL;
@@ -84,7 +85,7 @@ struct vcpu *vcpu_create(struct domain *d, u32 id)
     v->id = id;
     sched_vcpu_init(v);
     v->kernel_mode = 1;
-    v->info = &d->shared->vcpu_info[id];
+    v->info = id < XEN_LEGACY_MAX_VCPUS ? &d->shared->vcpu_info[id] : &vcpu_info_none;
     vcpu_time_init(v);
     v->ctrl_cr0 = CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_PG;
     v->debug = (struct debug_regs){.status = DR6_DEFAULT, .control = DR7_DEFAULT};

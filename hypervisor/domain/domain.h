@@ -36,7 +36,7 @@ struct vcpu {
     u8 iret_careful; /* CAREFUL_*: an iret must look at more than most */
     bool nmi_waits;  /* until the one that is being handled is done. current only */
     struct domain *domain;
-    struct vcpu_info *info; /* the guest's, shared: read once, never trusted */
+    struct vcpu_info *info; /* the guest's, shared: read once, never trusted. vcpu_info.h */
     u64 cr3_kernel;         /* physical addresses of its L4s; the user one is 0 if there is none. */
     u64 cr3_user;           /* Each holds a reference and a type reference. current only */
     struct trap_info *traps; /* 256 entries, by vector. current only */
@@ -72,9 +72,10 @@ struct vcpu {
     struct vcpu_sched sched;
     struct vcpu_events events;
     struct vcpu_time time;
-    bool initialised;           /* it has registers to begin with. Domain's vcpus_lock */
-    u32 tsc_aux;                /* MSR_TSC_AUX, */
-    u64 bases[3];               /* the bases of FS, of the GS in use, of the other mode's, and */
+    mfn_t info_mfn;   /* where info is, with both references; 0: in shared_info, or nowhere yet */
+    bool initialised; /* it has registers to begin with. Domain's vcpus_lock */
+    u32 tsc_aux;      /* MSR_TSC_AUX, */
+    u64 bases[3];     /* the bases of FS, of the GS in use, of the other mode's, and */
     struct cpu_user_regs saved; /* while it does not run */
 };
 
@@ -129,6 +130,14 @@ struct domain {
 };
 
 #define SHUTDOWN_CODE_NONE (~0U)
+
+/* Those that a 64-bit guest may switch on. Some have a meaning for 32-bit guests only, and are
+ * merely remembered. */
+#define VM_ASSIST(name) (1UL << VMASST_TYPE_##name)
+#define VM_ASSISTS                                                                                 \
+    (VM_ASSIST(4gb_segments) | VM_ASSIST(4gb_segments_notify) | VM_ASSIST(pae_extended_cr3) |      \
+     VM_ASSIST(writable_pagetables) | VM_ASSIST(architectural_iopl) |                              \
+     VM_ASSIST(runstate_update_flag) | VM_ASSIST(m2p_strict))
 
 /* Has @d switched on the assist VMASST_TYPE_*? */
 static inline bool domain_assists(const struct domain *d, unsigned type)

@@ -11,6 +11,7 @@
  *   an entry of level n     both, as a table of level n-1
  *   a pin, a base pointer   both, as the table that it is
  *   a GDT or LDT page       both, as segment descriptors
+ *   a vcpu_info             both, as writable memory
  *   frame_share()           both, so that the frame stays what it is
  *   a table, in any state   a reference to itself; partial or retiring, both
  *
@@ -146,6 +147,8 @@ static void vcpu_count(struct audit *a, const struct vcpu *v)
         use_add(a, MFN(v->cr3_user >> PAGE_SHIFT), FT_L4);
     frames_use_add(a, v->gdt_frames, ARRAY_SIZE(v->gdt_frames));
     frames_use_add(a, v->ldt_frames, ARRAY_SIZE(v->ldt_frames));
+    if (v->info_mfn.n)
+        use_add(a, v->info_mfn, FT_WRITABLE);
 }
 
 static void frame_compare(struct audit *a, u64 n, u64 w)

@@ -327,6 +327,8 @@ static void vcpu_end(struct vcpu *v)
     for (unsigned i = 0; i < ARRAY_SIZE(v->ldt_frames); i++)
         if (v->ldt_frames[i].n)
             frame_put_and_type(mfn_to_frame(v->ldt_frames[i]));
+    if (v->info_mfn.n)
+        frame_put_and_type(mfn_to_frame(v->info_mfn));
     pages_free(v->traps, 0);
     pages_free(v, 0);
 }
@@ -355,7 +357,9 @@ void machine_domain_end(struct domain *d)
     for (u64 n = 0; n < frames_max; n++)
         if (frame_table[n].owner == d && frame_table[n].word & FRAME_PINNED)
             assert_int_equal(table_unpin(MFN(n), d), 0);
-    vcpu_end(d->vcpus[0]);
+    for (u32 i = 0; i < d->max_vcpus; i++)
+        if (d->vcpus[i])
+            vcpu_end(d->vcpus[i]);
     for (u32 n = d->page_list, next; n != FRAME_NIL; n = next) {
         next = frame_table[n].next;
         machine_give_back(MFN(n));
@@ -402,6 +406,16 @@ void vcpu_time_init(struct vcpu *v)
 void wallclock_publish(struct domain *d)
 {
     (void)d;
+}
+
+void vcpu_stop(struct vcpu *v, u32 why)
+{
+    v->sched.stopped |= why;
+}
+
+void vcpu_go(struct vcpu *v, u32 why)
+{
+    v->sched.stopped &= ~why;
 }
 
 void vcpu_kick(struct vcpu *v)

@@ -85,6 +85,13 @@ const char *dom0_set_mem(const char *value)
     return dom0_mem_parse(&mem, value);
 }
 
+const char *dom0_set_max_vcpus(const char *value)
+{
+    struct dom0_vcpus n;
+
+    return dom0_vcpus_parse(&n, value);
+}
+
 static struct options defaults;
 
 static int set_up(void **state)

@@ -95,9 +95,51 @@ static void what_is_not_understood_changes_nothing(void **state)
     }
 }
 
+/* On machines of 1, 4 and 16 CPUs. */
+static void vcpus_are_as_many_as_xen_documents(void **state)
+{
+    static const struct {
+        const char *value;
+        u32 wants[3];
+    } rows[] = {
+        {"1", {1, 1, 1}},       {"3", {3, 3, 3}},
+        {"0x20", {32, 32, 32}}, {"2-", {2, 4, 16}},
+        {"-8", {1, 4, 8}},      {"2-8", {2, 4, 8}},
+        {"0", {1, 1, 1}},       {"-0", {1, 1, 1}},
+        {"8-2", {2, 2, 2}},     {"9999", {8192, 8192, 8192}},
+        {"0-", {1, 4, 16}},
+    };
+    const struct dom0_vcpus unset = {.min = 1, .max = UINT32_MAX};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct dom0_vcpus n = {0};
+
+        assert_null(dom0_vcpus_parse(&n, rows[i].value));
+        for (unsigned j = 0; j < 3; j++)
+            assert_int_equal(dom0_vcpus_count(&n, 1U << 2 * j), rows[i].wants[j]);
+    }
+    assert_int_equal(dom0_vcpus_count(&unset, 6), 6);
+}
+
+static void what_is_no_number_of_vcpus_changes_nothing(void **state)
+{
+    static const char *const values[] = {"", "-", "x", "1x", "1-x", "1-2-", "--1", "1 ", "+1"};
+    struct dom0_vcpus n = {.min = 5, .max = 7};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(values); i++)
+        if (!dom0_vcpus_parse(&n, values[i]))
+            fail_msg("'%s' was understood", values[i]);
+    assert_int_equal(n.min, 5);
+    assert_int_equal(n.max, 7);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(vcpus_are_as_many_as_xen_documents),
+        cmocka_unit_test(what_is_no_number_of_vcpus_changes_nothing),
         cmocka_unit_test(amounts_mean_what_xen_documents),
         cmocka_unit_test(without_an_amount_a_sixteenth_stays_behind),
         cmocka_unit_test(the_limit_is_max_within_32_bits),

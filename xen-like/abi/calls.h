@@ -81,7 +81,7 @@
       "update_va_mapping with a frame of another domain.")                                         \
     X(__HYPERVISOR_iret, iret, ANY, 0, IMPLEMENTED, "traps.c",                                     \
       "Returns from a bounce by the frame on the kernel stack.")                                   \
-    X(__HYPERVISOR_vcpu_op, vcpu_op, ANY, 3, ABSENT, "vcpu.c",                                     \
+    X(__HYPERVISOR_vcpu_op, vcpu_op, ANY, 3, IMPLEMENTED, "vcpu.c",                                    \
       "Brings vcpus up and down; run states, timers, vcpu_info.")                                  \
     X(__HYPERVISOR_set_segment_base, set_segment_base, ANY, 2, IMPLEMENTED, "cpu_state.c",         \
       "Sets the base of FS, of user or kernel GS, or loads user GS.")                              \
@@ -137,6 +137,7 @@
     X(mmuext, mmuext_op)                                                                           \
     X(memory, memory_op)                                                                           \
     X(sched, sched_op)                                                                             \
+    X(vcpu, vcpu_op)                                                                               \
     X(physdev, physdev_op)                                                                         \
     X(xen_version, xen_version)                                                                    \
     X(console_io, console_io)                                                                      \

@@ -121,6 +121,36 @@
     X(SCHEDOP_pin_override, CONTROL, struct sched_pin_override, IN, IMPLEMENTED,                        \
       "Pins the vcpu to a CPU for a while.")
 
+#define XL_SUBOPS_vcpu(X)                                                                          \
+    X(VCPUOP_initialise, ANY, struct vcpu_guest_context, IN, IMPLEMENTED,                          \
+      "Gives a vcpu the state that it begins with, once.")                                         \
+    X(VCPUOP_up, ANY, void, NONE, IMPLEMENTED,                                                     \
+      "Lets it run.")                                                                              \
+    X(VCPUOP_down, ANY, void, NONE, IMPLEMENTED,                                                   \
+      "Stops it. The last one that is up ends the domain.")                                        \
+    X(VCPUOP_is_up, ANY, void, NONE, IMPLEMENTED,                                                  \
+      "Returns 1 if it is up, 0 if not.")                                                          \
+    X(VCPUOP_get_runstate_info, ANY, struct vcpu_runstate_info, OUT, IMPLEMENTED,                  \
+      "How long it has run, waited for a CPU, slept and been down.")                               \
+    X(VCPUOP_register_runstate_memory_area, ANY, struct vcpu_register_runstate_memory_area, IN, IMPLEMENTED,\
+      "Keeps a copy of that in the guest's memory.")                                               \
+    X(VCPUOP_set_periodic_timer, ANY, struct vcpu_set_periodic_timer, IN, ABSENT,                  \
+      "Raises VIRQ_TIMER at regular intervals while it runs.")                                     \
+    X(VCPUOP_stop_periodic_timer, ANY, void, NONE, ABSENT,                                         \
+      "Ends that.")                                                                                \
+    X(VCPUOP_set_singleshot_timer, ANY, struct vcpu_set_singleshot_timer, IN, ABSENT,              \
+      "Raises VIRQ_TIMER at a system time, for the caller itself.")                                \
+    X(VCPUOP_stop_singleshot_timer, ANY, void, NONE, ABSENT,                                       \
+      "Forgets that time.")                                                                        \
+    X(VCPUOP_register_vcpu_info, ANY, struct vcpu_register_vcpu_info, IN, IMPLEMENTED,             \
+      "Moves its vcpu_info from shared_info to the guest's memory, once.")                         \
+    X(VCPUOP_send_nmi, ANY, void, NONE, IMPLEMENTED,                                               \
+      "Sends it an NMI.")                                                                          \
+    X(VCPUOP_get_physid, ANY, struct vcpu_get_physid, OUT, IMPLEMENTED,                            \
+      "The numbers of the CPU that it is pinned to.")                                              \
+    X(VCPUOP_register_vcpu_time_memory_area, ANY, struct vcpu_register_time_memory_area, IN, ABSENT,\
+      "Keeps a second copy of its time record in the guest's memory.")
+
 #define XL_SUBOPS_physdev(X)                                                                       \
     X(PHYSDEVOP_irq_status_query, ANY, struct physdev_irq_status_query, INOUT, ABSENT,             \
       "Says whether an interrupt needs an end-of-interrupt call, and whether it is shared.")       \

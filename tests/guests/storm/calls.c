@@ -45,6 +45,7 @@ static const struct {
     const char *why;
 } left_out[] = {
     {__HYPERVISOR_iret, ANY_SUBOP, "goes elsewhere; touches.c does it with a frame of its own"},
+    {__HYPERVISOR_vcpu_op, ANY_SUBOP, "takes vcpu 0 down, or its vcpu_info away"},
     {__HYPERVISOR_sched_op_compat, ANY_SUBOP, "ends the domain, or sleeps"},
     {__HYPERVISOR_sched_op, SCHEDOP_shutdown, "ends the domain"},
     {__HYPERVISOR_sched_op, SCHEDOP_remote_shutdown, "ends the domain"},

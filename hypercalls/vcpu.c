@@ -1,0 +1,168 @@
+/*
+ * vcpu_op: the life of the caller's vcpus, and what each registers of its own.
+ *
+ * A vcpu is made with its domain and is down. It begins with the state that `initialise` gives it,
+ * once, and runs from `up` to `down`, any number of times. Another kernel thread may be doing the
+ * same: all of this is under the domain's vcpus_lock, guest memory apart.
+ */
+#include "hypercalls/continuation.h"
+#include "hypercalls/hypercalls.h"
+
+#include "hypervisor/boot/madt.h"
+#include "hypervisor/cpu/apic.h"
+#include "hypervisor/cpu/preempt.h"
+#include "hypervisor/domain/context.h"
+#include "hypervisor/domain/vcpu_info.h"
+#include "hypervisor/mm/uaccess.h"
+#include "hypervisor/time/clock.h"
+
+static long initialise(struct vcpu *v, u64 arg)
+{
+    struct vcpu_guest_context c; /* a third of the stack: nothing above it is large */
+    int rc;
+
+    if (v->info == &vcpu_info_none)
+        return refuse(XEN_EINVAL, "a vcpu that has no vcpu_info yet");
+    if (guest_read(&c, arg, sizeof(c)))
+        return -XEN_EFAULT;
+    spin_lock(&v->domain->vcpus_lock);
+    rc = v->initialised ? refuse(XEN_EEXIST, "a vcpu that has begun") : vcpu_context_set(v, &c);
+    spin_unlock(&v->domain->vcpus_lock);
+    if (rc == RESTART)
+        return call_continue(__HYPERVISOR_vcpu_op, VCPUOP_initialise, v->id, arg, 0);
+    return rc;
+}
+
+static long up(struct vcpu *v)
+{
+    int rc = 0;
+
+    spin_lock(&v->domain->vcpus_lock);
+    if (v->initialised)
+        vcpu_go(v, STOP_DOWN);
+    else
+        rc = refuse(XEN_EINVAL, "a vcpu that has no state to begin with");
+    spin_unlock(&v->domain->vcpus_lock);
+    return rc;
+}
+
+static bool is_up(const struct vcpu *v)
+{
+    return !(ACCESS_ONCE(v->sched.stopped) & STOP_DOWN);
+}
+
+static bool others_up(const struct vcpu *v)
+{
+    const struct domain *d = v->domain;
+
+    for (u32 i = 0; i < d->max_vcpus; i++)
+        if (d->vcpus[i] && d->vcpus[i] != v && is_up(d->vcpus[i]))
+            return true;
+    return false;
+}
+
+/* A domain whose last vcpu goes down ends. */
+static long down(struct vcpu *v)
+{
+    spin_lock(&v->domain->vcpus_lock);
+    if (others_up(v))
+        vcpu_stop(v, STOP_DOWN);
+    else
+        domain_shutdown(v->domain, SHUTDOWN_poweroff);
+    spin_unlock(&v->domain->vcpus_lock);
+    return 0;
+}
+
+static long runstate_get(struct vcpu *v, u64 arg)
+{
+    struct vcpu_runstate_info r;
+
+    vcpu_runstate(v, &r);
+    return guest_write(arg, &r, sizeof(r));
+}
+
+/* Whether the area can be written is nobody's concern but the guest's. */
+static long runstate_area(struct vcpu *v, u64 arg)
+{
+    struct vcpu_register_runstate_memory_area area;
+    struct vcpu_runstate_info r;
+
+    if (guest_read(&area, arg, sizeof(area)))
+        return -XEN_EFAULT;
+    if (!guest_range_ok(area.addr.p, 1))
+        return refuse(XEN_EFAULT, "an area for run states in the hypervisor's range");
+    v->sched.runstate_area = area.addr.p;
+    if (v == current) {
+        vcpu_runstate_publish(v);
+    } else {
+        vcpu_runstate(v, &r);
+        guest_copy_out(area.addr.p, &r, sizeof(r));
+    }
+    return 0;
+}
+
+static long info_move(struct vcpu *v, u64 arg)
+{
+    struct vcpu_register_vcpu_info where;
+    int rc;
+
+    if (guest_read(&where, arg, sizeof(where)))
+        return -XEN_EFAULT;
+    spin_lock(&v->domain->vcpus_lock);
+    rc = vcpu_info_move(v, MFN(where.mfn), where.offset);
+    spin_unlock(&v->domain->vcpus_lock);
+    vcpu_time_publish(v);
+    return rc;
+}
+
+static long nmi_send(struct vcpu *v, u64 arg)
+{
+    if (arg)
+        return refuse(XEN_EINVAL, "an NMI has no argument");
+    __atomic_fetch_or(&v->work, WORK_NMI, __ATOMIC_RELEASE);
+    vcpu_kick(v);
+    return 0;
+}
+
+/* On which CPU a vcpu of the control domain is, if it may be on one only: so it is, for there is
+ * but one. Xen has the CPU of the vcpu's number in mind. */
+static long physid_get(const struct vcpu *v, u64 arg)
+{
+    struct vcpu_get_physid id = {.phys_id = ~0UL};
+
+    if (!v->domain->privileged)
+        return refuse(XEN_EINVAL, "a vcpu that is not pinned to a CPU");
+    if (!v->id)
+        id.phys_id = apic_id() | (u64)madt.processor[apic_id() % APIC_IDS] << 32;
+    return guest_write(arg, &id, sizeof(id));
+}
+
+long hc_vcpu_op(unsigned long cmd, unsigned long id, unsigned long arg)
+{
+    struct vcpu *v = domain_vcpu(current->domain, (u32)id);
+
+    if (!v)
+        return refuse(XEN_ENOENT, "no such vcpu");
+    switch ((u32)cmd) {
+    case VCPUOP_initialise:
+        return initialise(v, arg);
+    case VCPUOP_up:
+        return up(v);
+    case VCPUOP_down:
+        return down(v);
+    case VCPUOP_is_up:
+        return is_up(v);
+    case VCPUOP_get_runstate_info:
+        return runstate_get(v, arg);
+    case VCPUOP_register_runstate_memory_area:
+        return runstate_area(v, arg);
+    case VCPUOP_register_vcpu_info:
+        return info_move(v, arg);
+    case VCPUOP_send_nmi:
+        return nmi_send(v, arg);
+    case VCPUOP_get_physid:
+        return physid_get(v, arg);
+    default:
+        return refuse(XEN_ENOSYS, "no such operation on a vcpu, or not there yet");
+    }
+}
