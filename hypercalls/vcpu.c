@@ -16,6 +16,9 @@
 #include "hypervisor/mm/uaccess.h"
 #include "hypervisor/time/clock.h"
 
+#define PERIOD_MIN 1000000UL /* ns */
+#define PERIOD_MAX (~0UL >> 2)
+
 static long initialise(struct vcpu *v, u64 arg)
 {
     struct vcpu_guest_context c; /* a third of the stack: nothing above it is large */
@@ -115,6 +118,57 @@ static long info_move(struct vcpu *v, u64 arg)
     return rc;
 }
 
+static long time_area(struct vcpu *v, u64 arg)
+{
+    struct vcpu_register_time_memory_area area;
+
+    if (guest_read(&area, arg, sizeof(area)))
+        return -XEN_EFAULT;
+    if (!guest_range_ok(area.addr.p, 1))
+        return refuse(XEN_EFAULT, "an area for the time in the hypervisor's range");
+    v->time.area = area.addr.p;
+    vcpu_time_publish(v);
+    return 0;
+}
+
+static long period_set(struct vcpu *v, u64 arg)
+{
+    struct vcpu_set_periodic_timer set;
+
+    if (guest_read(&set, arg, sizeof(set)))
+        return -XEN_EFAULT;
+    if (set.period_ns < PERIOD_MIN || set.period_ns > PERIOD_MAX)
+        return refuse(XEN_EINVAL, "a period of less than a millisecond, or of centuries");
+    vcpu_time_set_period(v, set.period_ns);
+    return 0;
+}
+
+/* A time that has passed is no error, and a flag to make it one means nothing: as on Xen. */
+static long oneshot_set(struct vcpu *v, u64 arg)
+{
+    struct vcpu_set_singleshot_timer set;
+
+    if (v != current)
+        return refuse(XEN_EINVAL, "the single-shot timer of another vcpu");
+    if (guest_read(&set, arg, sizeof(set)))
+        return -XEN_EFAULT;
+    if (set.timeout_abs_ns >= now_ns()) {
+        timer_set(&v->time.oneshot, set.timeout_abs_ns);
+    } else {
+        timer_stop(&v->time.oneshot);
+        virq_raise(v, VIRQ_TIMER);
+    }
+    return 0;
+}
+
+static long oneshot_stop(struct vcpu *v)
+{
+    if (v != current)
+        return refuse(XEN_EINVAL, "the single-shot timer of another vcpu");
+    timer_stop(&v->time.oneshot);
+    return 0;
+}
+
 static long nmi_send(struct vcpu *v, u64 arg)
 {
     if (arg)
@@ -156,6 +210,17 @@ long hc_vcpu_op(unsigned long cmd, unsigned long id, unsigned long arg)
         return runstate_get(v, arg);
     case VCPUOP_register_runstate_memory_area:
         return runstate_area(v, arg);
+    case VCPUOP_set_periodic_timer:
+        return period_set(v, arg);
+    case VCPUOP_stop_periodic_timer:
+        vcpu_time_set_period(v, 0);
+        return 0;
+    case VCPUOP_set_singleshot_timer:
+        return oneshot_set(v, arg);
+    case VCPUOP_stop_singleshot_timer:
+        return oneshot_stop(v);
+    case VCPUOP_register_vcpu_time_memory_area:
+        return time_area(v, arg);
     case VCPUOP_register_vcpu_info:
         return info_move(v, arg);
     case VCPUOP_send_nmi:
@@ -163,6 +228,6 @@ long hc_vcpu_op(unsigned long cmd, unsigned long id, unsigned long arg)
     case VCPUOP_get_physid:
         return physid_get(v, arg);
     default:
-        return refuse(XEN_ENOSYS, "no such operation on a vcpu, or not there yet");
+        return refuse(XEN_ENOSYS, "no such operation on a vcpu");
     }
 }

@@ -134,13 +134,13 @@
       "How long it has run, waited for a CPU, slept and been down.")                               \
     X(VCPUOP_register_runstate_memory_area, ANY, struct vcpu_register_runstate_memory_area, IN, IMPLEMENTED,\
       "Keeps a copy of that in the guest's memory.")                                               \
-    X(VCPUOP_set_periodic_timer, ANY, struct vcpu_set_periodic_timer, IN, ABSENT,                  \
+    X(VCPUOP_set_periodic_timer, ANY, struct vcpu_set_periodic_timer, IN, IMPLEMENTED,             \
       "Raises VIRQ_TIMER at regular intervals while it runs.")                                     \
-    X(VCPUOP_stop_periodic_timer, ANY, void, NONE, ABSENT,                                         \
+    X(VCPUOP_stop_periodic_timer, ANY, void, NONE, IMPLEMENTED,                                    \
       "Ends that.")                                                                                \
-    X(VCPUOP_set_singleshot_timer, ANY, struct vcpu_set_singleshot_timer, IN, ABSENT,              \
+    X(VCPUOP_set_singleshot_timer, ANY, struct vcpu_set_singleshot_timer, IN, IMPLEMENTED,         \
       "Raises VIRQ_TIMER at a system time, for the caller itself.")                                \
-    X(VCPUOP_stop_singleshot_timer, ANY, void, NONE, ABSENT,                                       \
+    X(VCPUOP_stop_singleshot_timer, ANY, void, NONE, IMPLEMENTED,                                  \
       "Forgets that time.")                                                                        \
     X(VCPUOP_register_vcpu_info, ANY, struct vcpu_register_vcpu_info, IN, IMPLEMENTED,             \
       "Moves its vcpu_info from shared_info to the guest's memory, once.")                         \
@@ -148,7 +148,7 @@
       "Sends it an NMI.")                                                                          \
     X(VCPUOP_get_physid, ANY, struct vcpu_get_physid, OUT, IMPLEMENTED,                            \
       "The numbers of the CPU that it is pinned to.")                                              \
-    X(VCPUOP_register_vcpu_time_memory_area, ANY, struct vcpu_register_time_memory_area, IN, ABSENT,\
+    X(VCPUOP_register_vcpu_time_memory_area, ANY, struct vcpu_register_time_memory_area, IN, IMPLEMENTED,\
       "Keeps a second copy of its time record in the guest's memory.")
 
 #define XL_SUBOPS_physdev(X)                                                                       \

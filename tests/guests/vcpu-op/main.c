@@ -41,9 +41,9 @@ static void say_pointers(void)
 {
     static const u64 bad[] = {
         0, UNMAPPED, NON_CANONICAL, HYPERVISOR_VIRT_START, USER_END - 8, ~0ull - 7};
-    static const u64 ops[] = {VCPUOP_initialise, VCPUOP_get_runstate_info,
-                              VCPUOP_register_runstate_memory_area, VCPUOP_register_vcpu_info,
-                              VCPUOP_get_physid};
+    static const u64 ops[] = {
+        VCPUOP_initialise,         VCPUOP_get_runstate_info, VCPUOP_register_runstate_memory_area,
+        VCPUOP_register_vcpu_info, VCPUOP_get_physid,        VCPUOP_register_vcpu_time_memory_area};
 
     for (unsigned int op = 0; op < ARRAY_SIZE(ops); op++)
         for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++)
