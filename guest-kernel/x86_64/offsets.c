@@ -25,6 +25,11 @@ int main(void)
     PRINT(VECTOR_FAILSAFE);
     PRINT(TRAP_STUB_SIZE);
 
+    PRINT_AS("VCPU_INFO_SIZE", sizeof(struct vcpu_info));
+    PRINT_AS("VCPU_INFO_PENDING", offsetof(struct vcpu_info, evtchn_upcall_pending));
+    PRINT_AS("VCPU_INFO_SELECTOR", offsetof(struct vcpu_info, evtchn_pending_sel));
+    PRINT_AS("SHARED_EVENT_PENDING", offsetof(struct shared_info, evtchn_pending));
+
     PRINT(VGCF_IN_SYSCALL);
     PRINT(__HYPERVISOR_iret);
     PRINT(XL_STUB_SIZE);

@@ -21,6 +21,9 @@ void guest_main(void)
     rows_tables();
     rows_memory();
     rows_emulation();
+    rows_events();
+    rows_timers();
+    rows_switches();
     rows_bounces(); /* last: it takes the kernel's trap handlers away */
     guest_end();
 }
