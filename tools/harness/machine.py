@@ -28,7 +28,8 @@ MEMORY_MIB = 512
 
 # SMAP makes the emulator see faults that no hardware has (docs/design.md), wherever a kernel runs in
 # ring 3. Our hypervisor leaves it off by itself under TCG and so is given the whole CPU.
-CPU_MODEL = {"ours": "max", "xen": "max,-smap"}
+# A kernel on the bare machine gets what one on Xen gets.
+CPU_MODEL = {"ours": "max", "xen": "max,-smap", "bare": "max,-smap"}
 
 # What ours is told on every boot; Xen's counterpart is in oracle.py.
 OURS_ARGS = "com1=115200,8n1 console=com1 loglvl=all guest_loglvl=all"
@@ -62,13 +63,25 @@ class Run:
 
 def qemu_command(on, iso, memory, cpus, icount=None, gdb=None, cpu=""):
     """icount: a shift; gdb: a port, and the machine waits; cpu: added to the CPU's model."""
-    command = [QEMU, "-accel", "tcg,tb-size=16", "-cpu", CPU_MODEL[on] + cpu, "-m", str(memory)]
-    command += ["-smp", str(cpus), "-display", "none", "-vga", "std", "-no-reboot", "-net", "none"]
-    command += ["-device", "isa-debug-exit,iobase=0xf4,iosize=4", "-cdrom", iso, "-boot", "d"]
-    if icount is not None:
-        command += ["-icount", f"shift={icount},sleep=off", "-rtc", "base=2020-01-01,clock=vm"]
+    command = machine_command(CPU_MODEL[on] + cpu, memory, cpus, icount) + ["-cdrom", iso, "-boot", "d"]
     if gdb is not None:
         command += ["-S", "-gdb", f"tcp:127.0.0.1:{gdb}"]
+    return command
+
+
+def bare_command(kernel, args, initrd, memory, cpus, icount=None):
+    """The same machine without a hypervisor: the emulator itself loads the kernel, a bzImage."""
+    return machine_command(CPU_MODEL["bare"], memory, cpus, icount) + [
+        "-kernel", kernel, "-append", args, "-initrd", initrd
+    ]  # fmt: skip
+
+
+def machine_command(cpu, memory, cpus, icount):
+    command = [QEMU, "-accel", "tcg,tb-size=16", "-cpu", cpu, "-m", str(memory)]
+    command += ["-smp", str(cpus), "-display", "none", "-vga", "std", "-no-reboot", "-net", "none"]
+    command += ["-device", "isa-debug-exit,iobase=0xf4,iosize=4"]
+    if icount is not None:
+        command += ["-icount", f"shift={icount},sleep=off", "-rtc", "base=2020-01-01,clock=vm"]
     return command
 
 
