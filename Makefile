@@ -72,7 +72,7 @@ MACHINE := --mem $(MEM) --cpus $(CPUS)
 DEMO_SECONDS := 60
 DEMO_SUCCESS := ^mini-kernel: .*all steps passed
 
-.PHONY: all products run test test-long fuzz debug bench check help clean
+.PHONY: all products run test test-long fuzz debug bench bench-linux check help clean
 
 all:
 	@tools/need build
@@ -134,10 +134,12 @@ debug:
 	$(SUBMAKE) products DEBUG=1
 	@KERNEL="$${KERNEL:-build/debug/guests/mini-kernel}" && tools/debug $(VM_ARGS) $(MACHINE)
 
-bench:
+bench bench-linux:
 	@tools/need build run test
 	$(SUBMAKE) products DEBUG=
-	@tools/bench --match "$$T"
+	@tools/bench $(and $(LINUX),--linux) --match "$$T"
+
+bench-linux: LINUX := yes
 
 check:
 	@tools/need build check
@@ -153,6 +155,7 @@ help:
 	@echo "make fuzz       the fuzzers of tests/fuzz, each for SECONDS=$(SECONDS)"
 	@echo "make debug      QEMU halted at reset, gdb attached (see tools/gdb/xen-like.py)"
 	@echo "make bench      ours and Debian's Xen side by side, in instructions and in ticks"
+	@echo "make bench-linux  the same of Linux's own operations, and the bare machine"
 	@echo "make check      format, include direction, layouts, size budget, generated docs"
 	@echo "make clean      remove what was built (downloads and images stay in build/cache)"
 	@echo

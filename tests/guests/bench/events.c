@@ -83,9 +83,9 @@ static long unmask(void)
 /* The usual way of unmasking all: a store, a look, and if something came, any hypercall at all. */
 static long upcall_forced(void)
 {
-    upcalls_mask(true);
+    upcalls_masked(true);
     shared_info->vcpu_info[0].evtchn_upcall_pending = 1;
-    upcalls_mask(false);
+    upcalls_masked(false);
     return call_xen_version(XENVER_version, NULL);
 }
 
@@ -198,7 +198,7 @@ static void rows_two_level(void)
     rows_without_upcall();
     upcalls_to(upcall_plain_0);
     upcall_bit[0] = ipi;
-    upcalls_mask(false); /* what is still pending comes with the next call */
+    upcalls_masked(false); /* what is still pending comes with the next call */
     bench_require("the first upcall", call_xen_version(XENVER_version, NULL));
     row_handler("event-send-handler", &ipi);
     rows_delivered(&sends[0]);
@@ -206,7 +206,7 @@ static void rows_two_level(void)
     upcall_bit[0] = *ports[1];
     row_handler("event-interdomain-handler", &near_end);
     rows_delivered(&sends[1]);
-    upcalls_mask(true);
+    upcalls_masked(true);
 }
 
 static mfn_t page_lend(void **page)
@@ -253,9 +253,9 @@ static void rows_fifo(void)
 
     fifo_begin();
     upcalls_to(upcall_fifo);
-    upcalls_mask(false);
+    upcalls_masked(false);
     rows_delivered(&round_trip);
-    upcalls_mask(true);
+    upcalls_masked(true);
     bench_rows(&pending, 1);
     *fifo_word = 1u << EVTCHN_FIFO_MASKED;
     bench_rows(&masked, 1);

@@ -7,15 +7,14 @@
  * does what `turn` says, and goes down at TURN_END.
  */
 #include "guest-kernel/core/report.h"
-#include "guest-kernel/mm/page_table.h"
+#include "guest-kernel/sched/smp.h"
 #include "guest-kernel/x86_64/hypercall.h"
 #include "tests/guests/bench/measure.h"
 #include "tests/guests/bench/rows.h"
 #include "tests/guests/bench/upcalls.h"
 
-#define PARTNER       1
-#define SWITCH_RUNS   200
-#define PARTNER_STACK 8192
+#define PARTNER     1
+#define SWITCH_RUNS 200
 
 enum turn {
     TURN_YIELD,
@@ -55,8 +54,10 @@ static void partner_block(void)
     bench_require("send", port_send(to_me));
 }
 
-static void partner_main(void)
+static void partner_main(void *unused)
 {
+    (void)unused;
+    upcalls_to(upcall_plain_1);
     while (turn != TURN_END) {
         if (turn == TURN_YIELD) {
             partner_yields++;
@@ -65,31 +66,6 @@ static void partner_main(void)
             partner_block();
         }
     }
-    hypercall_vcpu_op(VCPUOP_down, PARTNER, 0);
-}
-
-static void partner_start(void)
-{
-    static u8 stack[PARTNER_STACK] __attribute__((aligned(16)));
-    static struct vcpu_guest_context context;
-    u64 top = (u64)stack + sizeof(stack);
-
-    context = (struct vcpu_guest_context){
-        .flags = VGCF_in_kernel,
-        .user_regs.rip = (u64)partner_main,
-        .user_regs.rsp = top - sizeof(u64), /* as if called */
-        .user_regs.cs = FLAT_KERNEL_CS,
-        .user_regs.ss = FLAT_KERNEL_SS,
-        .kernel_ss = FLAT_KERNEL_SS,
-        .kernel_sp = top,
-        .ctrlreg[3] = xen_pfn_to_cr3(table_boot_root().n),
-        .event_callback_eip = (u64)upcall_plain_1,
-        .failsafe_callback_eip = (u64)upcall_plain_1,
-        .syscall_callback_eip = (u64)upcall_plain_1,
-    };
-    bench_require("initialise", hypercall_vcpu_op(VCPUOP_initialise, PARTNER, (u64)&context));
-    *upcall_mask_of(PARTNER) = 1;
-    bench_require("up", hypercall_vcpu_op(VCPUOP_up, PARTNER, 0));
 }
 
 /* As many switches as there were: a yield need not lead to one. */
@@ -121,8 +97,7 @@ static void partner_end(void)
 {
     turn = TURN_END;
     port_send(to_partner);
-    while (hypercall_vcpu_op(VCPUOP_is_up, PARTNER, 0))
-        bench_require("yield", yield());
+    vcpu_wait_down(PARTNER);
 }
 
 void rows_switches(void)
@@ -134,7 +109,7 @@ void rows_switches(void)
     upcall_bit[0] = to_me;
     upcall_bit[PARTNER] = to_partner;
     upcalls_to(upcall_plain_0);
-    partner_start();
+    bench_require("vcpu_start", vcpu_start(PARTNER, partner_main, NULL));
     row_yield();
     turn = TURN_BLOCK;
     bench_rows(&block, 1);

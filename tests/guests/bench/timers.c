@@ -6,7 +6,8 @@
  * instruction.
  */
 #include "guest-kernel/core/report.h"
-#include "guest-kernel/x86_64/hypercall.h"
+#include "guest-kernel/time/clock.h"
+#include "guest-kernel/time/timer.h"
 #include "tests/guests/bench/measure.h"
 #include "tests/guests/bench/rows.h"
 #include "tests/guests/bench/upcalls.h"
@@ -19,28 +20,12 @@
 
 static u64 never;
 
-u64 time_of(u64 ticks)
+/* System time in ns at which the TSC was `ticks`. */
+static u64 time_of(u64 ticks)
 {
-    const volatile struct vcpu_time_info *time = &shared_info->vcpu_info[0].time;
-    u32 version, mul;
-    u64 stamp, system;
-    s8 shift;
+    u64 since = ticks_now() - ticks;
 
-    do { /* odd while it is written */
-        version = time->version;
-        stamp = time->tsc_timestamp;
-        system = time->system_time;
-        mul = time->tsc_to_system_mul;
-        shift = time->tsc_shift;
-    } while (version & 1 || version != time->version);
-    ticks -= stamp;
-    ticks = shift < 0 ? ticks >> -shift : ticks << shift;
-    return system + (u64)((unsigned __int128)ticks * mul >> 32);
-}
-
-static long timer_set(u64 when)
-{
-    return hypercall_set_timer_op(when);
+    return time_now_ns() - time_scale(&shared_info->vcpu_info[0].time, since);
 }
 
 static long timer_far(void)
@@ -55,14 +40,7 @@ static long timer_cancel(void)
 
 static long singleshot_set(void)
 {
-    struct vcpu_set_singleshot_timer timer = {.timeout_abs_ns = never};
-
-    return hypercall_vcpu_op(VCPUOP_set_singleshot_timer, 0, (u64)&timer);
-}
-
-static long singleshot_stop(void)
-{
-    return hypercall_vcpu_op(VCPUOP_stop_singleshot_timer, 0, 0);
+    return timer_set_single(never, 0);
 }
 
 /* The longest pause that code which only reads the TSC sees while a timer comes: what a timer takes
@@ -75,7 +53,7 @@ static u64 timer_pauses(const void *real)
         u64 before = upcall_count[0], longest = 0, last, now;
 
         if (real)
-            bench_require("set_timer_op", timer_set(time_of(ticks_now()) + SOON));
+            bench_require("set_timer_op", timer_set(time_now_ns() + SOON));
         last = ticks_now();
         do {
             now = ticks_now();
@@ -97,12 +75,12 @@ static void upcall_await(bool block)
             asm volatile("" ::: "memory");
         return;
     }
-    upcalls_mask(true);
+    upcalls_masked(true);
     while (upcall_count[0] == before) {
         bench_require("block", call_sched_op(SCHEDOP_block, NULL));
-        upcalls_mask(true); /* block unmasks */
+        upcalls_masked(true); /* block unmasks */
     }
-    upcalls_mask(false);
+    upcalls_masked(false);
 }
 
 static void row_lateness(const char *name, bool block)
@@ -110,11 +88,11 @@ static void row_lateness(const char *name, bool block)
     s64 late[SHOTS];
 
     for (unsigned int i = 0; i < SHOTS; i++) {
-        u64 when = time_of(ticks_now()) + SOON + i * SHOT_STEP;
+        u64 when = time_now_ns() + SOON + i * SHOT_STEP;
 
         /* Masked until it is waited for, or a short one might come before. */
         if (block)
-            upcalls_mask(true);
+            upcalls_masked(true);
         bench_require("set_timer_op", timer_set(when));
         upcall_await(block);
         late[i] = (s64)(time_of(upcall_stamp) - when);
@@ -146,22 +124,21 @@ void rows_timers(void)
         {"set-timer-cancel", .run = timer_cancel},
         {"set-timer-cancel-armed", .run = timer_cancel, .undo = timer_far},
         {"set-singleshot-timer", .run = singleshot_set},
-        {"stop-singleshot-timer", .run = singleshot_stop, .undo = singleshot_set},
+        {"stop-singleshot-timer", .run = timer_stop_single, .undo = singleshot_set},
     };
     evtchn_port_t port = timer_bind();
 
-    /* Xen starts a vcpu with a periodic timer. */
-    bench_require("stop_periodic_timer", hypercall_vcpu_op(VCPUOP_stop_periodic_timer, 0, 0));
-    never = time_of(ticks_now()) + NEVER;
+    bench_require("stop_periodic_timer", timer_stop_periodic());
+    never = time_now_ns() + NEVER;
     bench_rows(benches, ARRAY_SIZE(benches));
-    bench_require("stopping the timer", singleshot_stop());
+    bench_require("stopping the timer", timer_stop_single());
     upcalls_to(upcall_plain_0);
     upcall_bit[0] = port;
-    upcalls_mask(false);
+    upcalls_masked(false);
     bench_timed_row("timer-upcall", TIMER_RUNS, timer_pauses, benches, NULL);
     upcalls_to(upcall_stamped_0);
     row_lateness("timer-running", false);
     row_lateness("timer-blocked", true);
-    upcalls_mask(true);
+    upcalls_masked(true);
     port_close(port);
 }

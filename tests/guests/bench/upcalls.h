@@ -18,7 +18,7 @@ extern volatile u32 *fifo_ready, *fifo_word;   /* what the FIFO handler clears *
 /* Makes a handler that of vcpu 0, and lets events in or keeps them out. */
 void upcalls_to(const void *handler);
 
-static inline void upcalls_mask(bool masked)
+static inline void upcalls_masked(bool masked)
 {
     *(volatile u8 *)&shared_info->vcpu_info[0].evtchn_upcall_mask = masked;
 }
@@ -33,8 +33,5 @@ static inline long port_send(evtchn_port_t port)
 
     return hypercall_event_channel_op(EVTCHNOP_send, (u64)&send);
 }
-
-/* Nanoseconds since the hypervisor started, by vcpu 0's clock; and what a reading of the TSC is. */
-u64 time_of(u64 ticks);
 
 #endif
