@@ -14,6 +14,7 @@ KERNEL ?=
 INITRD ?=
 ARGS ?=
 HV_ARGS ?=
+FIRST ?=
 CPUS ?= 1
 MEM ?= 512
 DEBUG ?=
@@ -64,10 +65,10 @@ Q := $(if $(V),,@)
 QUIETLY = $(if $(V),,-s) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$$(nproc))
 SUBMAKE = +@$(MAKE) $(QUIETLY)
 # What a user gave goes through the environment: the shell sees it once, quoted, whatever is in it.
-export KERNEL INITRD ARGS HV_ARGS T
+export KERNEL INITRD ARGS HV_ARGS FIRST T
 DEMO := $(B)/guests/mini-kernel
 FIRST_MODULE := --kernel "$${KERNEL:-$(DEMO)}" --args="$$ARGS" --initrd "$$INITRD"
-VM_ARGS := $(FIRST_MODULE) --hv-args="$$HV_ARGS" $(if $(DEBUG),--debug)
+VM_ARGS := $(FIRST_MODULE) $(if $(FIRST),--first "$$FIRST") --hv-args="$$HV_ARGS" $(if $(DEBUG),--debug)
 MACHINE := --mem $(MEM) --cpus $(CPUS)
 DEMO_SECONDS := 60
 DEMO_SUCCESS := ^mini-kernel: .*all steps passed
@@ -81,7 +82,7 @@ all:
 products: $(PRODUCTS)
 	@:
 
-$(B)/xen-like.iso: $(B)/xen-like $(or $(KERNEL),$(DEMO)) FORCE
+$(B)/xen-like.iso: $(B)/xen-like $(or $(filter-out linux,$(KERNEL)),$(DEMO)) FORCE
 	$(Q)tools/vm iso $(VM_ARGS) -o $@
 
 .PHONY: FORCE
@@ -159,9 +160,10 @@ help:
 	@echo "make check      format, include direction, layouts, size budget, generated docs"
 	@echo "make clean      remove what was built (downloads and images stay in build/cache)"
 	@echo
-	@echo "KERNEL=FILE     the first boot module (default: the bundled mini-kernel)"
+	@echo "KERNEL=FILE     the first boot module (default: the bundled mini-kernel; linux: Debian's)"
 	@echo "INITRD=FILE     the second boot module"
 	@echo "ARGS='...'      the kernel's command line"
+	@echo "FIRST=guest     the kernel is an ordinary guest, alone (docs/lone-guest.md), not domain 0"
 	@echo "HV_ARGS='...'   added to the hypervisor's command line"
 	@echo "CPUS=N MEM=MIB  the machine (default: $(CPUS) CPU, $(MEM) MiB)"
 	@echo "DEBUG=1         the build with audits and lock checks, in build/debug"

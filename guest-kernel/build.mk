@@ -11,10 +11,11 @@ guest_offsets := $(B)/gen/guest-offsets.inc
 guest_objects_of = $(patsubst %,$(guest_obj)/%.o,$(wildcard $(1)/*.c $(1)/*.asm))
 
 guest_library := $(addprefix $(guest_obj)/xen-like/lib/,string.c.o fmt.c.o)
+guest_rings := $(guest_obj)/ioring/byte_ring.c.o
 
 guest_runtime := $(foreach part,core mm event time sched,$(call guest_objects_of,guest-kernel/$(part))) \
     $(filter-out %/offsets.c.o,$(call guest_objects_of,guest-kernel/x86_64)) \
-    $(guest_library)
+    $(guest_library) $(guest_rings)
 
 test_guests := $(sort $(patsubst tests/guests/%/,%,$(dir $(wildcard tests/guests/*/*.c))))
 GUESTS := $(B)/guests/mini-kernel $(addprefix $(B)/guests/,$(test_guests))

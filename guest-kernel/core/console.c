@@ -1,15 +1,50 @@
 /*
- * Text out, by the hypercall console_io: the one way to be heard before there is any other device.
- * It is a debugging aid, meant for few lines; guests proper use a console ring.
+ * Text out. The control domain has the hypercall console_io, and needs nothing else to be heard; an
+ * ordinary guest has a page with rings, whose other end takes what is there when it is told so.
  */
 #include "guest-kernel/core/guest.h"
+#include "guest-kernel/mm/frame_number.h"
 #include "guest-kernel/x86_64/hypercall.h"
+#include "ioring/byte_ring.h"
 #include "xen-like/lib/fmt.h"
+
+extern u8 image_base[]; /* guest.lds: where pfn 0 is mapped */
+
+static struct byte_channel ring; /* size 0: not attached yet */
+
+/* start_info gives the page's machine frame; it lies in what is mapped from the beginning. */
+static void ring_attach(void)
+{
+    pfn_t page = mfn_to_pfn((mfn_t){start_info->console.domU.mfn});
+
+    console_attach_frontend(&ring, (void *)(image_base + (page.n << PAGE_SHIFT)));
+}
+
+/* Is there room again? The other end may need the CPU for that. */
+static void ring_write(const char *text, size_t length)
+{
+    struct evtchn_send send = {.port = start_info->console.domU.evtchn};
+
+    if (!ring.send.size)
+        ring_attach();
+    while (length) {
+        s32 n = byte_ring_put(&ring.send, text, (u32)length);
+
+        if (n < 0 || call_event_channel_op(EVTCHNOP_send, &send))
+            return; /* there is nobody to tell */
+        text += n;
+        length -= (size_t)n;
+        if (!n)
+            call_sched_op(SCHEDOP_yield, NULL);
+    }
+}
 
 void console_write(const char *text, size_t length)
 {
-    /* There is nobody to tell if the console refuses. */
-    call_console_io(CONSOLEIO_write, length, text);
+    if (start_info->flags & SIF_INITDOMAIN)
+        call_console_io(CONSOLEIO_write, length, text);
+    else
+        ring_write(text, length);
 }
 
 static void console_vprintf(const char *format, va_list args)

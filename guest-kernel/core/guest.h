@@ -16,7 +16,7 @@ extern struct shared_info *shared_info;
 /* Supplied by each guest. If it returns, the domain powers off. */
 void guest_main(void);
 
-/* Prints on the hypervisor's console. One call prints at most CONSOLE_LINE_MAX characters. */
+/* Prints on the domain's console. One call prints at most CONSOLE_LINE_MAX characters. */
 #define CONSOLE_LINE_MAX 512
 void console_printf(const char *format, ...) PRINTF_LIKE(1, 2);
 void console_write(const char *text, size_t length);

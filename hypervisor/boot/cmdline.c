@@ -77,6 +77,16 @@ static const char *set_conring_size(const char *value)
     return NULL;
 }
 
+static const char *set_first(const char *value)
+{
+    bool lone = strcmp(value, "guest") == 0;
+
+    if (!lone && strcmp(value, "dom0") != 0)
+        return "dom0 or guest";
+    options.lone = lone;
+    return NULL;
+}
+
 static const char *set_preempt(const char *value)
 {
     const char *end;
@@ -97,6 +107,7 @@ static const struct option table[] = {
     {.name = "conswitch", .set = input_set_switch},
     {.name = "dom0_max_vcpus", .set = dom0_set_max_vcpus},
     {.name = "dom0_mem", .set = dom0_set_mem},
+    {.name = "first", .set = set_first},
     {.name = "guest_loglvl", .set = log_set_guest_threshold, .console = true},
     {.name = "loglvl", .set = log_set_threshold, .console = true},
     {.name = "noreboot", .flag = &options.noreboot},

@@ -18,6 +18,7 @@ struct options {
     bool smep;         /* use it where the CPU has it */
     bool umip;         /* likewise; off unless asked for */
     u32 preempt_every; /* preempt=N: every Nth preemption point stops, to test that; 0: as needed */
+    bool lone;         /* first=guest: the first module is an ordinary guest, alone */
     u64 conring_size;  /* bytes of the kept log, a power of two */
 };
 

@@ -13,12 +13,14 @@
  */
 #include "hypervisor/boot/dom0.h"
 
+#include "hypervisor/boot/cmdline.h"
 #include "hypervisor/boot/dom0_build.h"
 #include "hypervisor/boot/dom0_machine.h"
 #include "hypervisor/boot/dom0_size.h"
 #include "hypervisor/boot/memory.h"
 #include "hypervisor/boot/power.h"
 #include "hypervisor/debug/log.h"
+#include "hypervisor/lone/lone.h"
 #include "hypervisor/mm/alloc.h"
 #include "xen-like/lib/string.h"
 
@@ -79,15 +81,15 @@ static const char *kernel_read(struct dom0_builder *b)
 static const char *domain_make(struct dom0_builder *b)
 {
     u32 vcpus = dom0_vcpus_count(&vcpus_wanted, 1);
-    bool made;
+    bool lone = options.lone, made;
 
-    b->d = domain_create(0, vcpus, UINT32_MAX, true);
+    b->d = domain_create(lone ? LONE_DOMID : 0, vcpus, UINT32_MAX, !lone);
     made = b->d;
     for (u32 id = 0; made && id < vcpus; id++)
         made = vcpu_create(b->d, id);
     if (made && b->image.pae == IMAGE_PAE_EXTENDED_CR3)
         b->d->vm_assist |= 1U << VMASST_TYPE_pae_extended_cr3;
-    if (!made || !dom0_ports_grant(b->d))
+    if (!made || (!lone && !dom0_ports_grant(b->d)))
         return "there is no memory for the domain";
     b->v = b->d->vcpus[0];
     return NULL;
@@ -107,6 +109,7 @@ static const char *size_and_layout(struct dom0_builder *b)
         .hypercall_page = i->hypercall_page,
         .p2m_base = i->p2m_base,
         .initrd_unmapped = i->initrd_unmapped,
+        .rings = options.lone,
     };
 
     if (b->has_initrd) {
@@ -153,7 +156,7 @@ static void arrangement_log(const struct dom0_builder *b)
 {
     const struct dom0_layout *l = &b->layout;
 
-    log_info("Dom0 has %lu pages (%lu MiB), maximum %lu", l->nr_pages,
+    log_info("Dom%u has %lu pages (%lu MiB), maximum %lu", b->d->id, l->nr_pages,
              l->nr_pages >> (20 - PAGE_SHIFT), b->d->max_pages);
     log_info("VIRTUAL MEMORY ARRANGEMENT:");
     log_info(" Loaded kernel: %016lx->%016lx", l->kernel_start, l->kernel_end);
@@ -169,12 +172,22 @@ static void arrangement_log(const struct dom0_builder *b)
     log_info(" ENTRY ADDRESS: %016lx", b->image.entry);
 }
 
+static const char *rings_serve(struct dom0_builder *b)
+{
+    const struct dom0_layout *l = &b->layout;
+
+    if (l->console_ring && !lone_serve(b->d, dom0_mfn(b, dom0_layout_pfn(l, l->console_ring)),
+                                       dom0_mfn(b, dom0_layout_pfn(l, l->store_ring)), l->nr_pages))
+        return "there is no memory for its console and xenstore";
+    return NULL;
+}
+
 static const char *build(struct dom0_builder *b)
 {
     const char *why;
 
     if ((why = kernel_read(b)) || (why = domain_make(b)) || (why = size_and_layout(b)) ||
-        (why = dom0_memory_first(b)) || (why = contents_load(b)))
+        (why = dom0_memory_first(b)) || (why = contents_load(b)) || (why = rings_serve(b)))
         return why;
     dom0_tables_make(b);
     dom0_start_set(b);
@@ -199,6 +212,6 @@ struct domain *dom0_build(const struct boot_info *bi)
         log_always("Cannot start the dom0 kernel: %s", why);
         machine_halt();
     }
-    dom0 = b.d;
+    dom0 = options.lone ? NULL : b.d;
     return b.d;
 }

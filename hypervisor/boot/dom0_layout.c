@@ -105,7 +105,13 @@ static void elements_place(struct dom0_layout *l, const struct dom0_facts *f)
     }
     l->start_info = va;
     l->start_info_end = va + sizeof(struct start_info) + sizeof(struct dom0_vga_console_info);
-    l->tables_start = va + PAGE_SIZE;
+    va += PAGE_SIZE;
+    if (f->rings) {
+        l->store_ring = va;
+        l->console_ring = va + PAGE_SIZE;
+        va += 2 * PAGE_SIZE;
+    }
+    l->tables_start = va;
     l->nr_pages = f->nr_pages;
 }
 

@@ -10,6 +10,7 @@
  *     initrd                  unless the kernel takes it unmapped (MOD_START_PFN)
  *     p2m list                unless the kernel wants it elsewhere (INIT_P2M)
  *     start_info              one page, with the console's description
+ *     rings                   xenstore's page, then the console's: for who is no control domain
  *     page tables             the L4 first; read-only
  *     stack                   one page
  *     padding                 512 KiB at least
@@ -33,6 +34,7 @@ struct dom0_facts {
     u64 p2m_base;       /* IMAGE_UNSET: within the region */
     u64 initrd_bytes;
     bool initrd_unmapped;
+    bool rings;   /* it is no control domain: it has pages of a console and a xenstore */
     u64 nr_pages; /* dom0's memory */
 };
 
@@ -43,6 +45,7 @@ struct dom0_layout {
     u64 initrd_start, initrd_end; /* both 0 when it is not mapped */
     u64 p2m_start, p2m_end;
     u64 start_info, start_info_end;
+    u64 store_ring, console_ring; /* both 0 for a control domain */
     u64 tables_start, tables_end;
     u64 stack_start, stack_end;
 

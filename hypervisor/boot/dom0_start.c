@@ -41,6 +41,23 @@ static void screen_describe(struct start_info *si)
     si->console.dom0.info_size = sizeof(*screen);
 }
 
+/* The control domain is told of the machine's screen, a guest of its rings. */
+static void console_fill(struct dom0_builder *b, struct start_info *si)
+{
+    const struct domain *d = b->d;
+
+    if (d->console.page.n) {
+        si->console.domU.mfn = d->console.page.n;
+        si->console.domU.evtchn = d->console.port;
+        si->store_mfn = d->store.page.n;
+        si->store_evtchn = d->store.port;
+        return;
+    }
+    si->flags |= SIF_PRIVILEGED | SIF_INITDOMAIN;
+    if (b->bi->text_screen)
+        screen_describe(si);
+}
+
 static void start_info_fill(struct dom0_builder *b, struct start_info *si)
 {
     const struct dom0_layout *l = &b->layout;
@@ -52,7 +69,6 @@ static void start_info_fill(struct dom0_builder *b, struct start_info *si)
     str_copy(si->magic, b->image.pae == IMAGE_PAE_NO ? MAGIC : MAGIC "p", sizeof(si->magic));
     si->nr_pages = l->nr_pages;
     si->shared_info = b->d->shared_mfn.n << PAGE_SHIFT;
-    si->flags = SIF_PRIVILEGED | SIF_INITDOMAIN;
     si->pt_base = l->tables_start;
     si->nr_pt_frames = dom0_layout_tables(l);
     si->mfn_list = l->p2m_start;
@@ -68,8 +84,7 @@ static void start_info_fill(struct dom0_builder *b, struct start_info *si)
     while (*words == ' ')
         words++;
     str_copy((char *)si->cmd_line, words, sizeof(si->cmd_line));
-    if (b->bi->text_screen)
-        screen_describe(si);
+    console_fill(b, si);
 }
 
 static void registers_set(struct dom0_builder *b)

@@ -92,10 +92,7 @@ static NORETURN void boot_on_own_stack(const struct boot_info *info)
     nmi_init();
     time_init();
     lfence_enable();
-    dom0 = dom0_build(info);
-    if (!dom0)
-        machine_halt(); /* dom0_build has said why */
-    v = dom0->vcpus[0];
+    v = dom0_build(info)->vcpus[0];
     input_start();
 #ifdef DEBUG
     registers_disturb(v);

@@ -15,6 +15,7 @@
 enum lock_rank {
     LOCK_VCPUS,        /* domain.vcpus_lock: vcpus coming up and going down */
     LOCK_TICKS,        /* time/: a vcpu's periodic timer */
+    LOCK_LONE,         /* lone/: a lone guest's console and xenstore */
     LOCK_EVENTS,       /* event/: a domain's ports */
     LOCK_SCHED,        /* sched/: a CPU's queue, and the run states of its vcpus */
     LOCK_TIMERS,       /* time/: a CPU's timers */

@@ -12,7 +12,8 @@
 #include "hypervisor/debug/console.h"
 #include "hypervisor/debug/keys.h"
 #include "hypervisor/debug/log.h"
-#include "hypervisor/event/event.h"
+#include "hypervisor/lone/lone.h"
+#include "xen-like/lib/fmt.h"
 
 #define RING_BYTES     1024u
 #define SWITCH_PRESSES 3
@@ -22,6 +23,14 @@ static char switch_char = CONTROL('a');
 static bool to_keys, by_interrupt;
 static char ring[RING_BYTES]; /* guarded by the console's lock, as are the next two */
 static u32 put, taken;
+static void (*listener)(void *);
+static void *listener_data;
+
+void input_listen(void (*arrived)(void *), void *data)
+{
+    listener = arrived;
+    listener_data = data;
+}
 
 const char *input_set_switch(const char *value)
 {
@@ -45,9 +54,12 @@ static void deliver(char c)
 
 static void where_it_goes(void)
 {
+    char reader[16];
+
+    fmt_snprintf(reader, sizeof(reader), "Domain %u", dom0 ? 0 : LONE_DOMID);
     log_always("Serial input goes to %s (CTRL-%c three times: to %s)",
-               to_keys ? "the debug keys" : "Domain 0", switch_char | 0x60,
-               to_keys ? "Domain 0" : "the debug keys");
+               to_keys ? "the debug keys" : reader, switch_char | 0x60,
+               to_keys ? reader : "the debug keys");
 }
 
 static void received(char c)
@@ -68,9 +80,13 @@ static void received(char c)
 
 static void input_interrupt(void *unused)
 {
+    u32 before = put;
+
     (void)unused;
     for (int c; (c = console_poll()) >= 0;)
         received((char)c);
+    if (put != before && listener)
+        listener(listener_data);
 }
 
 static bool route(u8 irq)

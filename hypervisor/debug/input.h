@@ -15,6 +15,10 @@ const char *input_set_switch(const char *value);
  * reads, and there are no debug keys. Boot, after ioapics_init(). */
 void input_start(void);
 
+/* Call @arrived(@data) when something for whoever reads has come: in the line's interrupt, no lock
+ * held. */
+void input_listen(void (*arrived)(void *data), void *data);
+
 /* The next characters for the control domain, at most @max: how many there are. They stay there
  * until input_take() takes @n of them. Never blocks. */
 u32 input_peek(char *to, u32 max);

@@ -93,6 +93,13 @@ struct vcpu {
 #define VCPUF_FAILSAFE_MASKS 2u
 #define VCPUF_SYSENTER_MASKS 4u
 
+/* A page of a guest's with rings whose other end is the hypervisor, held as writable memory, and
+ * the channel beside it. */
+struct guest_ring {
+    mfn_t page; /* 0: none */
+    u32 port;
+};
+
 struct domain {
     struct domain *next; /* of all there are */
     u16 id;
@@ -122,6 +129,7 @@ struct domain {
     struct domain_events events;
     struct domain_pirqs pirqs;
     struct domain_time time;
+    struct guest_ring console, store; /* of a lone guest: lone/lone.h */
     mfn_t shared_mfn;
     struct shared_info *shared;
     const char *crash_rule; /* the first rule it broke, NULL if none; and where that was seen */

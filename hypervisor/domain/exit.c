@@ -1,7 +1,7 @@
 /*
  * What happens on the way out to a guest when a flag in vcpu.work says that something must, or an
  * upcall is due: its domain has ended, another vcpu is to run, an NMI or an upcall is delivered.
- * The control domain is the only one there is, and its end is the machine's.
+ * The first domain is the only one there is, and its end is the machine's.
  */
 #include "hypervisor/boot/cmdline.h"
 #include "hypervisor/boot/power.h"
@@ -14,23 +14,23 @@
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/mm/audit.h"
 
-static NORETURN void control_domain_ended(const struct domain *d)
+static NORETURN void first_domain_ended(const struct domain *d)
 {
     switch (d->shutdown_code) {
     case SHUTDOWN_poweroff:
-        log_always("Domain 0 shutdown: powering off");
+        log_always("Domain %u shutdown: powering off", d->id);
         machine_power_off();
     case SHUTDOWN_crash:
-        log_always("Domain 0 crashed: rebooting machine");
+        log_always("Domain %u crashed: rebooting machine", d->id);
         machine_restart_after_failure();
     case SHUTDOWN_reboot:
-        log_always("Domain 0 shutdown: rebooting machine");
+        log_always("Domain %u shutdown: rebooting machine", d->id);
         machine_reboot();
     case SHUTDOWN_watchdog:
-        log_always("Domain 0 shutdown: watchdog rebooting machine");
+        log_always("Domain %u shutdown: watchdog rebooting machine", d->id);
         machine_reboot();
     default:
-        log_always("Domain 0 shutdown (reason %u): halting", d->shutdown_code);
+        log_always("Domain %u shutdown (reason %u): halting", d->id, d->shutdown_code);
         machine_halt();
     }
 }
@@ -43,7 +43,7 @@ static NORETURN void domain_ended(struct vcpu *v, struct cpu_user_regs *regs)
     path_report();
     audit_report(v->domain);
 #endif
-    control_domain_ended(v->domain);
+    first_domain_ended(v->domain);
 }
 
 /* Called again as long as there is work: so each kind is done for the vcpu that is current then. */

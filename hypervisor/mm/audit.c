@@ -13,6 +13,7 @@
  *   a GDT or LDT page       both, as segment descriptors
  *   a vcpu_info             both, as writable memory
  *   frame_share()           both, so that the frame stays what it is
+ *   a lone guest's ring     both, as writable memory
  *   a table, in any state   a reference to itself; partial or retiring, both
  *
  * The array of words need not cover all frames: memory may be short when a domain ends. Frames are
@@ -180,6 +181,10 @@ static void window_audit(struct audit *a)
             vcpu_count(a, d->vcpus[i]);
     if (d->shared)
         use_add(a, d->shared_mfn, FT_WRITABLE);
+    if (d->console.page.n)
+        use_add(a, d->console.page, FT_WRITABLE);
+    if (d->store.page.n)
+        use_add(a, d->store.page, FT_WRITABLE);
     for (u64 n = a->first; n < a->end; n++)
         if (frame_table[n].owner == d)
             frame_compare(a, n, ACCESS_ONCE(frame_table[n].word));

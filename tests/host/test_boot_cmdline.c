@@ -171,6 +171,7 @@ static void what_is_not_understood_is_said_and_changes_nothing(void **state)
         {"guest_loglvl=error/none", "\"guest_loglvl=error/none\" is ignored; expected none, error"},
         {"loglvl=/all", "\"loglvl=/all\" is ignored; expected none, error"},
         {"dom0_mem=lots", "\"dom0_mem=lots\" is ignored; expected "},
+        {"first=guests", "\"first=guests\" is ignored; expected dom0 or guest"},
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {

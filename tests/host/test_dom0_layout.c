@@ -78,7 +78,11 @@ static void check_promises(const struct dom0_layout *l, const struct dom0_facts 
     }
     assert_int_equal(l->start_info, next);
     assert_in_range(l->start_info_end - l->start_info, sizeof(struct start_info), PAGE_SIZE);
-    assert_int_equal(l->tables_start, next + PAGE_SIZE);
+    next += PAGE_SIZE;
+    assert_int_equal(l->store_ring, f->rings ? next : 0);
+    assert_int_equal(l->console_ring, f->rings ? next + PAGE_SIZE : 0);
+    next += f->rings ? 2 * PAGE_SIZE : 0;
+    assert_int_equal(l->tables_start, next);
     assert_int_equal(l->stack_start, l->tables_end);
     assert_int_equal(l->stack_end, l->stack_start + PAGE_SIZE);
     assert_int_equal(l->end % MIB(4), 0);
@@ -122,7 +126,8 @@ static void layouts_of_all_shapes_keep_the_promises(void **state)
     static const u64 p2ms[] = {IMAGE_UNSET, LINUX_P2M, GIB(4)};
 
     (void)state;
-    for (size_t i = 0; i < ARRAY_SIZE(bases) * 4 * 3 * 3 * 3 * 2; i++) {
+    for (size_t shape = 0; shape < ARRAY_SIZE(bases) * 4 * 3 * 3 * 3 * 2 * 2; shape++) {
+        size_t i = shape / 2;
         struct dom0_facts f =
             facts_of(bases[i / 216], sizes[i / 54 % 4], initrds[i / 18 % 3], pages[i / 6 % 3]);
         struct dom0_layout l;
@@ -130,6 +135,7 @@ static void layouts_of_all_shapes_keep_the_promises(void **state)
 
         f.p2m_base = p2ms[i / 2 % 3];
         f.initrd_unmapped = i % 2;
+        f.rings = shape % 2;
         why = dom0_layout_compute(&l, &f);
         if (why && f.p2m_base != IMAGE_UNSET && f.virt_base == (1UL << 39) - MIB(2))
             continue; /* this base and LINUX_P2M overlap */

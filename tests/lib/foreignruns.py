@@ -7,11 +7,14 @@ A file tests/foreign/NAME is the test foreign/NAME, made of lines KEY=VALUE:
     ARGS=  HV_ARGS=     the kernel's command line; added to the hypervisor's
     DIES=yes            the kernel dies, of the same exception at the same place
     STOP=REGEX WRITES=N it is stopped at that line, its Nth write to the console
+    USERLAND=yes        it is given tests/userland as its initrd, runs it to the end and switches off;
+                        what that writes must be what it writes on Xen
+    FIRST=guest         on ours it is a lone guest (docs/lone-guest.md), on Xen the first domain
     LONG=yes            only in `make test-long`
     DIFFERS=CALL OURS XEN # WHY    an answer (`-`: no such call) that may differ, and must
 
-All hypercalls and their answers are compared (foreigncalls.py). Runs of Xen are kept like those of
-guest tests.
+Without USERLAND all hypercalls and their answers are compared (foreigncalls.py). Runs of Xen are kept
+like those of guest tests.
 """
 
 import lzma
@@ -21,14 +24,18 @@ import struct
 
 import foreigncalls
 import guestruns
-from harness import debian, image, machine, oracle
+from harness import debian, image, initramfs, machine, oracle
 from harness.common import BUILD, CACHE, TOP, Complaint, content_hash
 
 FOREIGN = os.path.join(TOP, "tests", "foreign")
 KERNELS = os.path.join(CACHE, "kernels")
 WATCHDOG_SECONDS = 60
 RECIPE = "1"  # change it when runs of Xen are made or kept differently
-KEYS = ("PACKAGE", "VIA", "FILE", "ARGS", "HV_ARGS", "DIES", "STOP", "WRITES", "LONG")
+USERLAND_SECONDS = 240  # on a machine that does other things, too
+USERLAND_LINE = re.compile(r"^userland: .*")
+KEYS = (
+    "PACKAGE", "VIA", "FILE", "ARGS", "HV_ARGS", "DIES", "STOP", "WRITES", "LONG", "USERLAND", "FIRST",
+)  # fmt: skip
 
 # What is told of a dead kernel: ours and Xen's way to say the same.
 DEATH = {
@@ -57,13 +64,22 @@ class ForeignTest:
         return self.keys[key]
 
     def kernel(self):
-        """The path of its ELF file, fetched and unpacked if need be."""
+        """The path of its ELF file, or of the file as it comes if nobody looks inside."""
         path = debian.find_file(self["PACKAGE"], self["FILE"], self["VIA"] or None)
+        if self["USERLAND"]:
+            return path
         with open(path, "rb") as stream:
             data = stream.read()
         return path if data.startswith(b"\x7fELF") else unpack_kernel(path, data)
 
+    def run_userland(self, on, hypervisor, hv_args, kernel, log):
+        iso = image.find_or_make(hypervisor, hv_args, kernel, self["ARGS"], initramfs.ensure())
+        command = machine.qemu_command(on, iso, machine.MEMORY_MIB, 1)
+        return machine.run_watched(command, log, USERLAND_SECONDS)
+
     def run(self, on, hypervisor, hv_args, kernel, log):
+        if self["USERLAND"]:
+            return self.run_userland(on, hypervisor, f"{hv_args} {self['HV_ARGS']}", kernel, log)
         with open(kernel, "rb") as stream:
             stubs = foreigncalls.find_stubs(stream.read())
         iso = image.find_or_make(hypervisor, f"{hv_args} {self['HV_ARGS']}", kernel, self["ARGS"])
@@ -82,11 +98,13 @@ class ForeignTest:
     def run_ours(self, build, kernel):
         folder = BUILD if build == "release" else os.path.join(BUILD, "debug")
         log = os.path.join(guestruns.LOGS, f"foreign.{self.name}.{build}.log")
-        return self.run("ours", os.path.join(folder, "xen-like"), machine.OURS_ARGS, kernel, log)
+        hv_args = machine.OURS_ARGS + (" first=guest" if self["FIRST"] == "guest" else "")
+        return self.run("ours", os.path.join(folder, "xen-like"), hv_args, kernel, log)
 
     def recall_xen(self, kernel):
         xen, keys = oracle.ensure(), [self[key] for key in KEYS]
         parts = [RECIPE, oracle.BOOT_ARGS, machine.CPU_MODEL["xen"], *keys, ("file", xen), ("file", kernel)]
+        parts += [("file", initramfs.ensure())] if self["USERLAND"] else []
         kept = os.path.join(guestruns.ORACLE_CACHE, content_hash(parts) + ".json")
         run = guestruns.recall(kept)
         if not run:
@@ -126,8 +144,28 @@ def death_of(lines, side):
     return {what: match and match.group(1).lstrip("0") for what, match in found.items()}
 
 
+def userland_lines(run):
+    return [line for line in run.lines if USERLAND_LINE.match(line)]
+
+
+def judge_userland(run, xen):
+    """What is wrong with the lines of a user space, each of which says that something works."""
+    ours, theirs = userland_lines(run), userland_lines(xen)
+    yield from (f"not written: {line}" for line in theirs if line not in ours)
+    yield from (f"not written on Xen: {line}" for line in ours if line not in theirs)
+    if run.end != "off":
+        yield run.describe_end()
+    if not theirs or theirs[-1] != "userland: end":
+        yield "on Xen it did not come to its end"
+
+
 def judge(test, build, run, xen):
     """What is wrong with a run of ours, as texts."""
+    yield from guestruns.audit_failures(build, run.lines)
+    yield from (judge_userland(run, xen) if test["USERLAND"] else judge_calls(test, run, xen))
+
+
+def judge_calls(test, run, xen):
     differences = foreigncalls.call_differences(
         [tuple(call) for call in run.calls], [tuple(call) for call in xen.calls]
     )
@@ -145,7 +183,6 @@ def judge(test, build, run, xen):
             yield f"it died otherwise: ours {ours}, Xen {theirs}"
     elif run.end != "matched":
         yield f"{run.describe_end()} before it wrote what STOP says"
-    yield from guestruns.audit_failures(build, run.lines)
 
 
 def run_test(test, tally):
@@ -158,4 +195,6 @@ def run_test(test, tally):
         for why in failures:
             tally.fail(f"foreign/{test.name} [{build}]", f"{why} (build/logs/foreign.{test.name}.{build}.log)")
         tally.add(0 if failures else 1)
-    tally.say(f"foreign/{test.name}: {len(xen.calls)} calls compared")
+    lines = test["USERLAND"] and len(userland_lines(xen))
+    told = f"{lines} lines" if lines else f"{len(xen.calls)} calls"
+    tally.say(f"foreign/{test.name}: {told} compared")

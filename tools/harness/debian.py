@@ -75,3 +75,11 @@ def find_file(package, pattern, via=None):
     if len(found) != 1:
         raise Complaint(f"{deb} holds no {pattern}; delete it and try again")
     return found[0]
+
+
+LINUX = ("linux-image-6.1.*", "boot/vmlinuz-*", "linux-image-amd64")
+
+
+def find_linux():
+    """The kernel file of Debian 12's Linux."""
+    return find_file(*LINUX)
