@@ -47,7 +47,7 @@
       "Sets or clears the guest's CR0.TS.")                                                        \
     X(__HYPERVISOR_sched_op_compat, sched_op_compat, ANY, 2, IMPLEMENTED, "sched.c",               \
       "The scheduler operations of interfaces before 0x00030101.")                                 \
-    X(__HYPERVISOR_platform_op, platform_op, CONTROL, 1, ABSENT, "platform.c",                     \
+    X(__HYPERVISOR_platform_op, platform_op, CONTROL, 1, IMPLEMENTED, "platform.c",                     \
       "Operations on the machine: time of day, microcode, ACPI, power.")                           \
     X(__HYPERVISOR_set_debugreg, set_debugreg, ANY, 2, IMPLEMENTED, "debugreg.c",                  \
       "Sets a debug register.")                                                                    \

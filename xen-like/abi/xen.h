@@ -23,6 +23,7 @@
 #include <xen/vcpu.h>
 #include <xen/event_channel.h>
 #include <xen/physdev.h>
+#include <xen/platform.h>
 #include <xen/elfnote.h>
 #include <xen/arch-x86/cpuid.h>
 
