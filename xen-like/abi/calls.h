@@ -142,6 +142,7 @@
     X(xen_version, xen_version)                                                                    \
     X(console_io, console_io)                                                                      \
     X(vm_assist, vm_assist)                                                                        \
+    X(platform, platform_op)                                                                       \
     X(nmi, nmi_op)                                                                                 \
     X(callback, callback_op)                                                                       \
     X(event_channel, event_channel_op)

@@ -280,6 +280,52 @@
       "Adds a page of event words.")                                                               \
     X(EVTCHNOP_set_priority, ANY, struct evtchn_set_priority, IN, ABSENT,                          \
       "Sets the queue of a port.")
+
+#define XL_SUBOPS_platform(X)                                                                      \
+    X(XENPF_settime32, CONTROL, struct xenpf_settime32, IN, IMPLEMENTED,                           \
+      "settime64 with 32 bits of seconds.")                                                        \
+    X(XENPF_add_memtype, CONTROL, struct xenpf_add_memtype, INOUT, ABSENT,                         \
+      "Gives a range of memory a type by an MTRR.")                                                \
+    X(XENPF_del_memtype, CONTROL, struct xenpf_del_memtype, IN, ABSENT,                            \
+      "Takes it back.")                                                                            \
+    X(XENPF_read_memtype, CONTROL, struct xenpf_read_memtype, INOUT, ABSENT,                       \
+      "Reads an MTRR.")                                                                            \
+    X(XENPF_microcode_update, CONTROL, struct xenpf_microcode_update, IN, ABSENT,                         \
+      "Loads microcode into the CPUs.")                                                            \
+    X(XENPF_platform_quirk, CONTROL, struct xenpf_platform_quirk, IN, ABSENT,                      \
+      "Tells of a flaw of the chipset.")                                                           \
+    X(XENPF_get_cpu_version, CONTROL, struct xenpf_pcpu_version, INOUT, IMPLEMENTED,               \
+      "Vendor, family, model and stepping of a CPU.")                                              \
+    X(XENPF_efi_runtime_call, CONTROL, struct xenpf_efi_runtime_call, INOUT, ABSENT,               \
+      "Calls EFI's services; -ENOSYS on Xen too when not booted by EFI.")                          \
+    X(XENPF_firmware_info, CONTROL, struct xenpf_firmware_info, INOUT, IMPLEMENTED,                \
+      "What the firmware knows: disks, screen, keyboard.")                                         \
+    X(XENPF_enter_acpi_sleep, CONTROL, struct xenpf_enter_acpi_sleep, IN, ABSENT,                  \
+      "Puts the machine to sleep.")                                                                \
+    X(XENPF_change_freq, CONTROL, struct xenpf_change_freq, IN, ABSENT,                            \
+      "Changes a CPU's frequency; -ENOSYS on Xen too by default.")                                 \
+    X(XENPF_getidletime, CONTROL, struct xenpf_getidletime, INOUT, ABSENT,                         \
+      "Idle times of CPUs; -ENOSYS on Xen too by default.")                                        \
+    X(XENPF_set_processor_pminfo, CONTROL, struct xenpf_set_processor_pminfo, IN, ABSENT,          \
+      "Tells what ACPI says of a CPU's power states.")                                             \
+    X(XENPF_get_cpuinfo, CONTROL, struct xenpf_pcpuinfo, INOUT, IMPLEMENTED,                       \
+      "Says which physical CPUs there are.")                                                       \
+    X(XENPF_cpu_online, CONTROL, struct xenpf_cpu_ol, IN, ABSENT,                                  \
+      "Brings a physical CPU up.")                                                                 \
+    X(XENPF_cpu_offline, CONTROL, struct xenpf_cpu_ol, IN, ABSENT,                                 \
+      "Takes it down.")                                                                            \
+    X(XENPF_cpu_hotadd, CONTROL, struct xenpf_cpu_hotadd, IN, ABSENT,                              \
+      "Announces a new CPU.")                                                                      \
+    X(XENPF_mem_hotadd, CONTROL, struct xenpf_mem_hotadd, IN, ABSENT,                              \
+      "Announces new memory.")                                                                     \
+    X(XENPF_core_parking, CONTROL, struct xenpf_core_parking, INOUT, ABSENT,                       \
+      "Lets some CPUs idle.")                                                                      \
+    X(XENPF_resource_op, CONTROL, struct xenpf_resource_op, INOUT, ABSENT,                         \
+      "Reads and writes some MSRs of a CPU.")                                                      \
+    X(XENPF_settime64, CONTROL, struct xenpf_settime64, IN, IMPLEMENTED,                           \
+      "Sets the time of day.")                                                                     \
+    X(XENPF_get_symbol, CONTROL, struct xenpf_symdata, INOUT, ABSENT,                              \
+      "Reads the hypervisor's table of symbols.")
 /* clang-format on */
 
 #endif
