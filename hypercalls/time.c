@@ -49,7 +49,8 @@ long vcpu_periodic_timer_stop(struct vcpu *v)
     return 0;
 }
 
-/* Xen 4.17 does not look at the flags: a time that has passed is an event now, not -ETIME. */
+/* Xen 4.17 does not look at the flags: a time that has passed is an event now, not -ETIME. And one
+ * that it takes for negative has passed. */
 long vcpu_singleshot_timer_set(struct vcpu *v, u64 arg)
 {
     struct vcpu_set_singleshot_timer set;
@@ -58,7 +59,7 @@ long vcpu_singleshot_timer_set(struct vcpu *v, u64 arg)
         return refuse(XEN_EINVAL, "the timer of another vcpu");
     if (guest_read(&set, arg, sizeof(set)))
         return refuse(XEN_EFAULT, "the argument cannot be read");
-    if (set.timeout_abs_ns >= now_ns()) {
+    if ((s64)set.timeout_abs_ns >= (s64)now_ns()) {
         timer_set(&v->time.oneshot, set.timeout_abs_ns);
         return 0;
     }
