@@ -143,7 +143,8 @@ static long period_set(struct vcpu *v, u64 arg)
     return 0;
 }
 
-/* A time that has passed is no error, and a flag to make it one means nothing: as on Xen. */
+/* A time that has passed, or is negative, is no error, and a flag to make it one means nothing: as
+ * on Xen. */
 static long oneshot_set(struct vcpu *v, u64 arg)
 {
     struct vcpu_set_singleshot_timer set;
@@ -152,7 +153,7 @@ static long oneshot_set(struct vcpu *v, u64 arg)
         return refuse(XEN_EINVAL, "the single-shot timer of another vcpu");
     if (guest_read(&set, arg, sizeof(set)))
         return -XEN_EFAULT;
-    if (set.timeout_abs_ns >= now_ns()) {
+    if ((s64)set.timeout_abs_ns >= (s64)now_ns()) {
         timer_set(&v->time.oneshot, set.timeout_abs_ns);
     } else {
         timer_stop(&v->time.oneshot);
