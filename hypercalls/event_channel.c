@@ -5,6 +5,8 @@
  */
 #include "hypercalls/hypercalls.h"
 
+#include "hypercalls/continuation.h"
+#include "hypervisor/cpu/preempt.h"
 #include "hypervisor/event/channel.h"
 #include "hypervisor/mm/uaccess.h"
 
@@ -19,17 +21,36 @@ union argument {
     struct evtchn_status status;
     struct evtchn_bind_vcpu bind_vcpu;
     struct evtchn_unmask unmask;
+    struct evtchn_reset reset;
+    struct evtchn_init_control init_control;
+    struct evtchn_expand_array expand_array;
+    struct evtchn_set_priority set_priority;
 };
+
+#define RESET_GOES_ON                                                                              \
+    (EVTCHNOP_set_priority + 1) /* Xen's own, for a reset that was interrupted                     \
+                                 */
 
 #define SHAPE(op, writes) [EVTCHNOP_##op] = {sizeof(struct evtchn_##op), writes}
 static const struct {
     u8 bytes; /* 0: there is no such operation */
     bool writes;
 } shapes[] = {
-    SHAPE(bind_interdomain, true), SHAPE(bind_virq, true), SHAPE(bind_pirq, true),
-    SHAPE(close, false),           SHAPE(send, false),     SHAPE(status, true),
-    SHAPE(alloc_unbound, true),    SHAPE(bind_ipi, true),  SHAPE(bind_vcpu, false),
+    SHAPE(bind_interdomain, true),
+    SHAPE(bind_virq, true),
+    SHAPE(bind_pirq, true),
+    SHAPE(close, false),
+    SHAPE(send, false),
+    SHAPE(status, true),
+    SHAPE(alloc_unbound, true),
+    SHAPE(bind_ipi, true),
+    SHAPE(bind_vcpu, false),
     SHAPE(unmask, false),
+    SHAPE(reset, false),
+    SHAPE(init_control, true),
+    SHAPE(expand_array, false),
+    SHAPE(set_priority, false),
+    [RESET_GOES_ON] = {sizeof(struct evtchn_reset), false},
 };
 
 static struct domain *domain_named(u16 id)
@@ -85,6 +106,19 @@ static int status(struct evtchn_status *a)
     return !r && !may_touch(d) ? refuse(XEN_EPERM, "the ports of another domain") : r;
 }
 
+static int reset(const struct evtchn_reset *a, bool goes_on)
+{
+    struct domain *d = domain_named(a->dom);
+
+    if (!d)
+        return refuse(XEN_ESRCH, "there is no such domain");
+    if (!may_touch(d))
+        return refuse(XEN_EPERM, "the ports of another domain");
+    if (d != current->domain)
+        return refuse(XEN_EINVAL, "a reset of another domain that is not paused");
+    return event_reset(d, goes_on);
+}
+
 static int op_do(u32 op, union argument *a)
 {
     struct domain *d = current->domain;
@@ -108,8 +142,16 @@ static int op_do(u32 op, union argument *a)
         return status(&a->status);
     case EVTCHNOP_bind_vcpu:
         return event_bind_vcpu(d, a->bind_vcpu.port, a->bind_vcpu.vcpu);
-    default:
+    case EVTCHNOP_unmask:
         return event_unmask(d, a->unmask.port);
+    case EVTCHNOP_init_control:
+        return event_init_control(d, &a->init_control);
+    case EVTCHNOP_expand_array:
+        return event_expand_array(d, a->expand_array.array_gfn);
+    case EVTCHNOP_set_priority:
+        return event_set_priority(d, a->set_priority.port, a->set_priority.priority);
+    default:
+        return reset(&a->reset, op == RESET_GOES_ON);
     }
 }
 
@@ -124,6 +166,9 @@ long hc_event_channel_op(unsigned long cmd, unsigned long arg)
     r = guest_read(&a, arg, shapes[op].bytes);
     if (!r)
         r = op_do(op, &a);
+    if (r == RESTART)
+        return call_continue(__HYPERVISOR_event_channel_op,
+                             op == EVTCHNOP_reset ? RESET_GOES_ON : op, arg, 0, 0);
     if (!r && shapes[op].writes)
         r = guest_write(arg, &a, shapes[op].bytes);
     return r;

@@ -17,6 +17,7 @@ enum lock_rank {
     LOCK_TICKS,        /* time/: a vcpu's periodic timer */
     LOCK_LONE,         /* lone/: a lone guest's console and xenstore */
     LOCK_EVENTS,       /* event/: a domain's ports */
+    LOCK_FIFO,         /* event/: a domain's FIFO queues */
     LOCK_SCHED,        /* sched/: a CPU's queue, and the run states of its vcpus */
     LOCK_TIMERS,       /* time/: a CPU's timers */
     LOCK_DOMAIN_PAGES, /* domain.page_lock */

@@ -8,7 +8,9 @@
  */
 #include "hypervisor/event/channel.h"
 
+#include "hypervisor/cpu/preempt.h"
 #include "hypervisor/debug/bug.h"
+#include "hypervisor/event/fifo.h"
 #include "hypervisor/event/pirq.h"
 #include "hypervisor/mm/alloc.h"
 
@@ -33,32 +35,50 @@ static int channels_add(struct domain *d)
     return 0;
 }
 
+/* In the FIFO ABI a port that was closed is nobody's until the guest has taken it from its queue; a
+ * guest may leave them all there. */
 int channel_free_port(struct domain *d)
 {
-    u32 limit = MIN(d->events.limit, (u32)EVTCHN_2L_NR_CHANNELS);
+    struct domain_events *e = &d->events;
+    u32 limit = MIN(e->limit, e->fifo ? EVTCHN_FIFO_NR_CHANNELS : (u32)EVTCHN_2L_NR_CHANNELS);
+    evtchn_port_t port = e->search, found;
 
+    e->search = 0;
     if (d->dying)
         return refuse(XEN_EINVAL, "a domain that ends gets no event channels");
-    for (evtchn_port_t port = 0; port < limit; port += CHANNELS_PER_PAGE) {
-        u64 used;
-
-        if (port == d->events.ports && channels_add(d))
+    for (; port < limit; port += CHANNELS_PER_PAGE) {
+        if (port == e->ports && channels_add(d))
             return -XEN_ENOMEM;
-        used = channel_page(d, port)->used;
-        if (~used && port + (u32)__builtin_ctzl(~used) < limit)
-            return (int)port + __builtin_ctzl(~used);
+        for (u64 free = ~channel_page(d, port)->used; free; free &= free - 1) {
+            found = port + (u32)__builtin_ctzl(free);
+            if (found < limit && !(e->fifo && fifo_is_linked(d, found)))
+                return (int)found;
+        }
+        if (e->fifo && preempt_point(8)) {
+            e->search = port + CHANNELS_PER_PAGE;
+            return RESTART;
+        }
     }
     return refuse(XEN_ENOSPC, "no port is free");
+}
+
+static void pending_clear(struct domain *d, evtchn_port_t port)
+{
+    if (d->events.fifo)
+        fifo_clear(d, port, channel_at(d, port));
+    else
+        two_level_clear(d, port);
 }
 
 void channel_bind(struct domain *d, evtchn_port_t port, union bond bond, u32 vcpu)
 {
     struct channel *c = channel_at(d, port);
 
-    two_level_clear(d, port);
+    pending_clear(d, port);
     channel_page(d, port)->used |= 1UL << port % CHANNELS_PER_PAGE;
     d->events.bound++;
     c->vcpu = vcpu;
+    c->priority = EVTCHN_FIFO_PRIORITY_DEFAULT;
     __atomic_store_n(&c->bond.word, bond.word, __ATOMIC_RELEASE);
 }
 
@@ -68,7 +88,7 @@ static void channel_free(struct domain *d, evtchn_port_t port)
 
     __atomic_store_n(&c->bond.word, 0, __ATOMIC_RELEASE);
     c->vcpu = 0;
-    two_level_clear(d, port);
+    pending_clear(d, port);
     channel_page(d, port)->used &= ~(1UL << port % CHANNELS_PER_PAGE);
     d->events.bound--;
 }
@@ -98,15 +118,19 @@ int event_bind_ipi(struct domain *d, u32 vcpu)
     return single_bind(d, (union bond){.kind = EVTCHNSTAT_ipi}, vcpu);
 }
 
+/* Bound before it is opened: its first interrupt may come at once, elsewhere. */
 int event_bind_pirq(struct domain *d, u32 pirq)
 {
     int port, r;
 
     spin_lock(&events_lock);
-    port = channel_free_port(d);
-    r = port > 0 ? pirq_bind(d, pirq, (u32)port) : port;
-    if (!r)
+    port = r = channel_free_port(d);
+    if (port > 0) {
         channel_bind(d, (u32)port, (union bond){.kind = EVTCHNSTAT_pirq, .number = pirq}, 0);
+        r = pirq_bind(d, pirq, (u32)port);
+        if (r)
+            channel_free(d, (u32)port);
+    }
     spin_unlock(&events_lock);
     return r ? r : port;
 }
@@ -247,6 +271,36 @@ int event_close(struct domain *d, evtchn_port_t port)
     return closed ? refuse(XEN_EINVAL, "the port is closed already") : 0;
 }
 
+int event_reset(struct domain *d, bool goes_on)
+{
+    struct domain_events *e = &d->events;
+    evtchn_port_t port;
+    int r = 0;
+
+    spin_lock(&events_lock);
+    port = goes_on ? e->reset : !e->reset;
+    e->reset = MAX(e->reset, port);
+    for (; port && port < e->ports && e->bound; port++) {
+        channel_close(d, port);
+        if (preempt_point(4)) {
+            e->reset = port + 1;
+            r = RESTART;
+            break;
+        }
+    }
+    if (!port) {
+        r = refuse(XEN_EBUSY, "a reset is being done, or none is");
+    } else if (!r) {
+        e->reset = 0;
+        if (e->bound)
+            r = refuse(XEN_EAGAIN, "a port was bound meanwhile");
+        else
+            fifo_end(d);
+    }
+    spin_unlock(&events_lock);
+    return r;
+}
+
 int event_status(const struct domain *d, struct evtchn_status *status)
 {
     const struct channel *c = channel_find(d, status->port);
@@ -293,11 +347,11 @@ void events_destroy(struct domain *d)
 {
     struct domain_events *e = &d->events;
 
-    for (evtchn_port_t port = 1; port < e->ports && e->bound; port++) {
-        spin_lock(&events_lock);
+    spin_lock(&events_lock);
+    for (evtchn_port_t port = 1; port < e->ports && e->bound; port++)
         channel_close(d, port);
-        spin_unlock(&events_lock);
-    }
+    fifo_end(d);
+    spin_unlock(&events_lock);
     for (evtchn_port_t port = 0; port < e->ports; port += CHANNELS_PER_PAGE)
         pages_free(channel_page(d, port)->channels, 0);
     for (unsigned i = 0; i < EVENT_GROUPS && e->groups[i]; i++)

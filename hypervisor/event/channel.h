@@ -39,8 +39,11 @@ struct channel {
         struct domain *remote; /* interdomain */
         void (*notified)(void *data);
     };
-    void *data; /* for notified */
-    u32 vcpu;   /* that an event is for. events_lock; read at any time */
+    void *data;          /* for notified */
+    u32 vcpu;            /* that an event is for. events_lock; read at any time */
+    u8 priority;         /* FIFO: its queue. Written at once */
+    bool waits;          /* FIFO: an event came, and there is no word for it yet. Atomic */
+    evtchn_port_t *tail; /* FIFO: of the queue that it was in last. fifo.lock */
 } __attribute__((aligned(64)));
 
 /* Guests can tell how many come at once: the status of a port that has no struct is an error. */
@@ -99,6 +102,13 @@ int event_close(struct domain *d, evtchn_port_t port);
 int event_send(struct domain *d, evtchn_port_t port);
 int event_status(const struct domain *d, struct evtchn_status *status);
 int event_unmask(struct domain *d, evtchn_port_t port);
+int event_init_control(struct domain *d, struct evtchn_init_control *a);
+int event_expand_array(struct domain *d, u64 gfn);
+int event_set_priority(struct domain *d, evtchn_port_t port, u32 priority);
+
+/* Close all ports, and use the two-level ABI again. -EBUSY: that is being done; RESTART: make the
+ * call again, with @goes_on. (-EBUSY then, if nothing was begun.) */
+int event_reset(struct domain *d, bool goes_on);
 
 /*
  * Binding, under events_lock. The lowest port of @d that is free (its struct is there): or -ENOSPC,
@@ -111,7 +121,7 @@ void channel_bind(struct domain *d, evtchn_port_t port, union bond bond, u32 vcp
 /* An event came for @port of @d, whose end is @c. No lock is needed, nor that it is still bound. */
 void event_raise(struct domain *d, evtchn_port_t port, struct channel *c);
 
-/* What differs between the two ABIs; here the two-level one. Make a port pending, true if it was
+/* What differs between the two ABIs (fifo.h has the other). Make a port pending, true if it was
  * not; is it; forget that it is; take away its mask, and raise what it held back. */
 bool two_level_raise(struct domain *d, evtchn_port_t port, const struct channel *c);
 bool two_level_is_pending(const struct domain *d, evtchn_port_t port);

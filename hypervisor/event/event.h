@@ -16,16 +16,22 @@ struct domain;
 struct vcpu_events {
     evtchn_port_t virqs[NR_VIRQS]; /* which port each is bound to; 0: none. events_lock */
     u32 poll;                      /* it sleeps in SCHEDOP_poll: POLL_*, or the port. Atomic */
+    struct evtchn_fifo_control_block
+        *control; /* FIFO: the guest's, holds both references. Or NULL */
+    evtchn_port_t tails[EVTCHN_FIFO_MAX_QUEUES]; /* the last of each queue. fifo.lock */
 };
 
 /* Of a domain. */
 #define EVENT_GROUPS 8
 struct domain_events {
     struct channel_group *groups[EVENT_GROUPS]; /* channel.h. Only added to; events_lock */
-    u32 ports;   /* those below this have a struct channel. Only grows; events_lock */
-    u32 limit;   /* and none will have one from here on */
-    u32 bound;   /* that are not closed. events_lock */
-    u32 pollers; /* vcpus whose poll is not POLL_NONE. Atomic */
+    u32 ports;            /* those below this have a struct channel. Only grows; events_lock */
+    u32 limit;            /* and none will have one from here on */
+    u32 bound;            /* that are not closed. events_lock */
+    u32 pollers;          /* vcpus whose poll is not POLL_NONE. Atomic */
+    evtchn_port_t search; /* an interrupted call looks for a free port from here on. events_lock */
+    evtchn_port_t reset;  /* where a reset goes on; 0: there is none. events_lock */
+    struct fifo *fifo;    /* fifo.h; NULL: the two-level ABI. events_lock; read at any time */
 };
 
 /* The beginning and the end of a domain's event channels. False: out of memory. */

@@ -5,7 +5,7 @@
  * masked or not.
  */
 #include "hypervisor/debug/bug.h"
-#include "hypervisor/event/channel.h"
+#include "hypervisor/event/fifo.h"
 
 /* If an upcall is pending already, whoever made it so wakes the vcpu. */
 void upcall_raise(struct vcpu *v)
@@ -32,7 +32,9 @@ __attribute__((noinline)) static void pollers_wake(struct domain *d, evtchn_port
 
 void event_raise(struct domain *d, evtchn_port_t port, struct channel *c)
 {
-    if (two_level_raise(d, port, c) && unlikely(ACCESS_ONCE(d->events.pollers)))
+    bool came = d->events.fifo ? fifo_raise(d, port, c) : two_level_raise(d, port, c);
+
+    if (came && unlikely(ACCESS_ONCE(d->events.pollers)))
         pollers_wake(d, port);
 }
 
@@ -85,7 +87,11 @@ int event_unmask(struct domain *d, evtchn_port_t port)
 
     if (!c)
         return refuse(XEN_EINVAL, "there is no such port");
-    if (channel_bond(c).kind != EVTCHNSTAT_closed)
+    if (channel_bond(c).kind == EVTCHNSTAT_closed)
+        return 0;
+    if (d->events.fifo)
+        fifo_unmask(d, port, c);
+    else
         two_level_unmask(d, port, c);
     return 0;
 }
@@ -117,7 +123,7 @@ int event_poll_port(const struct domain *d, evtchn_port_t port)
 
     if (!c || channel_bond(c).kind == EVTCHNSTAT_closed)
         return -XEN_EINVAL;
-    return two_level_is_pending(d, port);
+    return d->events.fifo ? fifo_is_pending(d, port) : two_level_is_pending(d, port);
 }
 
 /* The count is never too small while somebody polls: up before, down after. */

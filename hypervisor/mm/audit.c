@@ -12,6 +12,7 @@
  *   a pin, a base pointer   both, as the table that it is
  *   a GDT or LDT page       both, as segment descriptors
  *   a vcpu_info             both, as writable memory
+ *   a page of the FIFO ABI  both, as writable memory
  *   frame_share()           both, so that the frame stays what it is
  *   a lone guest's ring     both, as writable memory
  *   a table, in any state   a reference to itself; partial or retiring, both
@@ -23,6 +24,7 @@
 #include "hypervisor/mm/audit.h"
 
 #include "hypervisor/debug/log.h"
+#include "hypervisor/event/fifo.h"
 #include "hypervisor/mm/alloc.h"
 #include "hypervisor/mm/hv_slots.h"
 #include "hypervisor/mm/io_frames.h"
@@ -150,6 +152,8 @@ static void vcpu_count(struct audit *a, const struct vcpu *v)
     frames_use_add(a, v->ldt_frames, ARRAY_SIZE(v->ldt_frames));
     if (v->info_mfn.n)
         use_add(a, v->info_mfn, FT_WRITABLE);
+    if (v->events.control)
+        use_add(a, virt_to_mfn(v->events.control), FT_WRITABLE);
 }
 
 static void frame_compare(struct audit *a, u64 n, u64 w)
@@ -185,6 +189,8 @@ static void window_audit(struct audit *a)
         use_add(a, d->console.page, FT_WRITABLE);
     if (d->store.page.n)
         use_add(a, d->store.page, FT_WRITABLE);
+    for (u32 i = 0; d->events.fifo && i < d->events.fifo->words; i += FIFO_PAGE_WORDS)
+        use_add(a, virt_to_mfn(d->events.fifo->pages[i / FIFO_PAGE_WORDS]), FT_WRITABLE);
     for (u64 n = a->first; n < a->end; n++)
         if (frame_table[n].owner == d)
             frame_compare(a, n, ACCESS_ONCE(frame_table[n].word));

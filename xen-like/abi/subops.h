@@ -272,13 +272,13 @@
       "Moves a port to another vcpu.")                                                             \
     X(EVTCHNOP_unmask, ANY, struct evtchn_unmask, IN, IMPLEMENTED,                                 \
       "Unmasks a port, and delivers what it held back.")                                           \
-    X(EVTCHNOP_reset, ANY, struct evtchn_reset, IN, ABSENT,                                        \
+    X(EVTCHNOP_reset, ANY, struct evtchn_reset, IN, IMPLEMENTED,                                   \
       "Closes all ports, and returns to the two-level ABI.")                                       \
-    X(EVTCHNOP_init_control, ANY, struct evtchn_init_control, INOUT, ABSENT,                       \
+    X(EVTCHNOP_init_control, ANY, struct evtchn_init_control, INOUT, IMPLEMENTED,                  \
       "Begins with the FIFO ABI: the control block of a vcpu.")                                    \
-    X(EVTCHNOP_expand_array, ANY, struct evtchn_expand_array, IN, ABSENT,                          \
+    X(EVTCHNOP_expand_array, ANY, struct evtchn_expand_array, IN, IMPLEMENTED,                     \
       "Adds a page of event words.")                                                               \
-    X(EVTCHNOP_set_priority, ANY, struct evtchn_set_priority, IN, ABSENT,                          \
+    X(EVTCHNOP_set_priority, ANY, struct evtchn_set_priority, IN, IMPLEMENTED,                     \
       "Sets the queue of a port.")
 
 #define XL_SUBOPS_platform(X)                                                                      \

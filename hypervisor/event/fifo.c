@@ -1,0 +1,277 @@
+/*
+ * The FIFO ABI: a word of the guest's memory for each port, and for each vcpu and priority a queue,
+ * linked through the words of the ports that are in it. The guest takes from the head, the
+ * hypervisor adds at the tail.
+ *
+ *   control block           words             PENDING  an event came
+ *     head[7] -> 5     [5] P L ---> 9         MASKED   it shall wait
+ *                      [9] P L ---> 0 <- tail LINKED   the port is in a queue
+ *                                             BUSY     the guest must not unmask it by itself now
+ *
+ * All of this is in pages that the guest writes too, at any time, whatever the ABI says. So nothing
+ * read from there is followed: the tails are the hypervisor's own, a link is only ever written, and
+ * a guest that puts garbage there loses its own events.
+ *
+ * What the last setter of a bit of a word has seen in it decides who goes on: PENDING set by one
+ * who sees MASKED or LINKED ends there, without a lock; the guest tests PENDING after it has
+ * cleared either. Queues change under the domain's lock (one: a port that moves is in two queues).
+ */
+#include "hypervisor/event/channel.h"
+#include "hypervisor/event/fifo.h"
+#include "hypervisor/mm/alloc.h"
+#include "hypervisor/mm/ptype.h"
+#include "xen-like/lib/string.h"
+
+#define PENDING (1U << EVTCHN_FIFO_PENDING)
+#define MASKED  (1U << EVTCHN_FIFO_MASKED)
+#define LINKED  (1U << EVTCHN_FIFO_LINKED)
+#define BUSY    (1U << EVTCHN_FIFO_BUSY)
+#define LINK    ((u32)EVTCHN_FIFO_LINK_MASK)
+
+/* A guest that keeps to the ABI changes a linked word a few times; one that does not is given up.
+ */
+#define LINK_TRIES 64
+
+static u32 bits_set(u32 *word, u32 bits)
+{
+    return __atomic_fetch_or(word, bits, __ATOMIC_SEQ_CST);
+}
+
+static u32 bits_clear(u32 *word, u32 bits)
+{
+    return __atomic_fetch_and(word, ~bits, __ATOMIC_SEQ_CST);
+}
+
+/* The guest's word of a port, or NULL. */
+static u32 *word_of(const struct domain *d, evtchn_port_t port)
+{
+    const struct fifo *f = d->events.fifo;
+
+    return port < __atomic_load_n(&f->words, __ATOMIC_SEQ_CST)
+               ? &f->pages[port / FIFO_PAGE_WORDS][port % FIFO_PAGE_WORDS]
+               : NULL;
+}
+
+/* Let @word, the tail, lead to @port: false if it is in no queue any more. */
+static bool tail_link(u32 *word, evtchn_port_t port)
+{
+    u32 w = ACCESS_ONCE(*word);
+
+    for (int i = 0; i < LINK_TRIES && w & LINKED; i++) {
+        if (__atomic_compare_exchange_n(word, &w, (w & ~(BUSY | LINK)) | port, false,
+                                        __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
+            return true;
+        w = bits_set(word, BUSY) | BUSY;
+    }
+    bits_clear(word, BUSY);
+    return w & LINKED;
+}
+
+/* Put the port at the end of @v's queue, unless somebody did: true if it is the first one there. */
+static bool queue_add(struct vcpu *v, evtchn_port_t port, struct channel *c, u32 priority)
+{
+    struct domain *d = v->domain;
+    evtchn_port_t *tail = &v->events.tails[priority];
+    bool first = false;
+
+    spin_lock(&d->events.fifo->lock);
+    if (!(bits_set(word_of(d, port), LINKED) & LINKED)) {
+        /* A tail that is linked now in another queue, or again here, is no tail there any more. */
+        if (c->tail && *c->tail == port)
+            *c->tail = 0;
+        c->tail = tail;
+        first = !*tail || !tail_link(word_of(d, *tail), port);
+        if (first)
+            __atomic_store_n(&v->events.control->head[priority], port, __ATOMIC_SEQ_CST);
+        *tail = port;
+    }
+    spin_unlock(&d->events.fifo->lock);
+    return first;
+}
+
+/* Without a control block the guest hears nothing: it must not bind events before. Without a word
+ * the event waits for one (event_expand_array). */
+bool fifo_raise(struct domain *d, evtchn_port_t port, struct channel *c)
+{
+    struct vcpu *v = d->vcpus[c->vcpu];
+    u32 *word = word_of(d, port), priority = ACCESS_ONCE(c->priority), was;
+
+    if (unlikely(!word)) {
+        __atomic_store_n(&c->waits, true, __ATOMIC_SEQ_CST);
+        word = word_of(d, port);
+    }
+    if (unlikely(!word || !ACCESS_ONCE(v->events.control)))
+        return false;
+    was = bits_set(word, PENDING);
+    if (!(was & (MASKED | LINKED)) && queue_add(v, port, c, priority) &&
+        !(bits_set(&v->events.control->ready, 1U << priority) >> priority & 1))
+        upcall_raise(v);
+    return !(was & PENDING);
+}
+
+bool fifo_is_pending(const struct domain *d, evtchn_port_t port)
+{
+    const u32 *word = word_of(d, port);
+
+    return word && ACCESS_ONCE(*word) & PENDING;
+}
+
+bool fifo_is_linked(const struct domain *d, evtchn_port_t port)
+{
+    const u32 *word = word_of(d, port);
+
+    return word && ACCESS_ONCE(*word) & LINKED;
+}
+
+void fifo_clear(struct domain *d, evtchn_port_t port, struct channel *c)
+{
+    u32 *word = word_of(d, port);
+
+    c->waits = false;
+    if (word)
+        bits_clear(word, PENDING);
+}
+
+void fifo_unmask(struct domain *d, evtchn_port_t port, struct channel *c)
+{
+    u32 *word = word_of(d, port);
+
+    if (word && bits_clear(word, MASKED) & PENDING)
+        fifo_raise(d, port, c);
+}
+
+/* A frame of the guest's that the hypervisor writes to: the guest cannot make it a table. */
+static int page_map(struct domain *d, u64 gfn, void **page)
+{
+    int r = frame_get_and_type(MFN(gfn), d, FT_WRITABLE);
+
+    *page = mfn_to_virt(MFN(gfn));
+    return r;
+}
+
+static void page_unmap(const void *page)
+{
+    if (page)
+        frame_put_and_type(mfn_to_frame(virt_to_mfn(page)));
+}
+
+/* Events that are pending by the bits of the two-level ABI become pending with their words. */
+static void fifo_begin(struct domain *d, struct fifo *f)
+{
+    for (u32 i = 0; i < ARRAY_SIZE(d->shared->evtchn_pending); i++)
+        for (xen_ulong_t w = ACCESS_ONCE(d->shared->evtchn_pending[i]); w; w &= w - 1) {
+            struct channel *c = channel_find(d, i * CHANNELS_PER_PAGE + (u32)__builtin_ctzl(w));
+
+            if (c)
+                c->waits = true;
+        }
+    f->lock = (struct spinlock)SPINLOCK(LOCK_FIFO);
+    __atomic_store_n(&d->events.fifo, f, __ATOMIC_RELEASE);
+}
+
+static int control_map(struct vcpu *v, u64 gfn, u32 offset)
+{
+    void *page;
+    int r;
+
+    if (v->events.control)
+        return refuse(XEN_EINVAL, "the vcpu has a control block");
+    r = page_map(v->domain, gfn, &page);
+    if (!r)
+        __atomic_store_n(&v->events.control, page + offset, __ATOMIC_RELEASE);
+    return r;
+}
+
+int event_init_control(struct domain *d, struct evtchn_init_control *a)
+{
+    struct vcpu *v = domain_vcpu(d, a->vcpu);
+    struct fifo *f = NULL;
+    int r;
+
+    a->link_bits = EVTCHN_FIFO_LINK_BITS;
+    if (!v)
+        return refuse(XEN_ENOENT, "there is no such vcpu");
+    if (a->offset > PAGE_SIZE - sizeof(struct evtchn_fifo_control_block) || a->offset % sizeof(u64))
+        return refuse(XEN_EINVAL, "the control block is not aligned, or not on one page");
+    spin_lock(&events_lock);
+    if (!d->events.fifo && !(f = pages_alloc(order_for(sizeof(*f)))))
+        r = refuse(XEN_ENOMEM, "no memory for the FIFO ABI");
+    else
+        r = control_map(v, a->control_gfn, a->offset);
+    if (f && !r)
+        fifo_begin(d, f);
+    else if (f)
+        pages_free(f, order_for(sizeof(*f)));
+    spin_unlock(&events_lock);
+    return r;
+}
+
+/* One more page of words. What waited for them is raised. Under events_lock. */
+static int array_expand(struct domain *d, u64 gfn)
+{
+    struct fifo *f = d->events.fifo;
+    evtchn_port_t port;
+    void *page;
+    int r;
+
+    if (!f)
+        return refuse(XEN_EOPNOTSUPP, "the guest uses the two-level ABI");
+    if (f->words == EVTCHN_FIFO_NR_CHANNELS)
+        return refuse(XEN_ENOSPC, "there are words for all ports");
+    r = page_map(d, gfn, &page);
+    if (r)
+        return r;
+    port = f->words;
+    f->pages[port / FIFO_PAGE_WORDS] = page;
+    __atomic_store_n(&f->words, port + FIFO_PAGE_WORDS, __ATOMIC_SEQ_CST);
+    for (; port < MIN(f->words, d->events.ports); port++)
+        if (__atomic_exchange_n(&channel_at(d, port)->waits, false, __ATOMIC_SEQ_CST))
+            event_raise(d, port, channel_at(d, port));
+    return 0;
+}
+
+int event_expand_array(struct domain *d, u64 gfn)
+{
+    int r;
+
+    spin_lock(&events_lock);
+    r = array_expand(d, gfn);
+    spin_unlock(&events_lock);
+    return r;
+}
+
+int event_set_priority(struct domain *d, evtchn_port_t port, u32 priority)
+{
+    struct channel *c = channel_find(d, port);
+
+    if (!c)
+        return refuse(XEN_EINVAL, "there is no such port");
+    if (!d->events.fifo)
+        return refuse(XEN_ENOSYS, "priorities are of the FIFO ABI");
+    if (channel_bond(c).kind == EVTCHNSTAT_closed)
+        return refuse(XEN_EACCES, "the port is closed");
+    if (priority > EVTCHN_FIFO_PRIORITY_MIN)
+        return refuse(XEN_EINVAL, "there is no such priority");
+    c->priority = (u8)priority;
+    return 0;
+}
+
+/* Nobody sends to @d any more: its ports are closed, and whoever found one open has left. With one
+ * CPU nobody else is here. */
+void fifo_end(struct domain *d)
+{
+    struct fifo *f = d->events.fifo;
+
+    if (!f)
+        return;
+    d->events.fifo = NULL;
+    for (u32 i = 0; i < d->max_vcpus; i++)
+        if (d->vcpus[i]) {
+            page_unmap(d->vcpus[i]->events.control);
+            d->vcpus[i]->events.control = NULL;
+            memset(d->vcpus[i]->events.tails, 0, sizeof(d->vcpus[i]->events.tails));
+        }
+    for (u32 port = 0; port < f->words; port += FIFO_PAGE_WORDS)
+        page_unmap(f->pages[port / FIFO_PAGE_WORDS]);
+    pages_free(f, order_for(sizeof(*f)));
+}

@@ -1,0 +1,27 @@
+/* The FIFO ABI (fifo.c): what of it differs from the other one, and what a domain has of it. */
+#ifndef HYPERVISOR_EVENT_FIFO_H
+#define HYPERVISOR_EVENT_FIFO_H
+
+#include "hypervisor/event/channel.h"
+
+#define FIFO_PAGE_WORDS (PAGE_SIZE / sizeof(event_word_t))
+
+struct fifo {
+    u32 *pages[EVTCHN_FIFO_NR_CHANNELS /
+               FIFO_PAGE_WORDS]; /* the guest's: each holds both references */
+    u32 words;                   /* there are; pages are only added to. Written under events_lock */
+    struct spinlock lock;        /* the domain's queues: heads, tails, links, channel.tail */
+};
+
+bool fifo_raise(struct domain *d, evtchn_port_t port, struct channel *c);
+bool fifo_is_pending(const struct domain *d, evtchn_port_t port);
+void fifo_clear(struct domain *d, evtchn_port_t port, struct channel *c);
+void fifo_unmask(struct domain *d, evtchn_port_t port, struct channel *c);
+
+/* Is it in a queue still? Then nobody may get it. */
+bool fifo_is_linked(const struct domain *d, evtchn_port_t port);
+
+/* Back to the two-level ABI. All ports are closed. events_lock, or the domain's end. */
+void fifo_end(struct domain *d);
+
+#endif
