@@ -2,11 +2,12 @@
  * sched_op: a vcpu gives up the CPU, or its domain ends.
  *
  * yield, block and poll may all return at once: a caller must look for itself whether what it waits
- * for has come (sched.h promises no more). Until event channels bring wake-ups, they always do.
+ * for has come (sched.h promises no more).
  */
 #include "hypercalls/hypercalls.h"
 
 #include "hypervisor/mm/uaccess.h"
+#include "hypervisor/time/clock.h"
 
 #define POLL_PORTS_MAX 128U /* Xen's limit; it has no name in the public headers */
 
@@ -41,9 +42,28 @@ static long pin_override(u64 arg)
     return 0;
 }
 
+/* One of @ports is pending: 1; none is: 0, and @port the last of them; -EFAULT, or -EINVAL for a
+ * port that is none. */
+static int ports_look(const struct sched_poll *poll, evtchn_port_t *port)
+{
+    for (u32 i = 0; i < poll->nr_ports; i++) {
+        int rc = guest_read(port, (u64)(poll->ports.p + i), sizeof(*port));
+
+        if (!rc)
+            rc = event_poll_port(current->domain, *port);
+        if (rc)
+            return rc;
+    }
+    return 0;
+}
+
+/* As with block, it sleeps first and looks then. */
 static long vcpu_poll(u64 arg)
 {
+    struct vcpu *v = current;
     struct sched_poll poll;
+    evtchn_port_t port;
+    int rc;
 
     if (guest_read(&poll, arg, sizeof(poll)))
         return refuse(XEN_EFAULT, "the argument cannot be read");
@@ -51,17 +71,58 @@ static long vcpu_poll(u64 arg)
         return refuse(XEN_EINVAL, "too many ports to poll");
     if (!guest_range_ok((u64)poll.ports.p, poll.nr_ports * sizeof(evtchn_port_t)))
         return refuse(XEN_EFAULT, "the list of ports is not in guest memory");
-    if (upcall_is_due(current))
-        return 0;
-    for (u32 i = 0; i < poll.nr_ports; i++) {
-        evtchn_port_t port;
-
-        if (guest_read(&port, (u64)poll.ports.p + i * sizeof(port), sizeof(port)))
-            return refuse(XEN_EFAULT, "the list of ports cannot be read");
-        if (port >= EVTCHN_2L_NR_CHANNELS)
-            return refuse(XEN_EINVAL, "there is no such port");
+    event_poll_begin(v, POLL_ANY);
+    vcpu_stop(v, STOP_BLOCKED);
+    rc = upcall_is_due(v) ? 1 : ports_look(&poll, &port);
+    if (rc) {
+        vcpu_kick(v);
+        return MIN(rc, 0);
     }
+    if (poll.nr_ports == 1)
+        event_poll_begin(v, port);
+    if (poll.timeout)
+        timer_set(&v->time.poll, poll.timeout);
+    else
+        timer_stop(&v->time.poll);
     return 0;
+}
+
+/* A domain may have some watchdogs, each of which ends it unless it is set again in time. Number 0
+ * asks for another one. Under vcpus_lock. */
+static long watchdog_set(struct domain *d, u32 id, u32 seconds)
+{
+    bool more = !id;
+
+    if (more)
+        id = 1 + (u32)__builtin_ctz(~d->watchdogs_used);
+    if (id > WATCHDOGS)
+        return refuse(XEN_ENOSPC, "all watchdogs are in use");
+    if (!more && !(d->watchdogs_used >> (id - 1) & 1))
+        return refuse(XEN_EINVAL, "a watchdog that is not in use");
+    d->watchdogs_used |= 1U << (id - 1);
+    if (more || seconds) {
+        timer_set(&d->watchdogs[id - 1], now_ns() + seconds * NS_PER_S);
+    } else {
+        timer_stop(&d->watchdogs[id - 1]);
+        d->watchdogs_used &= ~(1U << (id - 1));
+    }
+    return more ? id : 0;
+}
+
+static long watchdog(u64 arg)
+{
+    struct domain *d = current->domain;
+    struct sched_watchdog w;
+    long rc;
+
+    if (guest_read(&w, arg, sizeof(w)))
+        return refuse(XEN_EFAULT, "the argument cannot be read");
+    if (w.id > WATCHDOGS)
+        return refuse(XEN_EINVAL, "there is no such watchdog");
+    spin_lock(&d->vcpus_lock);
+    rc = watchdog_set(d, w.id, w.timeout);
+    spin_unlock(&d->vcpus_lock);
+    return rc;
 }
 
 static long self_shutdown(u64 arg)
@@ -116,6 +177,8 @@ long hc_sched_op(unsigned long cmd, unsigned long arg)
         return vcpu_poll(arg);
     case SCHEDOP_pin_override:
         return pin_override(arg);
+    case SCHEDOP_watchdog:
+        return watchdog(arg);
     case SCHEDOP_remote_shutdown:
         return remote_shutdown(arg);
     default:

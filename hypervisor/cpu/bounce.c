@@ -126,6 +126,36 @@ void bounce_upcall(struct cpu_user_regs *regs)
     bounce(v, regs, v->event_callback, BOUNCE_MASKS, 0);
 }
 
+void bounce_failsafe(struct cpu_user_regs *regs)
+{
+    struct vcpu *v = current;
+    u8 masked = v->info->evtchn_upcall_mask;
+    u64 cs = v->kernel_mode ? regs->cs & ~3UL : regs->cs;
+    const u64 frame[] = {
+        regs->rcx,
+        regs->r11,
+        regs->ds,
+        regs->es,
+        regs->fs,
+        regs->gs,
+        regs->rip,
+        cs | (u64)masked << 32,
+        guest_rflags(v, regs, masked),
+        regs->rsp,
+        regs->ss,
+    };
+    u64 sp = v->kernel_mode ? regs->rsp : v->kernel_sp;
+
+    if (!v->kernel_mode)
+        vcpu_enter_kernel(v);
+    sp = (sp & ~15UL) - sizeof(frame);
+    if (guest_copy_out(sp, frame, sizeof(frame)))
+        return domain_crash(v->domain, "a failsafe callback needs a stack that is mapped writable");
+    if (v->flags & VCPUF_FAILSAFE_MASKS)
+        v->info->evtchn_upcall_mask = 1;
+    enter_handler(regs, v->failsafe_callback, sp);
+}
+
 /*
  * #PF. The CPU sees ring 3 always; the guest is told by which of its two modes it was. The
  * commonest of all bounces comes here straight from entry.asm, without the registers that C

@@ -30,6 +30,12 @@ void bounce_interrupt(struct cpu_user_regs *regs, u32 vector);
 /* Send the guest, whose upcall is due (upcall_is_due), to its event callback. */
 void bounce_upcall(struct cpu_user_regs *regs);
 
+/*
+ * A vcpu is loaded, whose selectors the CPU does not take any more: to its failsafe callback. Its
+ * frame has ds, es, fs, gs, as they were, between r11 and rip.
+ */
+void bounce_failsafe(struct cpu_user_regs *regs);
+
 /* Change between the guest's kernel and its user space: tables and GS base. The running vcpu only.
  */
 void vcpu_enter_kernel(struct vcpu *v);

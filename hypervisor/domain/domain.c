@@ -3,6 +3,7 @@
 
 #include "hypervisor/cpu/regs.h"
 #include "hypervisor/debug/bug.h"
+#include "hypervisor/debug/log.h"
 #include "hypervisor/domain/vcpu_info.h"
 #include "hypervisor/mm/alloc.h"
 #include "hypervisor/time/wallclock.h"
@@ -29,6 +30,14 @@ static bool shared_info_make(struct domain *d)
     for (unsigned i = 0; i < XEN_LEGACY_MAX_VCPUS; i++)
         d->shared->vcpu_info[i].evtchn_upcall_mask = 1;
     return true;
+}
+
+static void watchdog_strike(void *domain)
+{
+    struct domain *d = domain;
+
+    log_always("Watchdog timer fired for domain %u", d->id);
+    domain_shutdown(d, SHUTDOWN_watchdog);
 }
 
 struct domain *domain_create(u16 id, u32 max_vcpus, u64 max_pages, bool privileged)
@@ -59,6 +68,8 @@ struct domain *domain_create(u16 id, u32 max_vcpus, u64 max_pages, bool privileg
         return NULL;
     }
     wallclock_publish(d);
+    for (u32 i = 0; i < WATCHDOGS; i++)
+        timer_init(&d->watchdogs[i], watchdog_strike, d);
     d->next = domains;
     domains = d;
     return d;

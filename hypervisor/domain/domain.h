@@ -100,6 +100,8 @@ struct guest_ring {
     u32 port;
 };
 
+#define WATCHDOGS 2 /* of a domain: Xen's limit */
+
 struct domain {
     struct domain *next; /* of all there are */
     u16 id;
@@ -112,9 +114,11 @@ struct domain {
     u32 max_vcpus;
     struct vcpu **vcpus; /* max_vcpus entries, NULL where none was made */
 
-    struct spinlock vcpus_lock; /* vcpus made, brought up, taken down */
-    struct spinlock page_lock;  /* guards the next six */
-    u64 tot_pages;              /* those below, and */
+    struct spinlock vcpus_lock; /* vcpus made, brought up, taken down; guards the next two */
+    struct timer watchdogs[WATCHDOGS];
+    u32 watchdogs_used;        /* bits */
+    struct spinlock page_lock; /* guards the next six */
+    u64 tot_pages;             /* those below, and */
     u64 away; /* those that left it for an exchange, or are to join it yet (mm/extent.h) */
     u64 max_pages;
     u64 claimed; /* frames kept free for it beyond tot_pages: domain_claim. Under the heap's lock */

@@ -1,6 +1,7 @@
 /* The state of a vcpu, saved and loaded: see switch.h. */
 #include "hypervisor/domain/switch.h"
 
+#include "hypervisor/cpu/bounce.h"
 #include "hypervisor/cpu/descriptors.h"
 #include "hypervisor/cpu/emulate_cr.h"
 #include "hypervisor/cpu/features.h"
@@ -48,6 +49,7 @@ void vcpu_save(struct vcpu *v)
 void vcpu_load(struct vcpu *v)
 {
     struct percpu *cpu = this_cpu();
+    bool loaded;
 
     cpu->running = v;
     cpu->regs = v->saved;
@@ -61,7 +63,9 @@ void vcpu_load(struct vcpu *v)
     xstate_restore(v);
     if (features.rdtscp)
         wrmsr(MSR_TSC_AUX, v->tsc_aux);
-    segments_load_guest(v);
+    loaded = segments_load_guest(v);
     if (!v->kernel_mode)
         write_cr3(v->cr3_user);
+    if (unlikely(!loaded))
+        bounce_failsafe(&cpu->regs);
 }

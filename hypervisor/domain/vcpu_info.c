@@ -8,15 +8,8 @@
 #include "hypervisor/domain/vcpu_info.h"
 
 #include "hypervisor/debug/bug.h"
+#include "hypervisor/event/channel.h"
 #include "hypervisor/mm/ptype.h"
-
-static void all_pending(struct vcpu *v)
-{
-    __atomic_store_n(&v->info->evtchn_pending_sel, ~0UL, __ATOMIC_RELEASE);
-    __atomic_store_n(&v->info->evtchn_upcall_pending, 1, __ATOMIC_RELEASE);
-    __atomic_fetch_or(&v->work, WORK_EVENT, __ATOMIC_RELEASE);
-    vcpu_kick(v);
-}
 
 int vcpu_info_move(struct vcpu *v, mfn_t m, u32 offset)
 {
@@ -36,6 +29,7 @@ int vcpu_info_move(struct vcpu *v, mfn_t m, u32 offset)
         *to = (struct vcpu_info){.evtchn_upcall_mask = 1};
     v->info_mfn = m;
     __atomic_store_n(&v->info, to, __ATOMIC_RELEASE);
-    all_pending(v);
+    __atomic_store_n(&to->evtchn_pending_sel, ~0UL, __ATOMIC_RELEASE);
+    upcall_raise(v);
     return 0;
 }

@@ -90,6 +90,8 @@ void vcpu_go(struct vcpu *v, u32 why)
 
 void vcpu_kick(struct vcpu *v)
 {
+    if (unlikely(ACCESS_ONCE(v->events.poll) != POLL_NONE))
+        event_poll_end(v);
     vcpu_go(v, STOP_BLOCKED); /* and if it runs, that is here: it will look on its way out */
 }
 

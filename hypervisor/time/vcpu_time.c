@@ -27,7 +27,10 @@ static void tick(void *vcpu)
 
 static void poll_end(void *vcpu)
 {
-    vcpu_go(vcpu, STOP_BLOCKED);
+    struct vcpu *v = vcpu;
+
+    if (ACCESS_ONCE(v->events.poll) != POLL_NONE) /* or it has ended, and this is late */
+        vcpu_kick(v);
 }
 
 /* A tick if one is due, and the timer set to the next. */
@@ -59,6 +62,7 @@ void vcpu_time_init(struct vcpu *v)
 
     t->lock = (struct spinlock)SPINLOCK(LOCK_TICKS);
     t->period = FIRST_PERIOD;
+    t->published = ~0U; /* of no correction: it has no record yet */
     timer_init(&t->oneshot, tick, v);
     timer_init(&t->periodic, periodic_run, v);
     timer_init(&t->poll, poll_end, v);

@@ -398,6 +398,11 @@ __attribute__((weak)) void events_destroy(struct domain *d)
     (void)d;
 }
 
+__attribute__((weak)) void timer_init(struct timer *t, void (*fn)(void *data), void *data)
+{
+    (void)t, (void)fn, (void)data;
+}
+
 void vcpu_time_init(struct vcpu *v)
 {
     (void)v;

@@ -42,6 +42,11 @@ void xstate_reset(struct vcpu *of, const void *fx)
     fx_given = fx;
 }
 
+void upcall_raise(struct vcpu *of)
+{
+    of->info->evtchn_upcall_pending = 1;
+}
+
 /* Four tables, one below the other. */
 static mfn_t tree_make(void)
 {

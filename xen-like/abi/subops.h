@@ -116,7 +116,7 @@
       "Marks another domain as shut down.")                                                        \
     X(SCHEDOP_shutdown_code, ANY, struct sched_shutdown, IN, IMPLEMENTED,                          \
       "Keeps the reason for a later shutdown.")                                                    \
-    X(SCHEDOP_watchdog, ANY, struct sched_watchdog, IN, ABSENT,                                    \
+    X(SCHEDOP_watchdog, ANY, struct sched_watchdog, IN, IMPLEMENTED,                               \
       "Sets, pokes or stops a watchdog of the domain.")                                            \
     X(SCHEDOP_pin_override, CONTROL, struct sched_pin_override, IN, IMPLEMENTED,                        \
       "Pins the vcpu to a CPU for a while.")
