@@ -91,6 +91,7 @@ static const char *domain_make(struct dom0_builder *b)
         b->d->vm_assist |= 1U << VMASST_TYPE_pae_extended_cr3;
     if (!made || (!lone && !dom0_ports_grant(b->d)))
         return "there is no memory for the domain";
+    domain_tsc_first(b->d);
     b->v = b->d->vcpus[0];
     return NULL;
 }

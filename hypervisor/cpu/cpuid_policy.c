@@ -18,6 +18,7 @@
 #define BASIC_LAST       0x0dU
 #define EXTENDED_FIRST   0x80000000U
 #define EDX_RDTSCP       (1U << 27) /* of 0x80000001; bit 2 of the time leaf */
+#define INCARNATION      1U         /* the domain was made once, and never moved */
 #define EAX_LFENCE       (1U << 2)  /* of 0x80000021: LFENCE waits, as features.c makes sure */
 #define EXTENDED_AMD     0x80000021U
 #define EXTENDED_INTEL   0x80000008U
@@ -107,9 +108,31 @@ static u32 at_most(u32 value, u32 limit)
     return value < limit ? value : limit;
 }
 
+/* The TSC: what it is to the guest, how its ticks become ns, and the CPU's rate. */
+static struct cpuid_regs time_leaf(const struct cpuid_host *host, const struct domain_time *t,
+                                   u32 subleaf)
+{
+    u64 offset = t->tsc_emulated ? 0 : t->tsc_zero;
+
+    switch (subleaf) {
+    case 0:
+        return (struct cpuid_regs){t->tsc_emulated | host->tsc_invariant << 1 |
+                                       (host->ask(0x80000001, 0).edx & EDX_RDTSCP) >> 25,
+                                   t->tsc_mode, t->tsc_khz, t->tsc_khz ? INCARNATION : 0};
+    case 1:
+        return (struct cpuid_regs){(u32)offset, offset >> 32, t->tsc_to_ns.mul,
+                                   (u32)t->tsc_to_ns.shift};
+    case 2:
+        return (struct cpuid_regs){.eax = host->tsc_khz};
+    default:
+        return (struct cpuid_regs){0};
+    }
+}
+
 /* The leaves by which a guest knows Xen (arch-x86/cpuid.h); 0x40000100 and on would be those of
  * another interface, and are empty. */
-static struct cpuid_regs hypervisor_leaf(const struct cpuid_host *host, u32 leaf, u32 subleaf)
+static struct cpuid_regs hypervisor_leaf(const struct cpuid_host *host,
+                                         const struct cpuid_guest *guest, u32 leaf, u32 subleaf)
 {
     switch (leaf - CPUID_HYPERVISOR_FIRST) {
     case 0:
@@ -122,9 +145,8 @@ static struct cpuid_regs hypervisor_leaf(const struct cpuid_host *host, u32 leaf
         return (struct cpuid_regs){.eax = 1,
                                    .ebx = CPUID_HYPERVISOR_FIRST,
                                    .ecx = XEN_CPUID_FEAT1_MMU_PT_UPDATE_PRESERVE_AD};
-    case 3: /* the time; its numbers come with the clock */
-        return (struct cpuid_regs){
-            .eax = subleaf ? 0 : (host->ask(0x80000001, 0).edx & EDX_RDTSCP) >> 25};
+    case 3:
+        return time_leaf(host, guest->time, subleaf);
     case 5: /* what a paravirtual guest's machine addresses may need */
         return (struct cpuid_regs){.ebx = subleaf ? 0 : host->address_bits};
     default: /* 4 is for other kinds of guest */
@@ -198,7 +220,7 @@ struct cpuid_regs cpuid_policy(const struct cpuid_host *host, const struct cpuid
     struct cpuid_regs r = {0}, keep;
 
     if (leaf >= CPUID_HYPERVISOR_FIRST && leaf <= CPUID_HYPERVISOR_LAST)
-        return hypervisor_leaf(host, leaf, subleaf);
+        return hypervisor_leaf(host, guest, leaf, subleaf);
     if (leaf > host->ask(leaf & EXTENDED_FIRST, 0).eax) {
         r.eax = host->amd && leaf == EXTENDED_AMD ? EAX_LFENCE : 0;
         return r;

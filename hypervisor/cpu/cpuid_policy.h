@@ -13,6 +13,7 @@
 #define HYPERVISOR_CPU_CPUID_POLICY_H
 
 #include "hypervisor/cpu/regs.h"
+#include "hypervisor/time/vcpu_time.h"
 
 /* The Xen whose ABI this is: guests decide by it what they may use. */
 #define XEN_SHOWN_MAJOR 4
@@ -28,10 +29,13 @@ struct cpuid_host {
     u8 address_bits;  /* of the highest machine address of memory */
     u64 xcr0;         /* extended state that guests may have, and the bytes */
     u32 xstate_bytes; /* that all of it takes (cpu/xstate.h) */
+    u32 tsc_khz;
+    bool tsc_invariant;
 };
 struct cpuid_guest {
     bool osxsave;           /* XSAVE, where there is any, looks switched on */
     bool privileged_kernel; /* the kernel of the domain that owns the hardware */
+    const struct domain_time *time;
 };
 
 /* The answer to @leaf and @subleaf; zeros for what is not there. */

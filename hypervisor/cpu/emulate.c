@@ -24,6 +24,7 @@
 #include "hypervisor/domain/base.h"
 #include "hypervisor/mm/ptype.h"
 #include "hypervisor/mm/uaccess.h"
+#include "hypervisor/time/clock.h"
 #include "xen-like/lib/insn.h"
 #include "xen-like/lib/string.h"
 
@@ -78,11 +79,18 @@ static enum outcome cr_read(const struct vcpu *v, u8 number, u64 *value)
     }
 }
 
+void vcpu_cr4_load(const struct vcpu *v)
+{
+    u64 traps = v->domain->time.tsc_emulated ? CR4_TSD : 0;
+
+    write_cr4((read_cr4() & ~CR4_IN_FORCE) | (v->ctrl_cr4 & CR4_IN_FORCE) | traps);
+}
+
 /* What is chosen is in force, but for DE and OSXSAVE, which the CPU has always. */
 static void cr4_write(struct vcpu *v, u64 value)
 {
     v->ctrl_cr4 = cr4_chosen(value, features.fsgsbase, features.xsave);
-    write_cr4((read_cr4() & ~CR4_IN_FORCE) | (v->ctrl_cr4 & CR4_IN_FORCE));
+    vcpu_cr4_load(v);
 }
 
 static enum outcome base_outcome(int rc)
@@ -143,10 +151,13 @@ static void cpuid_find(const struct vcpu *v, struct cpuid_known *known, u32 leaf
                                     .amd = features.amd,
                                     .address_bits = ADDRESS_BITS,
                                     .xcr0 = xstate_limits.mask,
-                                    .xstate_bytes = xstate_limits.bytes};
+                                    .xstate_bytes = xstate_limits.bytes,
+                                    .tsc_khz = clock_khz(),
+                                    .tsc_invariant = features.invariant_tsc};
     const struct cpuid_guest guest = {.privileged_kernel =
                                           how & CPUID_BY_KERNEL && v->domain->privileged,
-                                      .osxsave = how & CPUID_OSXSAVE};
+                                      .osxsave = how & CPUID_OSXSAVE,
+                                      .time = &v->domain->time};
     struct cpuid_regs r = cpuid_policy(&host, &guest, leaf, subleaf);
     bool keep =
         leaf != LEAF_XSTATE && (leaf < CPUID_HYPERVISOR_FIRST || leaf > CPUID_HYPERVISOR_LAST);
@@ -193,12 +204,15 @@ static enum outcome xsetbv_do(struct vcpu *v, const struct cpu_user_regs *regs)
     return xstate_set_xcr0(v, (u32)regs->rcx, pair_get(regs)) ? DONE : REFUSED;
 }
 
-/* Trapped only because the guest set CR4.TSD, which is for its user space. */
-static enum outcome time_stamp_read(struct cpu_user_regs *regs, bool with_aux)
+/* Trapped because the guest set CR4.TSD, which is for its user space, or because its TSC is not the
+ * CPU's. */
+static enum outcome time_stamp_read(const struct vcpu *v, struct cpu_user_regs *regs, bool with_aux)
 {
     if (with_aux && !features.rdtscp)
         return INVALID;
-    pair_set(regs, rdtsc());
+    if (!v->kernel_mode && v->ctrl_cr4 & CR4_TSD)
+        return REFUSED;
+    pair_set(regs, domain_tsc(v->domain));
     if (with_aux)
         regs->rcx = (u32)rdmsr(MSR_TSC_AUX);
     return DONE;
@@ -237,7 +251,7 @@ static enum outcome insn_do(const struct priv_insn *insn, struct vcpu *v,
         return msr_write_do(v, regs);
     case PRIV_RDTSC:
     case PRIV_RDTSCP:
-        return time_stamp_read(regs, insn->op == PRIV_RDTSCP);
+        return time_stamp_read(v, regs, insn->op == PRIV_RDTSCP);
     case PRIV_CPUID:
         cpuid_answer(regs, false);
         return DONE;

@@ -18,4 +18,7 @@ bool privileged_emulate(struct cpu_user_regs *regs);
  * is done. False: nothing is changed. */
 bool cpuid_emulate(struct cpu_user_regs *regs);
 
+/* Put into this CPU's CR4 what @v chose of it, and what its domain's TSC needs. */
+void vcpu_cr4_load(const struct vcpu *v);
+
 #endif

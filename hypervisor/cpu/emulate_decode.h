@@ -21,10 +21,10 @@ enum priv_op {
     PRIV_DR_WRITE,
     PRIV_RDMSR,
     PRIV_WRMSR,
-    PRIV_RDTSC,
-    PRIV_RDTSCP,
     PRIV_XSETBV,
     PRIV_CPUID, /* this and those below may be allowed to user space too */
+    PRIV_RDTSC,
+    PRIV_RDTSCP,
     PRIV_CLI,
     PRIV_STI,
     PRIV_PORT, /* in, out, ins, outs */

@@ -219,7 +219,7 @@ static bool msr_read(const struct vcpu *v, u32 msr, u64 *value)
         *value = rdmsr(msr);
         return true;
     case MSR_TSC:
-        *value = rdtsc();
+        *value = domain_tsc(v->domain);
         return true;
     case MSR_TSC_AUX:
         return features.rdtscp && rdmsr_try(msr, value);

@@ -3,7 +3,7 @@
 
 #include "hypervisor/cpu/bounce.h"
 #include "hypervisor/cpu/descriptors.h"
-#include "hypervisor/cpu/emulate_cr.h"
+#include "hypervisor/cpu/emulate.h"
 #include "hypervisor/cpu/features.h"
 #include "hypervisor/cpu/regs.h"
 #include "hypervisor/cpu/segreg.h"
@@ -56,7 +56,7 @@ void vcpu_load(struct vcpu *v)
     gdt_window_set(cpu, v);
     vcpu_show_ldt(v);
     tlb_load_root(MFN(v->cr3_kernel >> PAGE_SHIFT)); /* after the windows: they are global */
-    write_cr4((read_cr4() & ~CR4_IN_FORCE) | (v->ctrl_cr4 & CR4_IN_FORCE));
+    vcpu_cr4_load(v);
     vcpu_time_resume(v);
     vcpu_runstate_publish(v);
     debug_regs_switch(&v->debug);

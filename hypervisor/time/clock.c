@@ -24,7 +24,7 @@
 #define WIDTH_FACTOR 16 /* a look that takes so much longer than at boot is no use */
 
 static struct clock line;
-static u32 version;
+static u32 version = 2; /* a record of none has 0 */
 static u64 khz;
 
 static struct moment last; /* look, and where the reference was at it */

@@ -29,7 +29,9 @@ static struct cpuid_regs host_small(u32 leaf, u32 subleaf)
 static const struct cpuid_host intel = {.ask = host_full, .intel = true, .address_bits = 39};
 static const struct cpuid_host amd = {.ask = host_full, .amd = true, .address_bits = 39};
 static const struct cpuid_host small = {.ask = host_small, .amd = true, .address_bits = 30};
-static const struct cpuid_guest plain, owner = {.privileged_kernel = true};
+static const struct domain_time untold;
+static const struct cpuid_guest plain = {.time = &untold};
+static const struct cpuid_guest owner = {.privileged_kernel = true, .time = &untold};
 
 static bool is_empty(struct cpuid_regs r)
 {
@@ -146,7 +148,7 @@ static void test_state_brings_instructions(void **state)
 /* OSXSAVE is the guest's CR4, or the prefix; never without XSAVE. */
 static void test_osxsave(void **state)
 {
-    const struct cpuid_guest on = {.osxsave = true};
+    const struct cpuid_guest on = {.osxsave = true, .time = &untold};
     struct cpuid_host host = intel;
 
     (void)state;
@@ -177,6 +179,31 @@ static void test_state_leaf(void **state)
     assert_true(is_empty(leaf_with(XSTATE_GUESTS, 0xd, ~0u)));
 }
 
+/* Told are a TSC that is emulated, one that is not, and none of whom nothing was asked. */
+static void test_time_leaf(void **state)
+{
+    struct domain_time t = {
+        .tsc_khz = 3000000, .tsc_zero = 0x123456789a, .tsc_to_ns = {0xaaaaaaaa, -1}, .tsc_mode = 2};
+    const struct cpuid_guest guest = {.time = &t};
+    struct cpuid_host host = small;
+    struct cpuid_regs r;
+
+    (void)state;
+    host.tsc_khz = 2400000;
+    r = cpuid_policy(&host, &guest, 0x40000003, 0);
+    assert_true((r.eax & 3) == 0 && r.ebx == 2 && r.ecx == 3000000 && r.edx == 1);
+    r = cpuid_policy(&host, &guest, 0x40000003, 1);
+    assert_true(r.eax == 0x3456789a && r.ebx == 0x12 && r.ecx == 0xaaaaaaaa && r.edx == ~0u);
+    assert_int_equal(cpuid_policy(&host, &guest, 0x40000003, 2).eax, 2400000);
+    assert_true(is_empty(cpuid_policy(&host, &guest, 0x40000003, 3)));
+    t.tsc_emulated = host.tsc_invariant = true;
+    assert_int_equal(cpuid_policy(&host, &guest, 0x40000003, 0).eax & 3, 3);
+    r = cpuid_policy(&host, &guest, 0x40000003, 1);
+    assert_true(r.eax == 0 && r.ebx == 0 && r.ecx == 0xaaaaaaaa);
+    r = cpuid_policy(&host, &plain, 0x40000003, 0);
+    assert_true(r.ebx == 0 && r.ecx == 0 && r.edx == 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -184,6 +211,7 @@ int main(void)
         cmocka_unit_test(test_never_extended), cmocka_unit_test(test_limits),
         cmocka_unit_test(test_hypervisor),     cmocka_unit_test(test_state_brings_instructions),
         cmocka_unit_test(test_osxsave),        cmocka_unit_test(test_state_leaf),
+        cmocka_unit_test(test_time_leaf),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
