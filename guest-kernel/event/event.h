@@ -39,7 +39,10 @@ long event_bind_pirq(u32 pirq, u32 flags, event_handler *fn, void *data);
 /* A port that `remote` may bind to. */
 long event_alloc_unbound(domid_t remote, event_handler *fn, void *data);
 
-/* Each answers 0 or a negative errno. */
+/*
+ * Each answers 0 or a negative errno. After event_move an event that was on its way may still run
+ * its handler on the old vcpu.
+ */
 long event_close(u32 port);
 long event_send(u32 port);
 long event_move(u32 port, struct vcpu *vcpu); /* from now on it notifies that vcpu */

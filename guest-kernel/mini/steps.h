@@ -21,4 +21,16 @@ bool step_processes(void);
 bool step_demand_page(void);
 bool step_fork(void);
 
+/* event_steps.c */
+bool step_events(void);
+bool step_clock(void);
+
+/* thread_steps.c */
+bool step_threads(void);
+bool step_vcpus(void);
+bool step_idle(void);
+
+/* time_demo.c: shown in place of the steps. */
+bool time_demonstration(void);
+
 #endif

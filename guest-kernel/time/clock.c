@@ -7,6 +7,10 @@
  * perhaps just while we read. So it makes `version` odd before and even after, and a reader tries
  * until it has seen the same even number before and after. Between two such writes the TSC alone
  * moves time on.
+ *
+ * Two CPUs' answers may differ by a little, unless the hypervisor vouches for their TSCs
+ * (XEN_PVCLOCK_TSC_STABLE_BIT). A clock that goes backwards when a thread looks at another vcpu's
+ * stamp breaks things: so time_now_ns answers the latest that anybody has seen.
  */
 #include "guest-kernel/time/clock.h"
 #include "guest-kernel/event/upcall.h"
@@ -43,9 +47,24 @@ u64 time_read(const volatile struct vcpu_time_info *time)
     return now;
 }
 
-u64 time_now_ns(void)
+u64 time_local_ns(void)
 {
     return time_read(&vcpu_self()->info->time);
+}
+
+u64 time_now_ns(void)
+{
+    static u64 latest;
+    u64 now = time_local_ns(), seen = ACCESS_ONCE(latest);
+
+    if (vcpu_self()->info->time.flags & XEN_PVCLOCK_TSC_STABLE_BIT || !vcpu_others)
+        return now;
+    do {
+        if (now <= seen)
+            return seen;
+    } while (!__atomic_compare_exchange_n(&latest, &seen, now, false, __ATOMIC_RELAXED,
+                                          __ATOMIC_RELAXED));
+    return now;
 }
 
 u64 time_wall_base_ns(void)

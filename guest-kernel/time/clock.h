@@ -11,8 +11,11 @@
 #define NS_PER_MILLISECOND 1000000ull
 #define NS_PER_MICROSECOND 1000ull
 
-/* System time, by what the hypervisor tells the vcpu that asks. */
+/* System time: never less than any vcpu of this domain has read before. */
 u64 time_now_ns(void);
+
+/* System time as the hypervisor tells it to the vcpu that asks: see clock.c. */
+u64 time_local_ns(void);
 
 /* The same by any vcpu_time_info (a registered copy, say) and this CPU's TSC. */
 u64 time_read(const volatile struct vcpu_time_info *time);

@@ -42,7 +42,7 @@ struct runstate runstate_read(const struct vcpu_runstate_info *area)
 
     do {
         r = runstate_snapshot(area);
-        now = time_now_ns();
+        now = time_local_ns(); /* the clock that `at` is from */
         compiler_barrier();
     } while (shared->state_entry_time != r.at);
     r.time[RUNSTATE_running] += now - r.at;

@@ -17,6 +17,7 @@ from harness.common import Complaint
 ROW = re.compile(r"^ROW (\S+) = (.*?)( \(wanted (.*)\))?$")
 END = re.compile(r"^END (\S+)$")
 HYPERVISOR_LINE = re.compile(r"^\(XEN\)")
+TIMES = re.compile(r"^\s*~")  # a line whose numbers differ from run to run
 
 
 class Answers:
@@ -126,12 +127,25 @@ def guest_lines(lines):
     return [line for line in lines if line.strip() and not HYPERVISOR_LINE.match(line)]
 
 
+def without_times(lines):
+    return [re.sub(r" *\d+", " 0", line) if TIMES.match(line) else line for line in lines]
+
+
 def compare_lines(ours, xen):
-    """The first line that differs, as text, or None."""
-    ours, xen = guest_lines(ours), guest_lines(xen)
-    for number, (one, other) in enumerate(zip(ours, xen), 1):
+    """The first line that differs, as text, or None; numbers of lines with a ~ do not count."""
+    ours, xen = without_times(guest_lines(ours)), without_times(guest_lines(xen))
+    return first_difference(ours, xen, "ours", "Xen")
+
+
+def same_lines(first, second):
+    """Likewise for two runs that must not differ at all, in the hypervisor's lines neither."""
+    return first_difference(first, second, "the first run", "the second")
+
+
+def first_difference(ours, theirs, we, they):
+    for number, (one, other) in enumerate(zip(ours, theirs), 1):
         if one != other:
-            return f"line {number}: ours `{one}`, Xen `{other}`"
-    if len(ours) != len(xen):
-        return f"ours said {len(ours)} lines, Xen {len(xen)}"
+            return f"line {number}: {we} `{one}`, {they} `{other}`"
+    if len(ours) != len(theirs):
+        return f"{we} said {len(ours)} lines, {they} {len(theirs)}"
     return None

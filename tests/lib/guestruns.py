@@ -11,7 +11,9 @@ are KEY=VALUE:
     MEM=  CPUS=  CPU=   the machine: MiB (512), CPUs (1), added to QEMU's CPU model (`,-nx`)
     TIMEOUT=  ICOUNT=   watchdog in seconds (60); QEMU's icount shift
     ORACLE=no: REASON   a question that Xen is not asked: only what is wanted is judged
-    LINES=compare       every line the guest prints is compared, not only its rows
+    LINES=compare       every line the guest prints is compared, not only its rows; of lines that begin
+                        with ~ all but the numbers
+    TWICE=yes           each run of ours is made twice and must print the same, times included (ICOUNT)
     SUCCESS=REGEX       a line of the guest's must match; then no END line is needed
     DIES=yes            the guest ends without END line, and EXPECT_LOG says how
     EXPECT_LOG=REGEX    a line of our log must match (may be given several times)
@@ -34,7 +36,7 @@ import json
 import os
 import re
 
-from answers import Answers, compare, compare_lines
+from answers import Answers, compare, compare_lines, same_lines
 from harness import image, machine, oracle
 from harness.common import BUILD, CACHE, TOP, Complaint, content_hash
 
@@ -47,7 +49,7 @@ DEFAULTS = {
     "IMAGE": None, "INITRD": None, "ARGS": "", "HV_ARGS": "", "XEN_ARGS": None, "MEM": "512",
     "CPUS": "1", "CPU": "", "TIMEOUT": "60", "ICOUNT": None, "ORACLE": "yes", "LINES": None,
     "SUCCESS": None, "DIES": "no", "EXPECT_LOG": [], "XEN_LOG": [], "END": None, "LONG": "no", "TEST": "yes",
-    "STEP": [], "PREEMPT": "no",
+    "STEP": [], "PREEMPT": "no", "TWICE": "no",
 }  # fmt: skip
 
 
@@ -243,6 +245,15 @@ def judge_ours(test, build, run, xen, allowed, tally):
     return f"{build} {f'{count} WRONG' if count else 'ok'}"
 
 
+def judge_again(test, build, first, tally):
+    """The same once more: what depends on nothing but the guest's own time is the same again."""
+    difference = same_lines(first.lines, test.run_ours(build).lines)
+    if difference:
+        tally.fail(f"guests/{test.name} [{build}, again]", difference)
+    else:
+        tally.add(1)
+
+
 def run_test(test, allowed, long, tally):
     """One guest on all of them; everything that comes out goes to the tally."""
     if test.kernel and not os.path.exists(test.kernel):
@@ -264,4 +275,6 @@ def run_test(test, allowed, long, tally):
         run = test.run_ours(build)
         rows = max(rows, len(Answers(run.lines).rows))
         words.append(judge_ours(test, build, run, xen, allowed, tally))
+        if test["TWICE"] == "yes":
+            judge_again(test, build, run, tally)
     tally.say(f"guests/{test.name}: {rows} rows: {', '.join(words)}")

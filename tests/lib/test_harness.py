@@ -91,6 +91,17 @@ class Ends(unittest.TestCase):
         self.assertEqual(judge(one, xen=other, LINES="compare").failed, 1)
         self.assertEqual(judge(one, xen=["(XEN) z", "", "[1] start", "END g"], LINES="compare").failed, 0)
 
+    def test_times_in_lines_that_say_so_may_differ_between_two_hypervisors(self):
+        one, other = ["  ~ at  9 ms", "END g"], ["  ~ at 10 ms", "END g"]
+        self.assertIsNone(answers.compare_lines(one, other))
+        self.assertIsNotNone(answers.compare_lines(one, ["  ~ on 10 ms", "END g"]))
+        self.assertIsNotNone(answers.compare_lines(["at 9 ms"], ["at 10 ms"]))
+
+    def test_times_may_not_differ_between_two_runs_that_shall_be_the_same(self):
+        self.assertIsNone(answers.same_lines(["  ~ at 9 ms"], ["  ~ at 9 ms"]))
+        self.assertIsNotNone(answers.same_lines(["  ~ at 9 ms"], ["  ~ at 10 ms"]))
+        self.assertIsNotNone(answers.same_lines(["(XEN) 1"], ["(XEN) 2"]))
+
 
 class Lists(unittest.TestCase):
     def read(self, function, text):

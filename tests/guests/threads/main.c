@@ -1,0 +1,204 @@
+/*
+ * The runtime's threads, which need everything at once: timer events that interrupt a loop which
+ * never asks for anything, a return from the upcall to another thread than it came from, blocking
+ * that no wake-up slips past, and a second vcpu whose threads are woken by an event. All of it in
+ * both forms of event channels (ARGS=fifo).
+ */
+#include "guest-kernel/core/fault.h"
+#include "guest-kernel/core/guest.h"
+#include "guest-kernel/core/report.h"
+#include "guest-kernel/event/event.h"
+#include "guest-kernel/sched/smp.h"
+#include "guest-kernel/sched/thread.h"
+#include "guest-kernel/time/clock.h"
+
+#define SLICE   (2 * NS_PER_MILLISECOND)
+#define CROWD   100
+#define ROUNDS  500
+#define NAP     (5 * NS_PER_MILLISECOND)
+#define NOWHERE ((const void *)0x123456789000)
+
+static volatile bool arrived[2];
+
+/* Waits for the other without ever giving way: only a timer can let the other in. */
+static void stubborn(void *arg)
+{
+    u64 me = (u64)arg;
+
+    arrived[me] = true;
+    while (!arrived[!me])
+        ;
+}
+
+static void say_preemption(void)
+{
+    struct thread *a = thread_create(&vcpu_boot, stubborn, (void *)0);
+    struct thread *b = thread_create(&vcpu_boot, stubborn, (void *)1);
+
+    thread_join(a);
+    thread_join(b);
+    row_want("preempt.both-came-to-an-end", arrived[0] && arrived[1], true);
+}
+
+static unsigned int order[3], slept;
+static bool too_early;
+
+static void sleeper(void *arg)
+{
+    u64 naps = (u64)arg, wake_at = time_now_ns() + naps * NAP;
+
+    thread_sleep(naps * NAP);
+    too_early |= time_now_ns() < wake_at;
+    order[slept++] = (unsigned int)naps;
+}
+
+static void say_sleep(void)
+{
+    struct thread *threads[ARRAY_SIZE(order)];
+
+    for (u64 i = 0; i < ARRAY_SIZE(order); i++)
+        threads[i] = thread_create(&vcpu_boot, sleeper, (void *)(ARRAY_SIZE(order) - i));
+    for (u64 i = 0; i < ARRAY_SIZE(order); i++)
+        thread_join(threads[i]);
+    row_want("sleep.too-early", too_early, false);
+    row_want("sleep.shortest-first", order[0] == 1 && order[1] == 2 && order[2] == 3, true);
+}
+
+static unsigned int ended;
+
+static void short_life(void *arg)
+{
+    (void)arg;
+    ended++;
+}
+
+static void say_crowd(void)
+{
+    struct thread *threads[CROWD];
+
+    for (unsigned int i = 0; i < CROWD; i++)
+        threads[i] = thread_create(&vcpu_boot, short_life, NULL);
+    for (unsigned int i = 0; i < CROWD; i++)
+        thread_join(threads[i]);
+    row_want("crowd.ended", ended, CROWD);
+}
+
+static void touch_nothing(void *arg)
+{
+    thread_yield(); /* the other has begun, too, before either faults */
+    *(volatile char *)arg;
+}
+
+static void faulty(void *arg)
+{
+    struct fault *fault = arg;
+
+    *fault = fault_catch(touch_nothing, (void *)NOWHERE);
+}
+
+/* Each thread is brought back to its own fault_catch, though both were under way at once. */
+static void say_faults(void)
+{
+    struct fault faults[2] = {{0}};
+    struct thread *a = thread_create(&vcpu_boot, faulty, &faults[0]);
+    struct thread *b = thread_create(&vcpu_boot, faulty, &faults[1]);
+
+    thread_join(a);
+    thread_join(b);
+    for (unsigned int i = 0; i < 2; i++)
+        row_want(i ? "faults.second" : "faults.first", faults[i].address == (u64)NOWHERE, true);
+}
+
+static void say_early_wake(void)
+{
+    thread_wake(thread_self());
+    thread_wait();
+    row_want("wake.one-that-came-before-is-kept", true, true);
+}
+
+/* The ball goes from vcpu to vcpu; whoever has it looks at the clock. */
+static struct {
+    struct thread *players[2];
+    volatile unsigned int throws;
+    u64 last, last_local;
+    unsigned int backwards, local_backwards;
+} ball;
+
+static void play(void *arg)
+{
+    u64 me = (u64)arg;
+
+    for (unsigned int i = 0; i < ROUNDS; i++) {
+        u64 local, now;
+
+        while (ball.throws % 2 != me)
+            thread_wait();
+        local = time_local_ns();
+        now = time_now_ns();
+        ball.backwards += now < ball.last;
+        ball.local_backwards += local < ball.last_local;
+        ball.last = now;
+        ball.last_local = local;
+        ball.throws++;
+        thread_wake(ball.players[!me]);
+    }
+}
+
+static void say_two_vcpus(void)
+{
+    unsigned int count = vcpu_count();
+
+    row("vcpus.count", count);
+    if (count < 2)
+        return;
+    row("vcpus.start", threads_start_vcpu(1, SLICE));
+    row("vcpus.is-up", vcpu_is_up(1));
+    row("vcpus.start-again", vcpu_start(1, short_life, NULL));
+    row("vcpus.start-one-too-many", vcpu_start(count, short_life, NULL));
+    /* The second wakes the first: it is made before that can run. */
+    ball.players[1] = thread_create(vcpu_find(1), play, (void *)1);
+    ball.players[0] = thread_self();
+    play((void *)0);
+    thread_join(ball.players[1]);
+    row_want("vcpus.throws", ball.throws, 2 * ROUNDS);
+    row_want("vcpus.clock-went-backwards", ball.backwards, 0);
+    /* On two CPUs Xen's own answers may differ by a little. */
+    if (cmdline_has("one-cpu"))
+        row_want("vcpus.local-clocks-went-backwards", ball.local_backwards, 0);
+}
+
+/* Each vcpu has a place of its own for what the hypervisor tells it, the shared page or not. */
+static void count_one(void *arg)
+{
+    __atomic_fetch_add((unsigned int *)arg, 1, __ATOMIC_RELAXED);
+}
+
+static void say_many_vcpus(void)
+{
+    unsigned int count = vcpu_count(), started = 0, ran = 0;
+
+    for (unsigned int id = 1; id < count; id++)
+        started += threads_start_vcpu(id, SLICE) == 0;
+    for (unsigned int id = 1; id < count; id++)
+        thread_join(thread_create(vcpu_find(id), count_one, &ran));
+    row("many.count", count);
+    row_want("many.started", started, count - 1);
+    row_want("many.ran-a-thread", ran, count - 1);
+}
+
+void guest_main(void)
+{
+    row("events.init", event_init(cmdline_has("fifo") ? EVENT_FIFO : EVENT_TWO_LEVEL));
+    threads_start(SLICE);
+    if (cmdline_has("many")) {
+        say_many_vcpus();
+        guest_end();
+    }
+    say_preemption();
+    say_sleep();
+    say_crowd();
+    say_faults();
+    say_early_wake();
+    say_two_vcpus();
+    guest_end();
+}
