@@ -16,6 +16,7 @@ ARGS ?=
 HV_ARGS ?=
 FIRST ?=
 CPUS ?= 1
+VCPUS ?= 2
 MEM ?= 512
 DEBUG ?=
 T ?=
@@ -68,7 +69,8 @@ SUBMAKE = +@$(MAKE) $(QUIETLY)
 export KERNEL INITRD ARGS HV_ARGS FIRST T
 DEMO := $(B)/guests/mini-kernel
 FIRST_MODULE := --kernel "$${KERNEL:-$(DEMO)}" --args="$$ARGS" --initrd "$$INITRD"
-VM_ARGS := $(FIRST_MODULE) $(if $(FIRST),--first "$$FIRST") --hv-args="$$HV_ARGS" $(if $(DEBUG),--debug)
+VM_ARGS := $(FIRST_MODULE) $(if $(FIRST),--first "$$FIRST") --hv-args="dom0_max_vcpus=$(VCPUS) $$HV_ARGS" \
+    $(if $(DEBUG),--debug)
 MACHINE := --mem $(MEM) --cpus $(CPUS)
 DEMO_SECONDS := 60
 DEMO_SUCCESS := ^mini-kernel: .*all steps passed
@@ -162,10 +164,11 @@ help:
 	@echo
 	@echo "KERNEL=FILE     the first boot module (default: the bundled mini-kernel; linux: Debian's)"
 	@echo "INITRD=FILE     the second boot module"
-	@echo "ARGS='...'      the kernel's command line"
+	@echo "ARGS='...'      the kernel's command line (the mini-kernel knows: time, fifo)"
 	@echo "FIRST=guest     the kernel is an ordinary guest, alone (docs/lone-guest.md), not domain 0"
 	@echo "HV_ARGS='...'   added to the hypervisor's command line"
 	@echo "CPUS=N MEM=MIB  the machine (default: $(CPUS) CPU, $(MEM) MiB)"
+	@echo "VCPUS=N         vcpus of the control domain (default: $(VCPUS)); the demonstration uses two"
 	@echo "DEBUG=1         the build with audits and lock checks, in build/debug"
 	@echo "T=PATTERN       tests whose name contains PATTERN (or matches it, with * ? [])"
 	@echo "V=1             show the commands"

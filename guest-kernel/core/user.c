@@ -4,19 +4,35 @@
  * registers straight to where they belong; the stub in entry.asm fills in the rest below them.
  */
 #include "guest-kernel/core/user.h"
-#include "guest-kernel/core/guest.h"
-#include "guest-kernel/x86_64/hypercall.h"
+#include "guest-kernel/event/event.h"
+#include "guest-kernel/event/upcall.h"
+
+#define RFLAGS_IF 0x200u
 
 void user_enter(struct trap_frame *frame);
 
 void user_frame_init(struct trap_frame *frame, u64 entry, u64 stack_top)
 {
-    /*
-     * rflags.IF stands for "events unmasked" when returning by the iret hypercall. This kernel
-     * binds no events yet, so it stays clear.
-     */
-    *frame =
-        (struct trap_frame){.rip = entry, .cs = FLAT_USER_CS, .rsp = stack_top, .ss = FLAT_USER_SS};
+    /* For the hypercall iret this bit means: upcalls are open. */
+    u64 flags = event_in_use() ? RFLAGS_IF : 0;
+
+    *frame = (struct trap_frame){
+        .rip = entry, .cs = FLAT_USER_CS, .rflags = flags, .rsp = stack_top, .ss = FLAT_USER_SS};
+}
+
+/*
+ * Upcalls stay masked until the process runs: one on the way would find half of our state in the
+ * place for the process's. A process is left with upcalls as it had them, or masked by an upcall.
+ */
+static void run_with_events(struct trap_frame *frame)
+{
+    bool open = upcalls_mask();
+
+    user_enter(frame);
+    upcalls_mask();
+    if (frame->vector == VECTOR_EVENT)
+        event_upcall();
+    upcalls_restore(open);
 }
 
 void user_run(struct trap_frame *frame)
@@ -30,5 +46,8 @@ void user_run(struct trap_frame *frame)
             guest_panic("stack_switch: error %ld", answer);
         current = frame;
     }
-    user_enter(frame);
+    if (event_in_use())
+        run_with_events(frame);
+    else
+        user_enter(frame);
 }

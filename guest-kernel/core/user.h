@@ -2,7 +2,9 @@
  * Running a user process. user_run(frame) loads the registers in *frame and runs them in user mode,
  * on the user page table in force (pt_base_set), until the process comes back: by `syscall`
  * (frame->vector is VECTOR_SYSCALL), by an exception or `int n` (its vector), or for an event.
- * *frame then holds its registers as they were, so calling user_run again carries on.
+ * *frame then holds its registers as they were, so calling user_run again carries on. After
+ * event_init a process runs with upcalls open; the handlers of an event that ended its run have
+ * been called when user_run returns. On one vcpu at a time.
  *
  * So a kernel is a loop: choose a process, run it, look why it stopped. There is one kernel stack
  * and no context switch; what would be saved on a stack for each process lies in its frame.

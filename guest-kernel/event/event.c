@@ -99,6 +99,11 @@ long event_init(enum event_form form)
     return 0;
 }
 
+bool event_in_use(void)
+{
+    return event_ops != NULL;
+}
+
 void event_bind_on(struct vcpu *vcpu, u32 port, event_handler *fn, void *data)
 {
     *binding_make(port) = (struct binding){.fn = fn, .data = data, .vcpu = vcpu};

@@ -27,6 +27,9 @@ enum event_form {
 /* Before the first port is bound. Answers 0 or init_control's negative errno. */
 long event_init(enum event_form form);
 
+/* event_init was called. */
+bool event_in_use(void);
+
 /* Takes on a port of the calling domain that notifies `vcpu`, and unmasks it. */
 void event_bind(u32 port, event_handler *fn, void *data);
 void event_bind_on(struct vcpu *vcpu, u32 port, event_handler *fn, void *data);
@@ -55,10 +58,7 @@ void event_unmask(u32 port);
 bool event_clear(u32 port);
 bool event_is_pending(u32 port);
 
-/*
- * For a kernel whose user_run came back with VECTOR_EVENT: handles what is pending. Upcalls are
- * masked then, and stay so.
- */
+/* Handles what is pending; upcalls are masked, and stay so. For user_run, which was left by one. */
 void event_upcall(void);
 
 /* If set, called at the end of each upcall, upcalls masked: here a scheduler changes threads. */

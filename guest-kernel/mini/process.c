@@ -164,6 +164,11 @@ static void process_serve(struct process *process)
         syscall_serve(process);
         return;
     }
+    if (frame->vector == VECTOR_EVENT) {
+        totals.interrupted++;
+        process_yield(process);
+        return;
+    }
     if (frame->vector == VECTOR_PF &&
         space_fault(&process->space, trap_fault_address(), frame->error & PF_WRITE))
         return;

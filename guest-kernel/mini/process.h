@@ -3,8 +3,8 @@
  *
  * There is one kernel stack. A process that does not run is nothing but a struct process, with its
  * registers in `frame` and its memory in `space`; the kernel is a loop that picks one, runs it
- * until it comes back, and serves it. Nothing interrupts a process against its will yet: it comes
- * back by system calls and faults, and gives way to the others by yielding.
+ * until it comes back, and serves it. A process comes back by system calls and faults, and once the
+ * kernel has events (event_init) by those: then it has to give way to the others.
  */
 #ifndef GUEST_KERNEL_MINI_PROCESS_H
 #define GUEST_KERNEL_MINI_PROCESS_H
@@ -31,7 +31,7 @@ struct process {
 
 /* What process_run_all saw, summed over the processes that ended. */
 struct process_totals {
-    unsigned int ended, failed;
+    unsigned int ended, failed, interrupted;
     unsigned int filled[REGION_COUNT], shared[REGION_COUNT];
     unsigned int copied[REGION_COUNT], reclaimed[REGION_COUNT];
 };

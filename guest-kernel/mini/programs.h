@@ -14,8 +14,8 @@ struct program_header {
     u64 entry;
 };
 
-extern unsigned char rounds_bin[], pages_bin[], family_bin[];
-extern unsigned int rounds_bin_len, pages_bin_len, family_bin_len;
+extern unsigned char rounds_bin[], pages_bin[], family_bin[], busy_bin[];
+extern unsigned int rounds_bin_len, pages_bin_len, family_bin_len, busy_bin_len;
 
 /* Every process finds its heap here: zeros, as soon as it touches them. */
 #define HEAP_START 0x10000000ull

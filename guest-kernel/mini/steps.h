@@ -20,6 +20,7 @@ bool step_end(void);
 bool step_processes(void);
 bool step_demand_page(void);
 bool step_fork(void);
+bool step_preemption(void);
 
 /* event_steps.c */
 bool step_events(void);

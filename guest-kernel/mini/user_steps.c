@@ -7,6 +7,10 @@
 #include "guest-kernel/mini/process.h"
 #include "guest-kernel/mini/programs.h"
 #include "guest-kernel/mini/steps.h"
+#include "guest-kernel/time/clock.h"
+#include "guest-kernel/time/timer.h"
+
+#define TICK NS_PER_MILLISECOND
 
 /* Two processes run the same program; each has its own memory, so each counts for itself. */
 bool step_processes(void)
@@ -45,4 +49,21 @@ bool step_fork(void)
                    totals.reclaimed[REGION_HEAP]);
     return totals.ended == 2 && !totals.failed && totals.shared[REGION_HEAP] == FAMILY_PAGES &&
            totals.copied[REGION_HEAP] == FAMILY_CHANGED;
+}
+
+/* Two processes that compute and never call: an event comes while they do, and the kernel is back.
+ */
+bool step_preemption(void)
+{
+    struct process_totals totals;
+
+    if (timer_set_periodic(TICK))
+        return false;
+    process_start(busy_bin, busy_bin_len);
+    process_start(busy_bin, busy_bin_len);
+    totals = process_run_all();
+    timer_stop_periodic();
+    console_printf("    %u processes computed without a call; taken off the CPU by a timer: %s\n",
+                   totals.ended, totals.interrupted ? "yes" : "no");
+    return totals.ended == 2 && !totals.failed && totals.interrupted;
 }
