@@ -132,6 +132,7 @@ static void clock_measure(void)
         ns = reference_between(&from, &to);
     } while (ns < MEASURE_NS);
     line = (struct clock){from.tsc, 0, time_scale_make(to.tsc - from.tsc, ns)};
+    version = 2; /* which no record has been written from yet */
     khz = (to.tsc - from.tsc) * (NS_PER_S / 1000) / ns;
     alarm_init(ns, from.alarm - to.alarm, to.tsc - from.tsc);
     width_max = WIDTH_FACTOR * MAX(from.width, to.width);
