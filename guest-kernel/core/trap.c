@@ -14,15 +14,20 @@
 void trap_dispatch(struct trap_frame *frame);
 
 static trap_handler *handlers[ENTRY_COUNT];
+static bool masks; /* entries mask upcalls */
 
 static struct trap_info gate_make(unsigned int vector, unsigned int dpl)
 {
-    return (struct trap_info){
+    struct trap_info gate = {
         .vector = (u8)vector,
         .flags = (u8)dpl,
         .cs = FLAT_KERNEL_CS,
         .address = (unsigned long)(trap_entry_stubs + vector * TRAP_STUB_SIZE),
     };
+
+    if (masks)
+        TI_SET_IF(&gate, 1);
+    return gate;
 }
 
 long trap_gate_set(unsigned int vector, unsigned int dpl)
@@ -42,7 +47,7 @@ void trap_table_fill(struct trap_info table[EXCEPTION_COUNT + 1])
     table[EXCEPTION_COUNT] = (struct trap_info){.address = 0};
 }
 
-void trap_init(void)
+static void table_register(void)
 {
     struct trap_info table[EXCEPTION_COUNT + 1];
     long answer;
@@ -51,9 +56,29 @@ void trap_init(void)
     answer = call_set_trap_table(table);
     if (answer)
         guest_panic("set_trap_table: error %ld", answer);
+}
+
+void trap_init(void)
+{
+    long answer;
+
+    table_register();
     answer = call_set_callbacks(trap_entry_event, trap_entry_failsafe, trap_entry_syscall);
     if (answer)
         guest_panic("set_callbacks: error %ld", answer);
+}
+
+void trap_mask_upcalls(void)
+{
+    callback_register_t c = {.type = CALLBACKTYPE_syscall,
+                             .flags = CALLBACKF_mask_events,
+                             .address = (unsigned long)trap_entry_syscall};
+    long answer = hypercall_callback_op(CALLBACKOP_register, (u64)&c);
+
+    if (answer)
+        guest_panic("callback_op: error %ld", answer);
+    masks = true;
+    table_register();
 }
 
 void trap_handle(unsigned int vector, trap_handler *fn)

@@ -18,6 +18,13 @@ typedef bool trap_handler(struct trap_frame *frame);
  * everyone. */
 void trap_init(void);
 
+/*
+ * From now on all entries mask upcalls, as an interrupt gate does: for a kernel that opens them. An
+ * upcall that came in an entry from user mode would find no stack (core/user.c), one before a page
+ * fault's address is read could lead to another fault.
+ */
+void trap_mask_upcalls(void);
+
 /* What it registers: also part of what another vcpu starts with. An entry with address 0 ends it.
  */
 #define EXCEPTION_COUNT 32

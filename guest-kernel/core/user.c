@@ -7,29 +7,27 @@
 #include "guest-kernel/event/event.h"
 #include "guest-kernel/event/upcall.h"
 
-#define RFLAGS_IF 0x200u
-
 void user_enter(struct trap_frame *frame);
 
 void user_frame_init(struct trap_frame *frame, u64 entry, u64 stack_top)
 {
     /* For the hypercall iret this bit means: upcalls are open. */
-    u64 flags = event_in_use() ? RFLAGS_IF : 0;
+    u64 flags = event_in_use() ? UPCALLS_OPEN : 0;
 
     *frame = (struct trap_frame){
         .rip = entry, .cs = FLAT_USER_CS, .rflags = flags, .rsp = stack_top, .ss = FLAT_USER_SS};
 }
 
 /*
- * Upcalls stay masked until the process runs: one on the way would find half of our state in the
- * place for the process's. A process is left with upcalls as it had them, or masked by an upcall.
+ * Upcalls stay masked until the process runs, and are masked when it is back (trap_mask_upcalls):
+ * one in between would push its frame onto the process's, which is all the stack that there is
+ * then.
  */
 static void run_with_events(struct trap_frame *frame)
 {
     bool open = upcalls_mask();
 
     user_enter(frame);
-    upcalls_mask();
     if (frame->vector == VECTOR_EVENT)
         event_upcall();
     upcalls_restore(open);

@@ -95,6 +95,7 @@ long event_init(enum event_form form)
         return answer;
     memset(shared_info->evtchn_mask, 0xff, sizeof(shared_info->evtchn_mask));
     event_ops = ops;
+    trap_mask_upcalls();
     trap_handle(VECTOR_EVENT, on_upcall);
     return 0;
 }

@@ -92,10 +92,8 @@ void queue_switch(void)
     if (next == prev)
         return;
     prev->faults = self->faults;
-    prev->cr2 = self->info->arch.cr2;
     self->thread = next;
     self->faults = next->faults;
-    self->info->arch.cr2 = next->cr2;
     thread_switched(context_switch(&prev->sp, next->sp, prev));
 }
 

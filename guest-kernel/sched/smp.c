@@ -62,7 +62,7 @@ static void context_fill(const struct vcpu *vcpu)
     u64 top = (u64)vcpu->stack + STACK_SIZE;
 
     memset(&context, 0, sizeof(context));
-    context.flags = VGCF_in_kernel;
+    context.flags = VGCF_in_kernel | VGCF_syscall_disables_events | VGCF_failsafe_disables_events;
     context.user_regs.cs = FLAT_KERNEL_CS;
     context.user_regs.ss = FLAT_KERNEL_SS;
     context.user_regs.rip = (u64)vcpu_main;

@@ -27,8 +27,7 @@ struct thread {
     bool left;                  /* ended, and its stack is no longer in use */
     u64 wake_at;                /* of a sleeper */
     struct thread *joiner;      /* waits for `left` */
-    struct fault_scope *faults; /* while it does not run: these two belong to it, not to its vcpu */
-    u64 cr2;
+    struct fault_scope *faults; /* while it does not run: the vcpu's are those of who runs */
     void (*fn)(void *arg);
     void *arg;
     u64 preempted; /* how often it lost the CPU with work to do */

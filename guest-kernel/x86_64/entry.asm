@@ -139,9 +139,10 @@ trap_common:
 
     mov rdi, rsp
     call trap_dispatch
-    ; An upcall masked events; only the hypercall can unmask them and return in one step.
-    cmp qword [rsp + FRAME_VECTOR], VECTOR_EVENT
-    je leave_by_hypercall
+    ; Were upcalls open, and does the entry mask them? Only the hypercall can open them and return in
+    ; one step.
+    test dword [rsp + FRAME_RFLAGS], UPCALLS_OPEN
+    jnz leave_by_hypercall
     pop_registers
     add rsp, 16                 ; vector, error
     or byte [rsp + 8], 3        ; cs: the frame says ring 0 for the kernel, the truth is ring 3

@@ -16,6 +16,7 @@ int main(void)
     PRINT_FIELD("FRAME_VECTOR", vector);
     PRINT_FIELD("FRAME_ERROR", error);
     PRINT_FIELD("FRAME_CS", cs);
+    PRINT_FIELD("FRAME_RFLAGS", rflags);
     PRINT_AS("FRAME_SIZE", sizeof(struct trap_frame));
     PRINT(PAGE_SIZE);
 
@@ -30,6 +31,7 @@ int main(void)
     PRINT_AS("VCPU_INFO_SELECTOR", offsetof(struct vcpu_info, evtchn_pending_sel));
     PRINT_AS("SHARED_EVENT_PENDING", offsetof(struct shared_info, evtchn_pending));
 
+    PRINT(UPCALLS_OPEN);
     PRINT(VGCF_IN_SYSCALL);
     PRINT(__HYPERVISOR_iret);
     PRINT(XL_STUB_SIZE);

@@ -33,6 +33,9 @@
 #define VECTOR_FAILSAFE 258
 #define ENTRY_COUNT     259
 
+/* The bit of rflags (IF) that says in a frame whether upcalls were open. */
+#define UPCALLS_OPEN 0x200u
+
 #define TRAP_STUB_SIZE 16 /* bytes between the entry stubs of two vectors */
 
 /* Bits of a page fault's error code. */
