@@ -2,7 +2,7 @@
  * Text out. The control domain has the hypercall console_io, and needs nothing else to be heard; an
  * ordinary guest has a page with rings, whose other end takes what is there when it is told so.
  */
-#include "guest-kernel/core/guest.h"
+#include "guest-kernel/core/lock.h"
 #include "guest-kernel/mm/frame_number.h"
 #include "guest-kernel/x86_64/hypercall.h"
 #include "ioring/byte_ring.h"
@@ -11,6 +11,7 @@
 extern u8 image_base[]; /* guest.lds: where pfn 0 is mapped */
 
 static struct byte_channel ring; /* size 0: not attached yet */
+static struct lock ring_lock;    /* guards it */
 
 /* start_info gives the page's machine frame; it lies in what is mapped from the beginning. */
 static void ring_attach(void)
@@ -41,10 +42,15 @@ static void ring_write(const char *text, size_t length)
 
 void console_write(const char *text, size_t length)
 {
-    if (start_info->flags & SIF_INITDOMAIN)
+    bool open;
+
+    if (start_info->flags & SIF_INITDOMAIN) {
         call_console_io(CONSOLEIO_write, length, text);
-    else
-        ring_write(text, length);
+        return;
+    }
+    open = lock_take(&ring_lock);
+    ring_write(text, length);
+    lock_release(&ring_lock, open);
 }
 
 static void console_vprintf(const char *format, va_list args)
