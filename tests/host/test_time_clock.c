@@ -151,6 +151,7 @@ static s64 error_since(u64 origin)
 static void run(u64 tsc, u64 ref, u64 mask, u64 one_in, s64 most)
 {
     u64 before, origin, worst = 0;
+    u32 useless = 0;
 
     boot(tsc, ref, mask, one_in);
     before = now_ns();
@@ -167,14 +168,18 @@ static void run(u64 tsc, u64 ref, u64 mask, u64 one_in, s64 most)
             world += draw(20000000);
         }
         if (second == 150)
-            tsc_rate += tsc_rate / 1000; /* a clock that keeps no time */
+            tsc_rate += tsc_rate / 1000;       /* a clock that keeps no time */
+        rare = second % 50 == 20 ? 1 : one_in; /* a second in which no look is any good */
+        useless += rare == 1;
         clock_correct(NULL);
+        rare = 0;
         assert_true(now_ns() >= before);
         if (second % 150 > 10) {
             s64 e = error_since(origin);
             worst = MAX(worst, (u64)(e < 0 ? -e : e));
         }
     }
+    assert_true(version <= 2 + 2 * (300 - useless) && version >= 2 + 2 * (300 - useless - 3));
     if ((s64)worst > most)
         fail_msg("%lu ns off", worst);
 }
@@ -210,7 +215,7 @@ static void a_stop_is_survived(void **state)
         assert_true(now_ns() > before);
     }
     was -= error_since(0);
-    assert_true(was < 2000000 && was > -2000000); /* of four minutes: what was measured at boot */
+    assert_true(was < 200000 && was > -200000); /* of four minutes: what was measured at boot */
 }
 
 static void scales_are_right(void **state)
