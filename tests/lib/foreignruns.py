@@ -32,6 +32,7 @@ KERNELS = os.path.join(CACHE, "kernels")
 WATCHDOG_SECONDS = 60
 RECIPE = "1"  # change it when runs of Xen are made or kept differently
 USERLAND_SECONDS = 240  # on a machine that does other things, too
+USERLAND_STEPS = [r"^userland: type a word => type hello\n"]
 USERLAND_LINE = re.compile(r"^userland: .*")
 KEYS = (
     "PACKAGE", "VIA", "FILE", "ARGS", "HV_ARGS", "DIES", "STOP", "WRITES", "LONG", "USERLAND", "FIRST",
@@ -75,7 +76,7 @@ class ForeignTest:
     def run_userland(self, on, hypervisor, hv_args, kernel, log):
         iso = image.find_or_make(hypervisor, hv_args, kernel, self["ARGS"], initramfs.ensure())
         command = machine.qemu_command(on, iso, machine.MEMORY_MIB, 1)
-        return machine.run_watched(command, log, USERLAND_SECONDS)
+        return machine.run_watched(command, log, USERLAND_SECONDS, script=USERLAND_STEPS)
 
     def run(self, on, hypervisor, hv_args, kernel, log):
         if self["USERLAND"]:
