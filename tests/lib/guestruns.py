@@ -9,6 +9,7 @@ are KEY=VALUE:
     INITRD=FILE  ARGS=  the second module (from the top folder); the kernel's command line
     HV_ARGS=            the hypervisor's command line, Xen's too unless XEN_ARGS= is given
     MEM=  CPUS=  CPU=   the machine: MiB (512), CPUs (1), added to QEMU's CPU model (`,-nx`)
+    DEVICES=            QEMU devices added to the machine, as for -device, with spaces between
     TIMEOUT=  ICOUNT=   watchdog in seconds (60); QEMU's icount shift
     ORACLE=no: REASON   a question that Xen is not asked: only what is wanted is judged
     LINES=compare       every line the guest prints is compared, not only its rows; of lines that begin
@@ -47,7 +48,7 @@ ORACLE_RECIPE = "1"  # change it when runs of Xen are made or kept differently
 MANY = ("EXPECT_LOG", "XEN_LOG", "STEP")
 DEFAULTS = {
     "IMAGE": None, "INITRD": None, "ARGS": "", "HV_ARGS": "", "XEN_ARGS": None, "MEM": "512",
-    "CPUS": "1", "CPU": "", "TIMEOUT": "60", "ICOUNT": None, "ORACLE": "yes", "LINES": None,
+    "CPUS": "1", "CPU": "", "DEVICES": "", "TIMEOUT": "60", "ICOUNT": None, "ORACLE": "yes", "LINES": None,
     "SUCCESS": None, "DIES": "no", "EXPECT_LOG": [], "XEN_LOG": [], "END": None, "LONG": "no", "TEST": "yes",
     "STEP": [], "PREEMPT": "no", "TWICE": "no",
 }  # fmt: skip
@@ -93,8 +94,9 @@ class GuestTest:
     def run(self, on, hypervisor, hv_args, log):
         iso = image.find_or_make(hypervisor, hv_args, self.kernel, self["ARGS"], self.initrd)
         icount = None if self["ICOUNT"] is None else int(self["ICOUNT"])
+        devices = self["DEVICES"].split()
         command = machine.qemu_command(
-            on, iso, int(self["MEM"]), int(self["CPUS"]), icount, cpu=self["CPU"]
+            on, iso, int(self["MEM"]), int(self["CPUS"]), icount, cpu=self["CPU"], devices=devices
         )
         return machine.run_watched(command, log, float(self["TIMEOUT"]), script=self["STEP"])
 
@@ -117,7 +119,7 @@ class GuestTest:
         xen, args = oracle.ensure(), self.xen_args()
         parts = [ORACLE_RECIPE, args, machine.CPU_MODEL["xen"], ("file", xen)]
         parts += [str(self[key]) for key in ("ARGS", "MEM", "CPUS", "CPU", "ICOUNT")]
-        parts += self["STEP"]
+        parts += self["STEP"] + self["DEVICES"].split()
         parts += [("file", path) for path in (self.kernel, self.initrd) if path]
         kept = os.path.join(ORACLE_CACHE, content_hash(parts) + ".json")
         run = recall(kept)

@@ -61,9 +61,10 @@ class Run:
         return told.get(self.end, f"QEMU ended with status {self.status}")
 
 
-def qemu_command(on, iso, memory, cpus, icount=None, gdb=None, cpu=""):
+def qemu_command(on, iso, memory, cpus, icount=None, gdb=None, cpu="", devices=()):
     """icount: a shift; gdb: a port, and the machine waits; cpu: added to the CPU's model."""
     command = machine_command(CPU_MODEL[on] + cpu, memory, cpus, icount) + ["-cdrom", iso, "-boot", "d"]
+    command += [word for device in devices for word in ("-device", device)]
     if gdb is not None:
         command += ["-S", "-gdb", f"tcp:127.0.0.1:{gdb}"]
     return command
