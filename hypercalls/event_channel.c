@@ -53,13 +53,6 @@ static const struct {
     [RESET_GOES_ON] = {sizeof(struct evtchn_reset), false},
 };
 
-static struct domain *domain_named(u16 id)
-{
-    struct domain *d = current->domain;
-
-    return id == DOMID_SELF || id == d->id ? d : domain_find(id);
-}
-
 /* A domain's ports are its own, and the control domain's. */
 static bool may_touch(const struct domain *d)
 {

@@ -10,6 +10,7 @@
 #define ENTRY_CPU      0
 #define ENTRY_IOAPIC   1
 #define ENTRY_OVERRIDE 2
+#define CPU_ENABLED    1
 
 struct entry_cpu {
     u8 type, length, processor, apic;
@@ -36,9 +37,10 @@ static void entry_take(const u8 *at)
     const struct entry_ioapic *a = (const void *)at;
     const struct entry_override *o = (const void *)at;
 
-    if (at[0] == ENTRY_CPU && at[1] >= sizeof(*c))
+    if (at[0] == ENTRY_CPU && at[1] >= sizeof(*c)) {
         madt.processor[c->apic] = c->processor;
-    else if (at[0] == ENTRY_IOAPIC && at[1] >= sizeof(*a) && madt.ioapics < IOAPICS_MAX)
+        madt.cpus += c->flags & CPU_ENABLED;
+    } else if (at[0] == ENTRY_IOAPIC && at[1] >= sizeof(*a) && madt.ioapics < IOAPICS_MAX)
         madt.ioapic[madt.ioapics++] = (struct madt_ioapic){a->phys, a->gsi};
     else if (at[0] == ENTRY_OVERRIDE && at[1] >= sizeof(*o) && o->irq < ISA_IRQS)
         madt.isa[o->irq] = (struct madt_line){o->gsi, o->flags};

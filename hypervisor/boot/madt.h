@@ -1,4 +1,5 @@
-/* What ACPI says of interrupts: where the I/O APICs are, and to which line an ISA device leads. */
+/* What ACPI says of interrupts: where the I/O APICs are, to which line an ISA device leads, how
+ * many CPUs there are. */
 #ifndef HYPERVISOR_BOOT_MADT_H
 #define HYPERVISOR_BOOT_MADT_H
 
@@ -17,6 +18,7 @@ struct madt {
         u16 flags;
     } isa[ISA_IRQS];
     u8 processor[APIC_IDS]; /* the number that ACPI gives a CPU, by its APIC's */
+    u32 cpus; /* that are enabled */
     u32 ioapics;
     struct madt_ioapic {
         u32 phys;

@@ -11,7 +11,7 @@
 #include "hypervisor/cpu/apic.h"
 #include "hypervisor/cpu/entry.h"
 #include "hypervisor/cpu/features.h"
-#include "hypervisor/cpu/ioapic.h"
+#include "hypervisor/cpu/irq.h"
 #include "hypervisor/cpu/nmi.h"
 #include "hypervisor/cpu/msr.h"
 #include "hypervisor/cpu/regs.h"
@@ -88,7 +88,7 @@ static NORETURN void boot_on_own_stack(const struct boot_info *info)
 
     log_info("free memory: %lu KiB", frames_free_count() << (PAGE_SHIFT - 10));
     apic_init();
-    ioapics_init();
+    irqs_init();
     nmi_init();
     time_init();
     lfence_enable();

@@ -123,6 +123,13 @@ void *hv_map_mmio(u64 phys, u64 bytes, u64 flags)
     u64 first = phys & PAGE_MASK, end = ALIGN_UP(phys + bytes, PAGE_SIZE);
     u64 va = mmio_next;
 
+    for (u64 at = MMIO_VIRT_START; at < mmio_next && end - first == PAGE_SIZE; at += PAGE_SIZE) {
+        int level;
+        const u64 *entry = hv_lookup(at, &level);
+
+        if (entry && level == 1 && pte_mfn(*entry).n == first >> PAGE_SHIFT)
+            return (void *)(at + (phys - first));
+    }
     if (end - first > MMIO_VIRT_END - mmio_next)
         panic("no address space left for device memory at %#lx", phys);
     mmio_next += end - first;

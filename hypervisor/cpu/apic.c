@@ -13,6 +13,7 @@
 #include "hypervisor/cpu/regs.h"
 #include "hypervisor/debug/bug.h"
 #include "hypervisor/debug/log.h"
+#include "xen-like/abi/xen.h"
 
 #define CPUID_HAS_APIC    (1U << 9)
 #define APIC_BASE_X2APIC  (1UL << 10)
@@ -127,6 +128,24 @@ void irq_set_handler(u8 vector, void (*fn)(void *data), void *data)
     handlers[vector].fn = fn;
     if (present)
         handled[vector / 32] |= 1U << vector % 32;
+}
+
+int vector_alloc(void (*fn)(void *data), void *data)
+{
+    /* From above: the hypervisor's own are there, and share a word for irq_pending with the first.
+     */
+    for (u8 v = VECTOR_CONSOLE - 1; v >= VECTOR_DEVICE; v--)
+        if (v != VECTOR_GUEST_INT80 && !handlers[v].fn) {
+            irq_set_handler(v, fn, data);
+            return v;
+        }
+    return refuse(XEN_ENOSPC, "all vectors are in use");
+}
+
+void vector_free(u8 vector)
+{
+    handled[vector / 32] &= ~(1U << vector % 32);
+    handlers[vector].fn = NULL;
 }
 
 bool irq_pending(void)

@@ -39,6 +39,11 @@ void apic_wake_self(void);
  */
 void irq_set_handler(u8 vector, void (*fn)(void *data), void *data);
 
+/* A vector of those for devices that has no handler yet, and it is @fn's: the vector, or -ENOSPC;
+ * and back again. What still comes then is an unexpected interrupt. */
+int vector_alloc(void (*fn)(void *data), void *data);
+void vector_free(u8 vector);
+
 /* Does an interrupt that somebody handles wait for this CPU to run a guest? No lock needed; a few
  * reads of device registers. */
 bool irq_pending(void);

@@ -71,7 +71,7 @@ static u32 cmos_data(u8 index, bool write, u32 data)
     return value;
 }
 
-static u32 pci_data(u32 address, u32 port, unsigned bytes, bool write, u32 data)
+u32 pci_config(u32 address, u32 port, unsigned bytes, bool write, u32 data)
 {
     u32 value;
 
@@ -104,7 +104,7 @@ static u32 part_access(struct domain *d, u32 port, unsigned *bytes, bool write, 
     case PCI_CONFIG_DATA ... PCI_CONFIG_DATA + 3:
         *bytes = MIN(asked, PCI_CONFIG_DATA + 4 - port);
         *bytes -= *bytes == 3;
-        return d->privileged ? pci_data(d->pci_address, port, *bytes, write, data) : NOTHING;
+        return d->privileged ? pci_config(d->pci_address, port, *bytes, write, data) : NOTHING;
     default:
         break;
     }

@@ -11,4 +11,7 @@
  */
 u32 guest_port_access(struct domain *d, u32 port, unsigned bytes, bool write, u32 data);
 
+/* PCI configuration: @bytes, as @port has them while @address is in the address port. */
+u32 pci_config(u32 address, u32 port, unsigned bytes, bool write, u32 data);
+
 #endif

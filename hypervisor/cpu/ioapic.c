@@ -9,57 +9,69 @@
 #include "hypervisor/boot/paging.h"
 #include "hypervisor/cpu/apic.h"
 
-#define IOAPIC_BYTES     0x20
-#define IOAPIC_SELECT    0 /* index of a u32 */
-#define IOAPIC_WINDOW    4
-#define REG_VERSION      1
-#define REG_ENTRY(pin)   (0x10 + 2 * (pin))
-#define VERSION_PINS(v)  (((v) >> 16 & 0xff) + 1)
-#define ENTRY_LOW_ACTIVE (1U << 13)
-#define ENTRY_LEVEL      (1U << 15)
-#define ENTRY_MASKED     (1U << 16)
-#define ENTRY_CPU(id)    ((id) << 24) /* in the upper word */
+#define IOAPIC_BYTES    0x20
+#define IOAPIC_SELECT   0 /* index of a u32 */
+#define IOAPIC_WINDOW   4
+#define REG_VERSION     1
+#define VERSION_PINS(v) (((v) >> 16 & 0xff) + 1)
+#define ENTRY_CPU(id)   ((id) << 24) /* in the upper word */
 
-static volatile u32 *ioapics[IOAPICS_MAX];
+static struct {
+    volatile u32 *regs;
+    u32 pins;
+} ioapics[IOAPICS_MAX];
 
-static u32 ioapic_read(u32 i, u32 reg)
+u32 ioapic_read(u32 i, u32 reg)
 {
-    ioapics[i][IOAPIC_SELECT] = reg;
-    return ioapics[i][IOAPIC_WINDOW];
+    ioapics[i].regs[IOAPIC_SELECT] = reg;
+    return ioapics[i].regs[IOAPIC_WINDOW];
 }
 
 static void ioapic_write(u32 i, u32 reg, u32 v)
 {
-    ioapics[i][IOAPIC_SELECT] = reg;
-    ioapics[i][IOAPIC_WINDOW] = v;
-}
-
-static u32 ioapic_pins(u32 i)
-{
-    return VERSION_PINS(ioapic_read(i, REG_VERSION));
+    ioapics[i].regs[IOAPIC_SELECT] = reg;
+    ioapics[i].regs[IOAPIC_WINDOW] = v;
 }
 
 void ioapics_init(void)
 {
     for (u32 i = 0; i < madt.ioapics; i++) {
-        ioapics[i] = hv_map_mmio(madt.ioapic[i].phys, IOAPIC_BYTES, 0);
-        for (u32 pin = 0; pin < ioapic_pins(i); pin++)
-            ioapic_write(i, REG_ENTRY(pin), ENTRY_MASKED);
+        ioapics[i].regs = hv_map_mmio(madt.ioapic[i].phys, IOAPIC_BYTES, 0);
+        ioapics[i].pins = VERSION_PINS(ioapic_read(i, REG_VERSION));
+        for (u32 pin = 0; pin < ioapics[i].pins; pin++)
+            ioapic_write(i, IOAPIC_REG_ENTRY(pin), IOAPIC_MASKED);
     }
 }
 
-bool ioapic_route_isa(u8 irq, u8 vector)
+u32 ioapic_lines(void)
 {
-    for (u32 i = 0; irq < ISA_IRQS && i < madt.ioapics; i++) {
-        u32 pin = madt.isa[irq].gsi - madt.ioapic[i].gsi;
+    u32 pins = 0, end = 0;
 
-        if (pin >= ioapic_pins(i))
+    for (u32 i = 0; i < madt.ioapics; i++) {
+        pins += ioapics[i].pins;
+        end = MAX(end, madt.ioapic[i].gsi + ioapics[i].pins);
+    }
+    return MAX(pins, end);
+}
+
+bool ioapic_set(u32 gsi, u32 entry)
+{
+    for (u32 i = 0; i < madt.ioapics; i++) {
+        u32 pin = gsi - madt.ioapic[i].gsi;
+
+        if (pin >= ioapics[i].pins)
             continue;
-        ioapic_write(i, REG_ENTRY(pin) + 1, ENTRY_CPU(apic_id()));
-        ioapic_write(i, REG_ENTRY(pin),
-                     vector | (MADT_ACTIVE_LOW(madt.isa[irq].flags) ? ENTRY_LOW_ACTIVE : 0) |
-                         (MADT_LEVEL(madt.isa[irq].flags) ? ENTRY_LEVEL : 0));
+        ioapic_write(i, IOAPIC_REG_ENTRY(pin) + 1, ENTRY_CPU(apic_id()));
+        ioapic_write(i, IOAPIC_REG_ENTRY(pin), entry);
         return true;
     }
     return false;
+}
+
+u32 ioapic_find(u64 phys)
+{
+    for (u32 i = 0; i < madt.ioapics; i++)
+        if (madt.ioapic[i].phys == phys)
+            return i;
+    return IOAPICS_MAX;
 }

@@ -17,6 +17,7 @@
 #define CMOS_DATA  0x71
 
 #define PCI_CONFIG_ADDRESS 0xcf8
-#define PCI_CONFIG_DATA    0xcfc /* four */
+#define PCI_CONFIG_DATA    0xcfc      /* four */
+#define PCI_CONFIG_ENABLE  (1U << 31) /* of the address: else it is a port like any other */
 
 #endif

@@ -20,6 +20,7 @@ enum lock_rank {
     LOCK_FIFO,         /* event/: a domain's FIFO queues */
     LOCK_SCHED,        /* sched/: a CPU's queue, and the run states of its vcpus */
     LOCK_TIMERS,       /* time/: a CPU's timers */
+    LOCK_IRQS,         /* cpu/irq.h: interrupts of devices, and who has them */
     LOCK_DOMAIN_PAGES, /* domain.page_lock */
     LOCK_HEAP,         /* mm/alloc.c */
     LOCK_PORTS,        /* cpu/io_ports.c */

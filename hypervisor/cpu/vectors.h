@@ -17,6 +17,7 @@
 #define VECTORS            256
 #define VECTOR_PIC         0x20 /* sixteen */
 #define VECTOR_DEVICE      0x30
+#define VECTORS_XEN        208 /* that Xen has for devices on each CPU: guests see a sum of it */
 #define VECTOR_GUEST_INT80 0x80
 #define VECTOR_CONSOLE     0xf0 /* the serial line: bytes received */
 #define VECTOR_TIMER       0xf1 /* the local APIC's timer */

@@ -8,7 +8,7 @@
 #include "hypervisor/debug/input.h"
 
 #include "hypervisor/cpu/apic.h"
-#include "hypervisor/cpu/ioapic.h"
+#include "hypervisor/cpu/irq.h"
 #include "hypervisor/debug/console.h"
 #include "hypervisor/debug/keys.h"
 #include "hypervisor/debug/log.h"
@@ -91,7 +91,7 @@ static void input_interrupt(void *unused)
 
 static bool route(u8 irq)
 {
-    return ioapic_route_isa(irq, VECTOR_CONSOLE);
+    return irq_keep_isa(irq, VECTOR_CONSOLE);
 }
 
 void input_start(void)

@@ -163,6 +163,12 @@ extern struct domain *domains; /* all, through domain.next */
 /* The domain of this number, or NULL; DOMID_SELF is no number. */
 struct domain *domain_find(u16 id);
 
+/* The same as a guest names it: DOMID_SELF is the caller's. */
+static inline struct domain *domain_named(u16 id)
+{
+    return id == DOMID_SELF ? current->domain : domain_find(id);
+}
+
 /* The vcpu of this number, or NULL. */
 static inline struct vcpu *domain_vcpu(const struct domain *d, u32 id)
 {

@@ -101,7 +101,6 @@ int event_bind_vcpu(struct domain *d, evtchn_port_t port, u32 vcpu);
 int event_close(struct domain *d, evtchn_port_t port);
 int event_send(struct domain *d, evtchn_port_t port);
 int event_status(const struct domain *d, struct evtchn_status *status);
-int event_unmask(struct domain *d, evtchn_port_t port);
 int event_init_control(struct domain *d, struct evtchn_init_control *a);
 int event_expand_array(struct domain *d, u64 gfn);
 int event_set_priority(struct domain *d, evtchn_port_t port, u32 priority);

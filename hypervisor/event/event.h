@@ -56,6 +56,9 @@ void event_pirq_raise(struct domain *d, evtchn_port_t port);
 int event_hypervisor_bind(struct domain *d, void (*notified)(void *data), void *data);
 void event_hypervisor_send(struct domain *d, evtchn_port_t port);
 
+/* EVTCHNOP_unmask. */
+int event_unmask(struct domain *d, evtchn_port_t port);
+
 /* Is @port pending? Of any kind of channel, in either ABI. False also for a port that is none. */
 bool event_is_pending(const struct domain *d, evtchn_port_t port);
 

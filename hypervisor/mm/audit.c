@@ -191,6 +191,8 @@ static void window_audit(struct audit *a)
         use_add(a, d->store.page, FT_WRITABLE);
     for (u32 i = 0; d->events.fifo && i < d->events.fifo->words; i += FIFO_PAGE_WORDS)
         use_add(a, virt_to_mfn(d->events.fifo->pages[i / FIFO_PAGE_WORDS]), FT_WRITABLE);
+    if (d->pirqs.ends)
+        use_add(a, virt_to_mfn(d->pirqs.ends), FT_WRITABLE);
     for (u64 n = a->first; n < a->end; n++)
         if (frame_table[n].owner == d)
             frame_compare(a, n, ACCESS_ONCE(frame_table[n].word));

@@ -70,7 +70,7 @@
       "Says which hypervisor this is and what it can do.")                                         \
     X(__HYPERVISOR_console_io, console_io, CONTROL, 3, IMPLEMENTED, "console_io.c",                   \
       "Writes to and reads from the hypervisor's console.")                                        \
-    X(__HYPERVISOR_physdev_op_compat, physdev_op_compat, ANY, 1, ABSENT, "physdev.c",              \
+    X(__HYPERVISOR_physdev_op_compat, physdev_op_compat, ANY, 1, IMPLEMENTED, "physdev.c",         \
       "The device operations of interfaces before 0x00030202.")                                    \
     X(__HYPERVISOR_grant_table_op, grant_table_op, ANY, 3, ABSENT, "grant.c",                      \
       "Shares frames between domains.")                                                            \

@@ -152,55 +152,55 @@
       "Keeps a second copy of its time record in the guest's memory.")
 
 #define XL_SUBOPS_physdev(X)                                                                       \
-    X(PHYSDEVOP_irq_status_query, ANY, struct physdev_irq_status_query, INOUT, ABSENT,             \
+    X(PHYSDEVOP_irq_status_query, ANY, struct physdev_irq_status_query, INOUT, IMPLEMENTED,        \
       "Says whether an interrupt needs an end-of-interrupt call, and whether it is shared.")       \
     X(PHYSDEVOP_set_iopl, ANY, struct physdev_set_iopl, IN, IMPLEMENTED,                           \
       "Sets the vcpu's I/O privilege level.")                                                      \
     X(PHYSDEVOP_set_iobitmap, ANY, struct physdev_set_iobitmap, IN, IMPLEMENTED,                   \
       "Lends single I/O ports to user space.")                                                     \
-    X(PHYSDEVOP_apic_read, CONTROL, struct physdev_apic, INOUT, ABSENT,                            \
+    X(PHYSDEVOP_apic_read, CONTROL, struct physdev_apic, INOUT, IMPLEMENTED,                       \
       "Reads a register of an I/O APIC.")                                                          \
-    X(PHYSDEVOP_apic_write, CONTROL, struct physdev_apic, IN, ABSENT,                              \
+    X(PHYSDEVOP_apic_write, CONTROL, struct physdev_apic, IN, IMPLEMENTED,                         \
       "Writes one.")                                                                               \
-    X(PHYSDEVOP_alloc_irq_vector, CONTROL, struct physdev_irq, INOUT, ABSENT,                      \
+    X(PHYSDEVOP_alloc_irq_vector, CONTROL, struct physdev_irq, INOUT, IMPLEMENTED,                 \
       "Gives an interrupt line a vector.")                                                         \
     X(PHYSDEVOP_free_irq_vector, CONTROL, struct physdev_irq, IN, ABSENT,                          \
       "Takes it back; Xen dropped it.")                                                            \
-    X(PHYSDEVOP_eoi, ANY, struct physdev_eoi, IN, ABSENT,                                          \
+    X(PHYSDEVOP_eoi, ANY, struct physdev_eoi, IN, IMPLEMENTED,                                     \
       "Ends the service of an interrupt.")                                                         \
-    X(PHYSDEVOP_map_pirq, ANY, struct physdev_map_pirq, INOUT, ABSENT,                             \
+    X(PHYSDEVOP_map_pirq, ANY, struct physdev_map_pirq, INOUT, IMPLEMENTED,                        \
       "Gives an interrupt, of a line or of a PCI device, a number that ports can be bound to.")    \
-    X(PHYSDEVOP_unmap_pirq, ANY, struct physdev_unmap_pirq, IN, ABSENT,                            \
+    X(PHYSDEVOP_unmap_pirq, ANY, struct physdev_unmap_pirq, IN, IMPLEMENTED,                       \
       "Takes the number back.")                                                                    \
-    X(PHYSDEVOP_manage_pci_add, CONTROL, struct physdev_manage_pci, IN, ABSENT,                    \
+    X(PHYSDEVOP_manage_pci_add, CONTROL, struct physdev_manage_pci, IN, IMPLEMENTED,               \
       "Announces a PCI device, by bus and function.")                                              \
-    X(PHYSDEVOP_manage_pci_remove, CONTROL, struct physdev_manage_pci, IN, ABSENT,                 \
+    X(PHYSDEVOP_manage_pci_remove, CONTROL, struct physdev_manage_pci, IN, IMPLEMENTED,            \
       "Takes it back.")                                                                            \
-    X(PHYSDEVOP_pirq_eoi_gmfn_v1, ANY, struct physdev_pirq_eoi_gmfn, IN, ABSENT,                   \
+    X(PHYSDEVOP_pirq_eoi_gmfn_v1, ANY, struct physdev_pirq_eoi_gmfn, IN, IMPLEMENTED,              \
       "Names a page where the guest sees which interrupts need an end; ends unmask.")              \
-    X(PHYSDEVOP_restore_msi, CONTROL, struct physdev_restore_msi, IN, ABSENT,                      \
+    X(PHYSDEVOP_restore_msi, CONTROL, struct physdev_restore_msi, IN, IMPLEMENTED,                 \
       "Writes a device's message-signalled interrupts again after sleep.")                         \
-    X(PHYSDEVOP_manage_pci_add_ext, CONTROL, struct physdev_manage_pci_ext, IN, ABSENT,            \
+    X(PHYSDEVOP_manage_pci_add_ext, CONTROL, struct physdev_manage_pci_ext, IN, IMPLEMENTED,       \
       "Announces a PCI device with what kind of function it is.")                                  \
-    X(PHYSDEVOP_setup_gsi, CONTROL, struct physdev_setup_gsi, IN, ABSENT,                          \
+    X(PHYSDEVOP_setup_gsi, CONTROL, struct physdev_setup_gsi, IN, IMPLEMENTED,                     \
       "Says how an interrupt line is triggered.")                                                  \
-    X(PHYSDEVOP_get_free_pirq, ANY, struct physdev_get_free_pirq, INOUT, ABSENT,                   \
+    X(PHYSDEVOP_get_free_pirq, ANY, struct physdev_get_free_pirq, INOUT, IMPLEMENTED,              \
       "Reserves a number for an interrupt.")                                                       \
-    X(PHYSDEVOP_pci_mmcfg_reserved, CONTROL, struct physdev_pci_mmcfg_reserved, IN, ABSENT,        \
+    X(PHYSDEVOP_pci_mmcfg_reserved, CONTROL, struct physdev_pci_mmcfg_reserved, IN, IMPLEMENTED,   \
       "Says that firmware reserves an area of PCI configuration space.")                           \
-    X(PHYSDEVOP_pci_device_add, CONTROL, struct physdev_pci_device_add, IN, ABSENT,                \
+    X(PHYSDEVOP_pci_device_add, CONTROL, struct physdev_pci_device_add, IN, IMPLEMENTED,           \
       "Announces a PCI device, with its segment.")                                                 \
-    X(PHYSDEVOP_pci_device_remove, CONTROL, struct physdev_pci_device, IN, ABSENT,                 \
+    X(PHYSDEVOP_pci_device_remove, CONTROL, struct physdev_pci_device, IN, IMPLEMENTED,            \
       "Takes it back.")                                                                            \
-    X(PHYSDEVOP_restore_msi_ext, CONTROL, struct physdev_pci_device, IN, ABSENT,                   \
+    X(PHYSDEVOP_restore_msi_ext, CONTROL, struct physdev_pci_device, IN, IMPLEMENTED,              \
       "restore_msi with a segment.")                                                               \
-    X(PHYSDEVOP_pirq_eoi_gmfn_v2, ANY, struct physdev_pirq_eoi_gmfn, IN, ABSENT,                   \
+    X(PHYSDEVOP_pirq_eoi_gmfn_v2, ANY, struct physdev_pirq_eoi_gmfn, IN, IMPLEMENTED,              \
       "The same page, but ends do not unmask.")                                                    \
-    X(PHYSDEVOP_dbgp_op, CONTROL, struct physdev_dbgp_op, IN, ABSENT,                              \
+    X(PHYSDEVOP_dbgp_op, CONTROL, struct physdev_dbgp_op, IN, IMPLEMENTED,                         \
       "Says that the USB debug port is about to be reset, or was.")                                \
-    X(PHYSDEVOP_prepare_msix, CONTROL, struct physdev_pci_device, IN, ABSENT,                      \
+    X(PHYSDEVOP_prepare_msix, CONTROL, struct physdev_pci_device, IN, IMPLEMENTED,                 \
       "Prepares a device for MSI-X, for another domain's use.")                                    \
-    X(PHYSDEVOP_release_msix, CONTROL, struct physdev_pci_device, IN, ABSENT,                      \
+    X(PHYSDEVOP_release_msix, CONTROL, struct physdev_pci_device, IN, IMPLEMENTED,                 \
       "Ends that.")
 
 #define XL_SUBOPS_xen_version(X)                                                                   \
