@@ -25,8 +25,8 @@ void hv_map(u64 va, mfn_t mfn, u64 npages, u64 flags);
  * this CPU's TLB for them. */
 void hv_unmap(u64 va, u64 npages);
 
-/* Device memory [phys, phys + bytes), uncached unless flags say otherwise: a pointer to it. A single
- * page that was mapped so before is not mapped again. Never fails (panics when
+/* Device memory [phys, phys + bytes), uncached unless flags say otherwise: a pointer to it. A
+ * single page that was mapped so before is not mapped again. Never fails (panics when
  * MMIO_VIRT_START..END is full). */
 void *hv_map_mmio(u64 phys, u64 bytes, u64 flags);
 
