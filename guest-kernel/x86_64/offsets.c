@@ -34,6 +34,7 @@ int main(void)
     PRINT(UPCALLS_OPEN);
     PRINT(VGCF_IN_SYSCALL);
     PRINT(__HYPERVISOR_iret);
+    PRINT(__HYPERVISOR_sched_op);
     PRINT(XL_STUB_SIZE);
 
     PRINT(XEN_ELFNOTE_ENTRY);

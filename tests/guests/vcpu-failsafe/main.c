@@ -1,0 +1,204 @@
+/*
+ * The failsafe callback. Descriptors may go while a vcpu has their selectors loaded, and while it
+ * does not run the CPU forgets what it had read of them: when it is to run again, its registers
+ * cannot be loaded. That is told to its kernel by a callback of its own, with the selectors as they
+ * were; a kernel that is not told would lose its FS or GS without a trace.
+ *
+ * A second vcpu does nothing but give the CPU back.
+ */
+#include "tests/guests/user_space.h"
+#include "tests/guests/vcpus.h"
+
+#define DATA       0x00cff3000000ffffull
+#define INDEX(i)   ((u16)((i) << 3 | 3))
+#define FLAGS_SEEN 0x47700u /* TF IF DF IOPL NT AC */
+
+struct after {
+    u16 ds, es, fs, gs;
+    u64 rflags;
+    u16 cs, ss;
+};
+
+enum word {
+    RCX,
+    R11,
+    DS,
+    ES,
+    FS,
+    GS,
+    RIP,
+    CS,
+    RFLAGS,
+    RSP,
+    SS,
+    PLACE
+};
+
+u64 failsafe_frame[12], failsafe_count;
+struct after failsafe_after;
+extern char failsafe_entry[], yield_done[], user_spin[], user_spinning[];
+bool yield_here(u64 rsp);
+
+static mfn_t gdt;
+static volatile u64 other_runs;
+
+static volatile u8 *mask(void)
+{
+    return &shared_info->vcpu_info[0].evtchn_upcall_mask;
+}
+
+static NORETURN void other(u64 arg)
+{
+    (void)arg;
+    for (;;) {
+        other_runs++;
+        yield();
+    }
+}
+
+static void descriptor_set(unsigned int index, u64 descriptor)
+{
+    if (call_update_descriptor(mfn_to_address(gdt) + index * 8, descriptor))
+        guest_panic("a descriptor cannot be set");
+}
+
+static void selectors_load(u16 ds, u16 es, u16 fs, u16 gs)
+{
+    asm volatile("mov %0, %%ds; mov %1, %%es; mov %2, %%fs; mov %3, %%gs" ::"r"(ds), "r"(es),
+                 "r"(fs), "r"(gs));
+}
+
+static void frame_say(const char *what, u64 rsp)
+{
+    const u64 *f = failsafe_frame;
+    const struct after *a = &failsafe_after;
+
+    console_printf("ROW %s.called = %lu, mask %u\n", what, failsafe_count, *mask());
+    if (!failsafe_count)
+        return;
+    console_printf("ROW %s.selectors = %lx %lx %lx %lx\n", what, f[DS], f[ES], f[FS], f[GS]);
+    console_printf("ROW %s.frame = rip %ld cs %lx flags %lx ss %lx rsp %ld place %ld\n", what,
+                   (s64)(f[RIP] - (u64)yield_done), f[CS], f[RFLAGS] & FLAGS_SEEN, f[SS],
+                   (s64)(f[RSP] - rsp), (s64)(f[PLACE] - rsp));
+    console_printf("ROW %s.after = %x %x %x %x flags %lx cs %x ss %x\n", what, a->ds, a->es, a->fs,
+                   a->gs, a->rflags & FLAGS_SEEN, a->cs, a->ss);
+    failsafe_count = 0;
+    memset(failsafe_frame, 0, sizeof(failsafe_frame));
+}
+
+/* Which descriptors (bits 1 to 4) are gone when the vcpu comes back; on a stack with @skew. */
+static void yield_without(const char *what, u32 gone, u64 skew, u8 masked)
+{
+    static u8 stack[STACK_BYTES] __attribute__((aligned(16)));
+    u64 rsp = (u64)stack + sizeof(stack) - skew, until = other_runs + (gone ? 100 : 1);
+    bool kept = true;
+
+    selectors_load(INDEX(1), INDEX(2), INDEX(3), INDEX(4));
+    for (unsigned int i = 1; i <= 4; i++)
+        if (gone >> i & 1)
+            descriptor_set(i, 0);
+    *mask() = masked;
+    while (!failsafe_count && other_runs < until)
+        kept &= yield_here(rsp);
+    row(name_of(what, "kept"), kept);
+    frame_say(what, rsp);
+    *mask() = 1;
+    for (unsigned int i = 1; i <= 4; i++)
+        descriptor_set(i, DATA);
+}
+
+static long failsafe_register(u64 flags)
+{
+    struct callback_register c = {
+        .type = CALLBACKTYPE_failsafe, .flags = (u16)flags, .address = (u64)failsafe_entry};
+
+    return hypercall_callback_op(CALLBACKOP_register, (u64)&c);
+}
+
+static void say_kernel(void)
+{
+    yield_without("none", 0, 0, 1);
+    yield_without("ds", 1 << 1, 0, 1);
+    yield_without("es", 1 << 2, 8, 1);
+    yield_without("fs", 1 << 3, 16, 1);
+    yield_without("gs", 1 << 4, 24, 1);
+    yield_without("all", 30, 0, 1);
+    yield_without("open", 30, 0, 0);
+    row("mask.register", failsafe_register(CALLBACKF_mask_events));
+    yield_without("mask-open", 30, 0, 0);
+    yield_without("mask-masked", 30, 0, 1);
+    row("mask.register-without", failsafe_register(0));
+}
+
+/* Bases do not come from a descriptor, and stay. */
+static void say_bases(void)
+{
+    u32 low, high;
+
+    selectors_load(0, 0, INDEX(3), INDEX(4));
+    call_set_segment_base(SEGBASE_FS, 0x1234567);
+    call_set_segment_base(SEGBASE_GS_KERNEL, 0x7654321);
+    descriptor_set(3, 0);
+    descriptor_set(4, 0);
+    yield();
+    asm volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(0xc0000100));
+    row_hex("base.fs", low);
+    asm volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(0xc0000101));
+    row_hex("base.gs", low);
+    row("base.called", (s64)failsafe_count);
+    descriptor_set(3, DATA);
+    descriptor_set(4, DATA);
+    failsafe_count = 0;
+}
+
+static NORETURN void destroyer(u64 arg)
+{
+    volatile u32 *words = (volatile u32 *)arg;
+
+    while (!words[0])
+        yield();
+    descriptor_set(2, 0);
+    words[2] = 1;
+    for (;;)
+        yield();
+}
+
+/* In user space, interrupted: its kernel is called on the stack for that, and may send it back. */
+static void say_user(void)
+{
+    static struct trap_frame frame;
+    u32 *words;
+
+    user_space_init();
+    words = (u32 *)scratch_page(USER_STACK);
+    call_set_callbacks(trap_entry_event, trap_entry_failsafe, trap_entry_syscall);
+    vcpu_run(2, destroyer, (u64)words);
+    user_frame_init(&frame, user_address(user_spin), user_stack_top());
+    frame.rax = INDEX(2);
+    frame.rbx = (u64)words;
+    user_run(&frame);
+    console_printf("ROW user.left = vector %lu error %lx cs %lx ss %lx inside %u\n", frame.vector,
+                   frame.error, frame.cs, frame.ss,
+                   frame.rip >= user_address(user_spinning) &&
+                       frame.rip < user_address(user_code_end));
+    user_run(&frame);
+    console_printf("ROW user.goes-on = vector %lu es %lx\n", frame.vector, frame.rdx);
+}
+
+void guest_main(void)
+{
+    pfn_t pfn = frame_alloc_zeroed();
+    u64 frames[] = {pfn_to_mfn(pfn).n};
+
+    gdt = pfn_to_mfn(pfn);
+    map_page(pfn_to_virt(pfn), pte_make(gdt, PTE_PRESENT | PTE_USER));
+    row("setup.gdt", call_set_gdt(frames, 512));
+    for (unsigned int i = 1; i <= 4; i++)
+        descriptor_set(i, DATA);
+    row("setup.register", failsafe_register(0));
+    vcpu_run(1, other, 0);
+    say_kernel();
+    say_bases();
+    say_user();
+    guest_end();
+}
