@@ -140,7 +140,8 @@ static void say_bases(void)
     call_set_segment_base(SEGBASE_GS_KERNEL, 0x7654321);
     descriptor_set(3, 0);
     descriptor_set(4, 0);
-    yield();
+    while (!failsafe_count)
+        yield();
     asm volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(0xc0000100));
     row_hex("base.fs", low);
     asm volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(0xc0000101));
