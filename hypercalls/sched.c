@@ -95,8 +95,8 @@ static long watchdog_set(struct domain *d, u32 id, u32 seconds)
 
     if (more)
         id = 1 + (u32)__builtin_ctz(~d->watchdogs_used);
-    if (id > WATCHDOGS)
-        return refuse(XEN_ENOSPC, "all watchdogs are in use");
+    if (id > WATCHDOGS) /* Xen has the answer pass through 32 bits */
+        return (u32)refuse(XEN_ENOSPC, "all watchdogs are in use");
     if (!more && !(d->watchdogs_used >> (id - 1) & 1))
         return refuse(XEN_EINVAL, "a watchdog that is not in use");
     d->watchdogs_used |= 1U << (id - 1);

@@ -43,8 +43,8 @@ enum kind {
     XCR0,
     TS,
     CR4,
-    DEBUG,
-    DEBUG_CONTROL,
+    ADDRESSES,
+    CONTROL,
     TABLES,
     KINDS
 };
@@ -144,9 +144,9 @@ static void registers_check(u64 id)
     check(id, GS_BASE, rdmsr(MSR_GS) == value(id, 3));
     check(id, TSC_AUX, rdmsr(MSR_AUX) == 100 + id);
     for (u32 i = 0; i < 4; i++)
-        check(id, DEBUG,
+        check(id, ADDRESSES,
               (u64)hypercall_get_debugreg(i) == (i || !id ? value(id, 4 + i) : (u64)&watched));
-    check(id, DEBUG_CONTROL, hypercall_get_debugreg(7) == (id ? 0xd0403 : 0x400));
+    check(id, CONTROL, hypercall_get_debugreg(7) == (id ? 0xd0403 : 0x400));
 }
 
 /* Xen loads this state when an instruction finds CR0.TS set; the emulator's xsave and xrstor do not
