@@ -36,6 +36,7 @@ static void runstate_set(struct vcpu *v, int state, u64 now)
     r->time[r->state] += now - r->state_entry_time;
     r->state_entry_time = now;
     r->state = state;
+    ASSERT(r->time[0] + r->time[1] + r->time[2] + r->time[3] == now - v->sched.made);
 }
 
 /* What a vcpu is that does not run. */
@@ -50,9 +51,12 @@ static int state_off_cpu(const struct vcpu *v)
 
 void sched_vcpu_init(struct vcpu *v)
 {
+    u64 now = now_ns();
+
     v->sched = (struct vcpu_sched){
         .stopped = STOP_DOWN,
-        .runstate = {.state = RUNSTATE_offline, .state_entry_time = now_ns()},
+        .made = now,
+        .runstate = {.state = RUNSTATE_offline, .state_entry_time = now},
     };
 }
 

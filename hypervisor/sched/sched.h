@@ -28,6 +28,7 @@ struct vcpu_sched {
     bool queued; /* in the policy's queue. This and what follows: the lock of the CPU's queue */
     struct vcpu *next;
     u64 until, queued_at;               /* round_robin.c */
+    u64 made;                           /* when it was; the times of its states sum up from there */
     struct vcpu_runstate_info runstate; /* ns */
     u64 runstate_area; /* guest address where a copy is kept, 0: none. current only */
 };

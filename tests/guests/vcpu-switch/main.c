@@ -58,6 +58,12 @@ static u8 set[2][AREA] __attribute__((aligned(64))), seen[2][AREA] __attribute__
 static const u64 cr4s[] = {CR4_OSXSAVE | CR4_DE, CR4_OSXSAVE | CR4_FSGSBASE | CR4_TSD};
 static const u32 xcr0s[] = {AVX, SSE};
 
+static void must(long answer)
+{
+    if (answer)
+        guest_panic("the set-up is refused: %ld", answer);
+}
+
 static void check(u64 id, enum kind kind, bool right)
 {
     wrong[id][kind] += !right;
@@ -231,8 +237,7 @@ static void *descriptors_make(u32 index, u64 limit)
     u64 *page = pfn_to_virt(pfn);
 
     page[index] = DESCRIPTOR | limit;
-    row_want("setup.read-only", map_page(page, pte_make(pfn_to_mfn(pfn), PTE_PRESENT | PTE_USER)),
-             0);
+    must(map_page(page, pte_make(pfn_to_mfn(pfn), PTE_PRESENT | PTE_USER)));
     return page;
 }
 
@@ -242,10 +247,8 @@ static void scratch_fill(mfn_t root, u64 id)
     pfn_t pfn = frame_alloc_zeroed();
 
     *(u64 *)pfn_to_virt(pfn) = value(id, 8);
-    row_want("setup.scratch",
-             pte_update(table_reach(root, SCRATCH_VA),
-                        pte_make(pfn_to_mfn(pfn), PTE_PRESENT | PTE_USER)),
-             0);
+    must(pte_update(table_reach(root, SCRATCH_VA),
+                    pte_make(pfn_to_mfn(pfn), PTE_PRESENT | PTE_USER)));
 }
 
 static void tables_set(void)
@@ -254,8 +257,8 @@ static void tables_set(void)
     mmuext_op_t op = {.cmd = MMUEXT_SET_LDT, .arg1.linear_addr = (u64)ldt, .arg2.nr_ents = 8};
 
     gdt = virt_to_mfn(descriptors_make(GDT_INDEX, 0x111)).n;
-    row_want("setup.gdt", call_set_gdt(&gdt, 512), 0);
-    row_want("setup.ldt", call_mmuext_op(&op, 1, NULL, DOMID_SELF), 0);
+    must(call_set_gdt(&gdt, 512));
+    must(call_mmuext_op(&op, 1, NULL, DOMID_SELF));
     scratch_fill(table_boot_root(), 0);
 }
 
@@ -274,7 +277,7 @@ static void begin_1(void)
     c.ldt_base = (u64)descriptors_make(LDT_INDEX, 0x666);
     c.ldt_ents = 8;
     scratch_fill(root, 1);
-    row_want("setup.pin", table_pin(root, PT_LEVELS), 0);
+    must(table_pin(root, PT_LEVELS));
     c.ctrlreg[3] = xen_pfn_to_cr3(root.n);
     vcpu_begin(1, &c);
 }
