@@ -49,13 +49,11 @@ static void rank_fix(struct timer *t)
 /* Goes down the two ways to the right, so at most 2 * log2(n) deep. The result's up is not set. */
 static struct timer *heaps_merge(struct timer *a, struct timer *b)
 {
-    struct timer *later;
-
     if (!a || !b)
         return a ? a : b;
-    later = a->due <= b->due ? b : a;
-    a = later == b ? a : b;
-    a->right = heaps_merge(a->right, later);
+    if (b->due < a->due)
+        return heaps_merge(b, a);
+    a->right = heaps_merge(a->right, b);
     a->right->up = a;
     rank_fix(a);
     return a;
@@ -73,15 +71,6 @@ static void heap_hang(struct timer_queue *q, struct timer *up, const struct time
         up->left = h;
     else
         up->right = h;
-}
-
-static void queue_insert(struct timer_queue *q, struct timer *t)
-{
-    t->left = t->right = NULL;
-    t->rank = 1;
-    t->queue = q;
-    q->set++;
-    heap_hang(q, NULL, NULL, heaps_merge(q->first, t));
 }
 
 /* Ranks above need another look only as far as they change. */
@@ -114,16 +103,13 @@ static bool timer_remove(struct timer *t)
 {
     struct timer_queue *q;
 
-    while ((q = ACCESS_ONCE(t->queue))) {
-        bool here;
-
+    for (; (q = ACCESS_ONCE(t->queue)); spin_unlock(&q->lock)) {
         spin_lock(&q->lock);
-        here = t->queue == q;
-        if (here)
-            queue_remove(q, t);
+        if (t->queue != q)
+            continue; /* it moved meanwhile */
+        queue_remove(q, t);
         spin_unlock(&q->lock);
-        if (here)
-            return true;
+        return true;
     }
     return false;
 }
@@ -132,8 +118,12 @@ static void timer_insert(struct timer *t)
 {
     struct timer_queue *q = this_cpu()->timers;
 
+    t->left = t->right = NULL;
+    t->rank = 1;
     spin_lock(&q->lock);
-    queue_insert(q, t);
+    t->queue = q;
+    q->set++;
+    heap_hang(q, NULL, NULL, heaps_merge(q->first, t));
     queue_alarm(q);
     spin_unlock(&q->lock);
 }
@@ -145,8 +135,10 @@ void timer_init(struct timer *t, void (*fn)(void *data), void *data)
 
 void timer_set(struct timer *t, u64 due)
 {
+    u64 now = now_ns();
+
     timer_remove(t);
-    t->due = due;
+    t->due = MAX(due, now); /* from now on it is late, not from then */
     timer_insert(t);
 }
 
@@ -218,7 +210,7 @@ static void timers_show(void)
                q->first ? (long)(q->first->due - now) : 0);
     for (u32 i = 0; i < ARRAY_SIZE(q->late); i++)
         if (q->late[i])
-            log_always(" %u were less than %lu ns late", q->late[i], 1UL << i);
+            log_always(" %u timers were less than %lu ns late", q->late[i], 1UL << i);
 }
 
 void timers_init(void)

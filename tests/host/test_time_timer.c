@@ -178,7 +178,7 @@ static void a_storm_of_timers(void **state)
             timer_move_here(&w->timer);
             break;
         default:
-            w->due = clock_ns + draw(draw(4) ? 3000 : 3000000) + 1;
+            w->due = clock_ns + draw(draw(4) ? 3000 : 3000000) + 4;
             w->again = draw(3);
             timer_set(&w->timer, w->due);
         }
@@ -198,7 +198,9 @@ static void many_are_due_at_once(void **state)
     (void)state;
     for (u32 i = 0; i < TIMERS; i++) {
         all[i].again = 0;
-        timer_set(&all[i].timer, all[i].due = 5);
+        timer_set(&all[i].timer, 5);
+        all[i].due = all[i].timer.due;
+        assert_true(all[i].due <= clock_ns && all[i].due + 10 > clock_ns);
     }
     check();
     calls = 0;
