@@ -201,10 +201,12 @@ static void trees_plant(void)
 unsigned int arena_reset(void)
 {
     mmuext_op_t ldt = {.cmd = MMUEXT_SET_LDT};
+    struct evtchn_reset events = {.dom = DOMID_SELF};
     unsigned int refused;
 
     kernel_mend();
     call_set_gdt(NULL, 0);
+    hypercall_event_channel_op(EVTCHNOP_reset, (u64)&events);
     call_mmuext_op(&ldt, 1, NULL, DOMID_SELF);
     table_switch(table_boot_root(), user_root);
     boot_root_clear();

@@ -58,8 +58,6 @@ static const struct {
     {__HYPERVISOR_memory_op, XENMEM_decrease_reservation, "frame_swap does it, and keeps count"},
     {__HYPERVISOR_memory_op, XENMEM_exchange, "frame_swap does it, and keeps count"},
     {__HYPERVISOR_memory_op, XENMEM_claim_pages, "others would find no memory left"},
-    {__HYPERVISOR_event_channel_op, ANY_SUBOP, "upcalls would come at any time"},
-    {__HYPERVISOR_event_channel_op_compat, ANY_SUBOP, "upcalls would come at any time"},
 };
 
 static const struct {
@@ -79,6 +77,8 @@ static const struct {
     [__HYPERVISOR_set_segment_base] = {make_segment_base, 8},
     [__HYPERVISOR_set_debugreg] = {make_debugreg, 6},
     [__HYPERVISOR_console_io] = {make_console, 1},
+    [__HYPERVISOR_event_channel_op] = {make_event_channel, 24},
+    [__HYPERVISOR_event_channel_op_compat] = {make_event_channel, 4},
     [__HYPERVISOR_memory_op] = {NULL, 8},
     [__HYPERVISOR_xen_version] = {NULL, 6},
 };
