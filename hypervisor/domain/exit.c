@@ -56,7 +56,10 @@ void guest_exit_work(struct cpu_user_regs *regs)
         domain_ended(v, regs);
     if (work & WORK_SCHED) {
         __atomic_fetch_and(&v->work, ~WORK_SCHED, __ATOMIC_ACQ_REL);
-        return sched_choose();
+        sched_choose();
+        if (upcall_is_due(current)) /* of which no flag may tell: blocking unmasks */
+            __atomic_fetch_or(&current->work, WORK_EVENT, __ATOMIC_RELEASE);
+        return;
     }
     /* For WORK_RELOAD the long way out, which loads everything, is enough. */
     work = __atomic_fetch_and(&v->work, ~(WORK_RELOAD | WORK_NMI | WORK_EVENT), __ATOMIC_ACQ_REL);
