@@ -12,10 +12,11 @@
 #include "guest-kernel/core/report.h"
 #include "tests/guests/bench/measure.h"
 #include "tests/guests/bench/rows.h"
+#include "tests/guests/settle.h"
 
 void guest_main(void)
 {
-    bench_settle();
+    emulator_settle();
     rows_calls();
     rows_updates();
     rows_tables();

@@ -36,9 +36,6 @@ void bench_timed_row(const char *name, u64 count, u64 (*measure)(const void *wha
 /* What a measured operation is made of must have worked: ends the bench otherwise. */
 void bench_require(const char *what, long answer);
 
-/* Makes the emulator drop its translations; measure.c says why. */
-void bench_settle(void);
-
 static inline u64 ticks_now(void)
 {
     u32 low, high;

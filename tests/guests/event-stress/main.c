@@ -16,6 +16,7 @@
 #include "guest-kernel/time/clock.h"
 #include "guest-kernel/time/timer.h"
 #include "tests/guests/event-stress/stress.h"
+#include "tests/guests/settle.h"
 
 #define VCPUS_MAX     8
 #define ROUND         2000  /* sends of one vcpu between two meetings */
@@ -26,7 +27,6 @@
 
 struct worker {
     struct dice dice, handler_dice;
-    u64 actions;
 };
 
 void iret_unmasked(void); /* iret.asm */
@@ -35,7 +35,8 @@ static struct worker workers[VCPUS_MAX];
 static unsigned int worker_count;
 static u64 seed, sends_wanted;
 static u32 arrived, generation;
-static bool fifo, draining, over;
+static bool fifo;
+static volatile bool draining, over; /* vcpu 0 tells the others */
 static u64 lost, unaccounted, surplus;
 
 /* Everybody comes before anybody leaves. */
@@ -281,6 +282,7 @@ void guest_main(void)
         guest_panic("event-stress: no such form of events");
     workers_make();
     pairs_make(&dice, worker_count);
+    emulator_settle();
     work(&workers[0]);
     for (unsigned int i = 1; i < worker_count; i++)
         vcpu_wait_down(i);
