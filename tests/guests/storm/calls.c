@@ -45,7 +45,6 @@ static const struct {
     const char *why;
 } left_out[] = {
     {__HYPERVISOR_iret, ANY_SUBOP, "goes elsewhere; touches.c does it with a frame of its own"},
-    {__HYPERVISOR_vcpu_op, ANY_SUBOP, "takes vcpu 0 down, or its vcpu_info away"},
     {__HYPERVISOR_sched_op_compat, ANY_SUBOP, "ends the domain, or sleeps"},
     {__HYPERVISOR_sched_op, SCHEDOP_shutdown, "ends the domain"},
     {__HYPERVISOR_sched_op, SCHEDOP_remote_shutdown, "ends the domain"},
@@ -76,6 +75,7 @@ static const struct {
     [__HYPERVISOR_update_descriptor] = {make_descriptor, 24},
     [__HYPERVISOR_set_segment_base] = {make_segment_base, 8},
     [__HYPERVISOR_set_debugreg] = {make_debugreg, 6},
+    [__HYPERVISOR_vcpu_op] = {make_vcpu, 16},
     [__HYPERVISOR_console_io] = {make_console, 1},
     [__HYPERVISOR_event_channel_op] = {make_event_channel, 24},
     [__HYPERVISOR_event_channel_op_compat] = {make_event_channel, 4},

@@ -92,3 +92,61 @@ void make_debugreg(struct call *c)
     c->a[0] = draw(9);
     c->a[1] = c->a[0] == 7 ? PICK(controls) : any_va();
 }
+
+/* Frames of the arena, taken one after the other, and in the end one that cannot be had: what was
+ * taken must come back (arena_reset looks). A context that is accepted would keep them. */
+static u64 any_context(void)
+{
+    static struct vcpu_guest_context context;
+    static const u64 entries[] = {0, 1, 512, 513, 7168, 7169};
+
+    memset(&context, 0, sizeof(context));
+    context.flags = any_word() | (one_in(4) ? 0 : VGCF_in_kernel);
+    context.gdt_ents = PICK(entries);
+    for (u64 i = 0; i * 512 < context.gdt_ents && i < 14; i++)
+        context.gdt_frames[i] = one_in(64) ? any_mfn() : arena_frame_of_level(0).n;
+    context.ctrlreg[3] = xen_pfn_to_cr3(one_in(8) ? any_mfn() : arena_frame_of_level(4).n);
+    context.ctrlreg[1] = xen_pfn_to_cr3(BEYOND_MEMORY);
+    if (one_in(4))
+        context.kernel_sp = any_va();
+    if (one_in(4))
+        context.ldt_base = any_va();
+    return one_in(32) ? bad_va() : (u64)&context;
+}
+
+/*
+ * Of vcpus that never run. Vcpu 0 is this one: it must stay up, keep its vcpu_info, and be spared
+ * NMIs. Areas that the hypervisor writes to whenever it likes are left out; so is, where Xen is
+ * asked too, what it does not give back.
+ */
+void make_vcpu(struct call *c)
+{
+    static const u8 ops[] = {VCPUOP_initialise,
+                             VCPUOP_initialise,
+                             VCPUOP_initialise,
+                             VCPUOP_up,
+                             VCPUOP_down,
+                             VCPUOP_is_up,
+                             VCPUOP_set_periodic_timer,
+                             VCPUOP_stop_periodic_timer,
+                             VCPUOP_set_singleshot_timer,
+                             VCPUOP_stop_singleshot_timer,
+                             VCPUOP_register_vcpu_info,
+                             VCPUOP_send_nmi,
+                             VCPUOP_get_physid,
+                             200};
+    struct vcpu_register_vcpu_info *info = argument_new(sizeof(*info));
+
+    c->sub = PICK(ops);
+    c->a[0] = (u64)c->sub;
+    c->a[1] = 1 + draw(one_in(8) ? 40 : 3);
+    c->a[2] = pointer_to(info);
+    *info = (struct vcpu_register_vcpu_info){any_mfn(), 1 + 2 * (u32)draw(4096), 0};
+    if (c->sub == VCPUOP_initialise)
+        c->a[2] = any_context();
+    if (c->sub == VCPUOP_send_nmi)
+        c->a[2] = one_in(2) ? 0 : any_word();
+    if (one_in(4) && (c->sub == VCPUOP_up || c->sub == VCPUOP_is_up))
+        c->a[1] = 0;
+    c->skip = options.same && c->sub == VCPUOP_initialise;
+}

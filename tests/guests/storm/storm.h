@@ -120,6 +120,7 @@ typedef void call_maker(struct call *c);
 call_maker make_mmu_update, make_va_mapping, make_va_mapping_other, make_mmuext;
 call_maker make_trap_table, make_gdt, make_stack_switch, make_callbacks, make_descriptor;
 call_maker make_segment_base, make_debugreg, make_console, make_multicall, make_event_channel;
+call_maker make_vcpu;
 
 /* A frame that the kernel may have as its root, or one that is certainly refused. first: nothing
  * happens before it is used. */
