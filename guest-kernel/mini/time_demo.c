@@ -68,9 +68,10 @@ static bool show(const char *what, void (*act)(void))
         act();
     now = runstate_read(&area);
     now = runstate_since(&now, &start);
-    console_printf("~ %-22s %5llu.%06llu %5llu.%06llu %5llu.%06llu %5llu.%06llu\n", what,
-                   MS(now.at), MS(now.time[RUNSTATE_running]), MS(now.time[RUNSTATE_runnable]),
-                   MS(now.time[RUNSTATE_blocked]));
+    console_printf("~ %-20s %5llu.%06llu %5llu.%06llu %5llu.%06llu %5llu.%06llu %5llu.%06llu\n",
+                   what, MS(now.at), MS(now.time[RUNSTATE_running]),
+                   MS(now.time[RUNSTATE_runnable]), MS(now.time[RUNSTATE_blocked]),
+                   MS(now.time[RUNSTATE_offline]));
     return runstate_sum(&now) == now.at;
 }
 
@@ -103,10 +104,10 @@ bool time_demonstration(void)
     upcalls_unmask();
     block(); /* from here on the area is up to date */
     start = runstate_read(&area);
-    console_printf("%-24s %12s %12s %12s %12s\n", "milliseconds", "real", "virtual", "stolen",
-                   "blocked");
+    console_printf("%-22s %12s %12s %12s\n", "", "real", "virtual", "stolen");
+    console_printf("%-22s %12s %12s %12s %12s %12s\n", "milliseconds", "all four", "running",
+                   "runnable", "blocked", "offline");
     exact = show_all();
-    console_printf("real = virtual + stolen + blocked, to the nanosecond: %s\n",
-                   exact ? "yes" : "no");
+    console_printf("the four are the real time, to the nanosecond: %s\n", exact ? "yes" : "no");
     return exact;
 }

@@ -130,6 +130,7 @@ static void answer(void)
     case XS_MKDIR:
     case XS_RM:
     case XS_SET_PERMS:
+    case XS_CONTROL:
         return answer_error("EACCES");
     default:
         return answer_error("ENOSYS");
@@ -196,6 +197,8 @@ bool xenstore_start(struct domain *d, u64 pages)
     fmt_snprintf(home, sizeof(home), HOMES "%u", d->id);
     tree_add("domid=%u", d->id);
     tree_add("name=lone");
+    tree_add("device=");
+    tree_add("control/shutdown="); /* nobody asks it to */
     tree_add("memory/target=%lu", kib);
     tree_add("memory/static-max=%lu", kib);
     for (u32 i = 0; i < d->max_vcpus; i++)

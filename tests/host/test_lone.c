@@ -255,6 +255,8 @@ static void the_values_that_kernels_look_for_are_there(void **state)
     EXPECT_VALUE(XS_READ, "lone");
     ASK(XS_READ, "memory/target");
     EXPECT_VALUE(XS_READ, "4000");
+    ASK(XS_READ, "control/shutdown");
+    EXPECT_VALUE(XS_READ, "");
     ASK(XS_READ, "memory");
     EXPECT_VALUE(XS_READ, "");
     ASK(XS_READ, "cpu/1/availability");
@@ -267,9 +269,9 @@ static void directories_list_each_name_once(void **state)
 {
     (void)state;
     ASK(XS_DIRECTORY, "");
-    EXPECT(XS_DIRECTORY, "domid\0name\0memory\0cpu");
+    EXPECT(XS_DIRECTORY, "domid\0name\0device\0control\0memory\0cpu");
     ASK(XS_DIRECTORY, "/local/domain/1");
-    EXPECT(XS_DIRECTORY, "domid\0name\0memory\0cpu");
+    EXPECT(XS_DIRECTORY, "domid\0name\0device\0control\0memory\0cpu");
     ASK(XS_DIRECTORY, "memory");
     EXPECT(XS_DIRECTORY, "target\0static-max");
     ASK(XS_DIRECTORY, "cpu");
@@ -281,7 +283,7 @@ static void directories_list_each_name_once(void **state)
 
 static void what_is_not_there_is_said_so(void **state)
 {
-    static const char *const paths[] = {"device",
+    static const char *const paths[] = {"device/vif",
                                         "dom",
                                         "domid/x",
                                         "domids",
@@ -324,7 +326,7 @@ static void a_watch_fires_once_when_it_is_set(void **state)
 
 static void transactions_begin_and_end_and_nothing_is_written(void **state)
 {
-    static const u32 writes[] = {XS_WRITE, XS_MKDIR, XS_RM, XS_SET_PERMS};
+    static const u32 writes[] = {XS_WRITE, XS_MKDIR, XS_RM, XS_SET_PERMS, XS_CONTROL};
 
     (void)state;
     ASK(XS_TRANSACTION_START, "");

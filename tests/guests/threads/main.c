@@ -8,6 +8,7 @@
 #include "guest-kernel/core/guest.h"
 #include "guest-kernel/core/report.h"
 #include "guest-kernel/event/event.h"
+#include "guest-kernel/event/upcall.h"
 #include "guest-kernel/sched/smp.h"
 #include "guest-kernel/sched/thread.h"
 #include "guest-kernel/time/clock.h"
@@ -156,6 +157,53 @@ static void play(void *arg)
     }
 }
 
+/* Two ports next to each other, each for another vcpu; the second's does not look for a while. */
+static struct {
+    long ports[2];
+    unsigned int ran_on[2], ran[2];
+    volatile bool sent;
+} ports;
+
+static void on_port(u32 port, void *data)
+{
+    u64 i = (u64)data;
+
+    (void)port;
+    ports.ran_on[i] = vcpu_self()->id;
+    ports.ran[i]++;
+}
+
+static void look_away(void *arg)
+{
+    bool open;
+
+    (void)arg;
+    ports.ports[1] = event_bind_ipi(vcpu_self(), on_port, (void *)1);
+    open = upcalls_mask();
+    thread_wake(ball.players[0]);
+    while (!ports.sent)
+        call_sched_op(SCHEDOP_yield, NULL);
+    upcalls_restore(open);
+}
+
+static void say_ports(void)
+{
+    struct thread *other;
+
+    ports.ports[0] = event_bind_ipi(vcpu_self(), on_port, (void *)0);
+    other = thread_create(vcpu_find(1), look_away, NULL);
+    while (!ports.ports[1])
+        thread_wait();
+    event_send((u32)ports.ports[1]);
+    event_send((u32)ports.ports[0]);
+    ports.sent = true;
+    thread_join(other);
+    for (unsigned int i = 0; i < 2; i++) {
+        row_want(i ? "ports.second-ran" : "ports.first-ran", ports.ran[i], 1);
+        row_want(i ? "ports.second-ran-on" : "ports.first-ran-on", ports.ran_on[i], i);
+    }
+}
+
 static void say_two_vcpus(void)
 {
     unsigned int count = vcpu_count();
@@ -172,6 +220,7 @@ static void say_two_vcpus(void)
     ball.players[0] = thread_self();
     play((void *)0);
     thread_join(ball.players[1]);
+    say_ports();
     row_want("vcpus.throws", ball.throws, 2 * ROUNDS);
     row_want("vcpus.clock-went-backwards", ball.backwards, 0);
     /* On two CPUs Xen's own answers may differ by a little. */
