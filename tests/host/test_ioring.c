@@ -167,6 +167,7 @@ static void messages_cross_in_pieces(void **state)
             assert_true(xs_append(&out, &(char){(char)(k * 7)}, 1));
         assert_int_equal(xs_append(&out, "x", 1), lengths[i] < XENSTORE_PAYLOAD_MAX);
         out.head.len = lengths[i];
+        memset(&in, 0x55, sizeof(in));
         in.moved = 0;
         for (int round = 0; !received; round++) {
             assert_in_range(round, 0, 6);
