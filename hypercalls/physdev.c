@@ -248,6 +248,12 @@ static long operation_do(struct domain *d, unsigned cmd, union argument *a)
     }
 }
 
+/* Two write their argument back when they are refused, too, as Xen does. */
+static bool answers_always(unsigned cmd)
+{
+    return cmd == PHYSDEVOP_map_pirq || cmd == PHYSDEVOP_apic_read;
+}
+
 long hc_physdev_op(unsigned long command, unsigned long arg)
 {
     struct domain *d = current->domain;
@@ -270,7 +276,7 @@ long hc_physdev_op(unsigned long command, unsigned long arg)
     spin_lock(&irq_lock);
     ret = operation_do(d, cmd, &a);
     spin_unlock(&irq_lock);
-    if (shapes[cmd].answers && (!ret || cmd == PHYSDEVOP_map_pirq) &&
+    if (shapes[cmd].answers && (!ret || answers_always(cmd)) &&
         guest_write(arg, &a, shapes[cmd].bytes))
         return refuse(XEN_EFAULT, "the answer cannot be written");
     return ret;
