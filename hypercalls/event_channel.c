@@ -16,11 +16,8 @@ union argument {
     struct evtchn_bind_virq bind_virq;
     struct evtchn_bind_pirq bind_pirq;
     struct evtchn_bind_ipi bind_ipi;
-    struct evtchn_close close;
-    struct evtchn_send send;
     struct evtchn_status status;
     struct evtchn_bind_vcpu bind_vcpu;
-    struct evtchn_unmask unmask;
     struct evtchn_reset reset;
     struct evtchn_init_control init_control;
     struct evtchn_expand_array expand_array;
@@ -39,13 +36,11 @@ static const struct {
     SHAPE(bind_interdomain, true),
     SHAPE(bind_virq, true),
     SHAPE(bind_pirq, true),
-    SHAPE(close, false),
-    SHAPE(send, false),
+
     SHAPE(status, true),
     SHAPE(alloc_unbound, true),
     SHAPE(bind_ipi, true),
     SHAPE(bind_vcpu, false),
-    SHAPE(unmask, false),
     SHAPE(reset, false),
     SHAPE(init_control, true),
     SHAPE(expand_array, false),
@@ -112,6 +107,26 @@ static int reset(const struct evtchn_reset *a, bool goes_on)
     return event_reset(d, goes_on);
 }
 
+/* Those whose argument is a port, straight: the most frequent. */
+static long port_op(u32 op, u64 arg)
+{
+    struct domain *d = current->domain;
+    evtchn_port_t port;
+
+    if (unlikely(!guest_range_ok(arg, sizeof(port))))
+        goto unreadable;
+    smap_open();
+    GUEST_GET_U32(port, arg, fault);
+    smap_close();
+    if (likely(op == EVTCHNOP_send))
+        return event_send(d, port);
+    return op == EVTCHNOP_close ? event_close(d, port) : event_unmask(d, port);
+fault:
+    smap_close();
+unreadable:
+    return refuse(XEN_EFAULT, "the argument cannot be read");
+}
+
 static int op_do(u32 op, union argument *a)
 {
     struct domain *d = current->domain;
@@ -127,16 +142,10 @@ static int op_do(u32 op, union argument *a)
         return given(event_bind_pirq(d, a->bind_pirq.pirq), &a->bind_pirq.port);
     case EVTCHNOP_bind_ipi:
         return given(event_bind_ipi(d, a->bind_ipi.vcpu), &a->bind_ipi.port);
-    case EVTCHNOP_close:
-        return event_close(d, a->close.port);
-    case EVTCHNOP_send:
-        return event_send(d, a->send.port);
     case EVTCHNOP_status:
         return status(&a->status);
     case EVTCHNOP_bind_vcpu:
         return event_bind_vcpu(d, a->bind_vcpu.port, a->bind_vcpu.vcpu);
-    case EVTCHNOP_unmask:
-        return event_unmask(d, a->unmask.port);
     case EVTCHNOP_init_control:
         return event_init_control(d, &a->init_control);
     case EVTCHNOP_expand_array:
@@ -148,9 +157,8 @@ static int op_do(u32 op, union argument *a)
     }
 }
 
-long hc_event_channel_op(unsigned long cmd, unsigned long arg)
+static __attribute__((noinline)) long op_copied(u32 op, u64 arg)
 {
-    u32 op = (u32)cmd;
     union argument a;
     int r;
 
@@ -165,6 +173,18 @@ long hc_event_channel_op(unsigned long cmd, unsigned long arg)
     if (!r && shapes[op].writes)
         r = guest_write(arg, &a, shapes[op].bytes);
     return r;
+}
+
+long hc_event_channel_op(unsigned long cmd, unsigned long arg)
+{
+    switch ((u32)cmd) {
+    case EVTCHNOP_send:
+    case EVTCHNOP_close:
+    case EVTCHNOP_unmask:
+        return port_op((u32)cmd, arg);
+    default:
+        return op_copied((u32)cmd, arg);
+    }
 }
 
 /* What there was before 0x00030202: the operation's number stands before its structure. */

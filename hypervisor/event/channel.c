@@ -12,6 +12,7 @@
 #include "hypervisor/debug/bug.h"
 #include "hypervisor/event/fifo.h"
 #include "hypervisor/event/pirq.h"
+#include "hypervisor/event/two_level.h"
 #include "hypervisor/mm/alloc.h"
 
 #define PORTS_DOMU 1024u /* as many as Xen's toolstack gives a domain that says nothing */
@@ -67,7 +68,7 @@ static void pending_clear(struct domain *d, evtchn_port_t port)
     if (d->events.fifo)
         fifo_clear(d, port, channel_at(d, port));
     else
-        two_level_clear(d, port);
+        bit_drop(d->shared->evtchn_pending, port);
 }
 
 void channel_bind(struct domain *d, evtchn_port_t port, union bond bond, u32 vcpu)

@@ -120,13 +120,6 @@ void channel_bind(struct domain *d, evtchn_port_t port, union bond bond, u32 vcp
 /* An event came for @port of @d, whose end is @c. No lock is needed, nor that it is still bound. */
 void event_raise(struct domain *d, evtchn_port_t port, struct channel *c);
 
-/* What differs between the two ABIs (fifo.h has the other). Make a port pending, true if it was
- * not; is it; forget that it is; take away its mask, and raise what it held back. */
-bool two_level_raise(struct domain *d, evtchn_port_t port, const struct channel *c);
-bool two_level_is_pending(const struct domain *d, evtchn_port_t port);
-void two_level_clear(struct domain *d, evtchn_port_t port);
-void two_level_unmask(struct domain *d, evtchn_port_t port, const struct channel *c);
-
 /* Have @v make an upcall: the last step of raising. */
 void upcall_raise(struct vcpu *v);
 

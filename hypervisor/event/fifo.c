@@ -18,6 +18,7 @@
  */
 #include "hypervisor/event/channel.h"
 #include "hypervisor/event/fifo.h"
+#include "hypervisor/event/two_level.h"
 #include "hypervisor/mm/alloc.h"
 #include "hypervisor/mm/ptype.h"
 #include "xen-like/lib/string.h"

@@ -6,6 +6,7 @@
  */
 #include "hypervisor/debug/bug.h"
 #include "hypervisor/event/fifo.h"
+#include "hypervisor/event/two_level.h"
 
 /* If an upcall is pending already, whoever made it so wakes the vcpu. */
 void upcall_raise(struct vcpu *v)
@@ -30,12 +31,17 @@ __attribute__((noinline)) static void pollers_wake(struct domain *d, evtchn_port
     }
 }
 
-void event_raise(struct domain *d, evtchn_port_t port, struct channel *c)
+static inline void raise(struct domain *d, evtchn_port_t port, struct channel *c)
 {
     bool came = d->events.fifo ? fifo_raise(d, port, c) : two_level_raise(d, port, c);
 
     if (came && unlikely(ACCESS_ONCE(d->events.pollers)))
         pollers_wake(d, port);
+}
+
+void event_raise(struct domain *d, evtchn_port_t port, struct channel *c)
+{
+    raise(d, port, c);
 }
 
 /* The other end is another port, or the hypervisor. What stands beside the bond belongs to it if
@@ -58,7 +64,7 @@ static int interdomain_send(const struct channel *c)
     if (unlikely(bond.hypervisor))
         notified(data);
     else
-        event_raise(remote, bond.number, channel_at(remote, bond.number));
+        raise(remote, bond.number, channel_at(remote, bond.number));
     return 0;
 }
 
@@ -72,7 +78,7 @@ int event_send(struct domain *d, evtchn_port_t port)
     case EVTCHNSTAT_interdomain:
         return interdomain_send(c);
     case EVTCHNSTAT_ipi:
-        event_raise(d, port, c);
+        raise(d, port, c);
         return 0;
     case EVTCHNSTAT_unbound:
         return 0; /* nobody hears it yet */

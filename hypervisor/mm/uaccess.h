@@ -55,4 +55,8 @@ int guest_write(u64 to, const void *from, u64 len);
              : "memory"                                                                            \
              : fault)
 
+/* The same for a word of 32 bits. */
+#define GUEST_GET_U32(value, base, fault)                                                          \
+    asm goto("1: movl (%1), %0" FIXUP(fault) : "=r"(value) : "r"(base) : "memory" : fault)
+
 #endif

@@ -3,7 +3,7 @@
 // LINK: hypervisor/mm/io_frames.c hypervisor/mm/linear.c hypervisor/mm/audit.c
 // LINK: hypervisor/domain/domain.c hypervisor/domain/base.c hypervisor/cpu/descriptors.c
 // LINK: hypervisor/event/channel.c hypervisor/event/send.c hypervisor/event/virq.c
-// LINK: hypervisor/event/two_level.c hypervisor/event/fifo.c
+// LINK: hypervisor/event/fifo.c
 // LINK: hypercalls/event_channel.c hypercalls/continuation.c
 /*
  * Event channels between two domains, which one guest alone cannot see, at their limits, and where

@@ -3,7 +3,7 @@
 // LINK: hypervisor/mm/io_frames.c hypervisor/mm/linear.c hypervisor/mm/audit.c
 // LINK: hypervisor/domain/domain.c hypervisor/domain/base.c hypervisor/cpu/descriptors.c
 // LINK: hypervisor/event/channel.c hypervisor/event/send.c hypervisor/event/virq.c
-// LINK: hypervisor/event/two_level.c hypervisor/event/fifo.c
+// LINK: hypervisor/event/fifo.c
 /*
  * Event channels in random histories. Two domains, each in either ABI, bind, send, mask, move and
  * close; a model says what each port is and whether an event waits there, and whenever the guests
