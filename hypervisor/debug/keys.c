@@ -24,7 +24,8 @@ static void registers_show(void)
 
 static void audit_show(void)
 {
-    audit_report(dom0);
+    for (const struct domain *d = domains; d; d = d->next)
+        audit_report(d);
 }
 
 static void memory_show(void)
@@ -47,10 +48,8 @@ static void vcpu_show(const struct vcpu *v)
                v->nmi_waits ? ", NMI waits" : "");
 }
 
-static void domains_show(void)
+static void domain_show(const struct domain *d)
 {
-    const struct domain *d = dom0;
-
     log_always("domain %u: %lu pages, at most %lu; assists %lx%s", d->id, d->tot_pages,
                d->max_pages, d->vm_assist, d->dying ? ", dying" : "");
     for (u32 i = 0; i < d->max_vcpus; i++)
@@ -58,6 +57,12 @@ static void domains_show(void)
             vcpu_show(d->vcpus[i]);
             virq_raise(d->vcpus[i], VIRQ_DEBUG); /* perhaps it has something to say itself */
         }
+}
+
+static void domains_show(void)
+{
+    for (const struct domain *d = domains; d; d = d->next)
+        domain_show(d);
 }
 
 static struct key {

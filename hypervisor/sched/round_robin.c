@@ -1,8 +1,9 @@
 /*
  * Round-robin: each vcpu runs for a slice, then goes to the end of the queue. One that had blocked
  * and wakes goes before all these, at once: it waited for an event, and will mostly block again
- * long before its slice ends. But who has waited for PATIENCE_NS goes before those again, or vcpus
- * that wake each other could keep all others out.
+ * long before its slice ends. But who has waited for PATIENCE_NS goes before those that have waited
+ * less: vcpus that wake each other do not keep the others out, nor many that never block those that
+ * wake.
  */
 #include "hypervisor/sched/policy.h"
 #include "hypervisor/time/clock.h"
@@ -49,7 +50,8 @@ static struct vcpu *rr_choose(struct vcpu *running, u64 now, u64 *until)
     struct vcpu *boosted = queue_first(&woken), *v = queue_first(&waiting);
     struct queue *q = &waiting;
 
-    if (boosted && (!v || now - v->sched.queued_at < PATIENCE_NS)) {
+    if (boosted && (!v || now - v->sched.queued_at < PATIENCE_NS ||
+                    boosted->sched.queued_at < v->sched.queued_at)) {
         q = &woken;
         v = boosted;
     }
