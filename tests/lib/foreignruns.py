@@ -34,6 +34,7 @@ RECIPE = "1"  # change it when runs of Xen are made or kept differently
 USERLAND_SECONDS = 240  # on a machine that does other things, too
 USERLAND_STEPS = [r"^userland: type a word => type hello\n"]
 USERLAND_LINE = re.compile(r"^userland: .*")
+DRIVER_LINE = re.compile(r"^(userland|driver): .*")  # of a kernel that has the machine's devices
 KEYS = (
     "PACKAGE", "VIA", "FILE", "ARGS", "HV_ARGS", "DIES", "STOP", "WRITES", "LONG", "USERLAND", "FIRST",
 )  # fmt: skip
@@ -145,13 +146,14 @@ def death_of(lines, side):
     return {what: match and match.group(1).lstrip("0") for what, match in found.items()}
 
 
-def userland_lines(run):
-    return [line for line in run.lines if USERLAND_LINE.match(line)]
+def userland_lines(test, run):
+    pattern = USERLAND_LINE if test["FIRST"] else DRIVER_LINE
+    return [line for line in run.lines if pattern.match(line)]
 
 
-def judge_userland(run, xen):
+def judge_userland(test, run, xen):
     """What is wrong with the lines of a user space, each of which says that something works."""
-    ours, theirs = userland_lines(run), userland_lines(xen)
+    ours, theirs = userland_lines(test, run), userland_lines(test, xen)
     yield from (f"not written: {line}" for line in theirs if line not in ours)
     yield from (f"not written on Xen: {line}" for line in ours if line not in theirs)
     if run.end != "off":
@@ -163,7 +165,7 @@ def judge_userland(run, xen):
 def judge(test, build, run, xen):
     """What is wrong with a run of ours, as texts."""
     yield from guestruns.audit_failures(build, run.lines)
-    yield from (judge_userland(run, xen) if test["USERLAND"] else judge_calls(test, run, xen))
+    yield from (judge_userland(test, run, xen) if test["USERLAND"] else judge_calls(test, run, xen))
 
 
 def judge_calls(test, run, xen):
@@ -196,6 +198,6 @@ def run_test(test, tally):
         for why in failures:
             tally.fail(f"foreign/{test.name} [{build}]", f"{why} (build/logs/foreign.{test.name}.{build}.log)")
         tally.add(0 if failures else 1)
-    lines = test["USERLAND"] and len(userland_lines(xen))
+    lines = test["USERLAND"] and len(userland_lines(test, xen))
     told = f"{lines} lines" if lines else f"{len(xen.calls)} calls"
     tally.say(f"foreign/{test.name}: {told} compared")
