@@ -16,7 +16,7 @@
 #define PERIOD  (2 * MS)
 #define NAPS    20
 
-static volatile u64 latest, back, reads[2];
+static volatile u64 latest, back, stale, reads[2];
 static volatile bool stop;
 static volatile u64 ticks[2];
 static struct vcpu_time_info area;
@@ -26,10 +26,17 @@ static u32 version_of(unsigned int vcpu)
     return ACCESS_ONCE(shared_info->vcpu_info[vcpu].time.version);
 }
 
-/* The other vcpu cannot come between the two lines but where it is let. */
+static u64 record_time(unsigned int vcpu)
+{
+    return ACCESS_ONCE(shared_info->vcpu_info[vcpu].time.tsc_timestamp);
+}
+
+/* Who runs has the newest record. */
 static void read_once(unsigned int id)
 {
-    u64 before = latest, now = time_now_ns();
+    u64 before = latest, now = time_now_ns(), other = record_time(!id);
+
+    stale += record_time(id) < other;
 
     back += now < before;
     latest = now > latest ? now : latest;
@@ -62,6 +69,7 @@ static void clock_rows(void)
     row("clock.record_of_the_other_is_written", changes == CHANGES);
     row("clock.both_read", reads[0] > 1000 && reads[1] > 1000);
     row_want("clock.went_back", (s64)back, 0);
+    row_want("clock.record_was_stale", (s64)stale, 0);
     row_want("clock.record_of_the_other_is_whole", version_of(1) & 1, 0);
 }
 
