@@ -80,8 +80,8 @@ static long vcpu_poll(u64 arg)
     }
     if (poll.nr_ports == 1)
         event_poll_begin(v, port);
-    if (poll.timeout)
-        timer_set(&v->time.poll, poll.timeout);
+    if (poll.timeout) /* a negative time has passed */
+        timer_set(&v->time.poll, (s64)poll.timeout < 0 ? 0 : poll.timeout);
     else
         timer_stop(&v->time.poll);
     return 0;

@@ -13,6 +13,7 @@
 #include "hypervisor/cpu/regs.h"
 #include "hypervisor/debug/bug.h"
 #include "hypervisor/debug/log.h"
+#include "hypervisor/domain/domain.h"
 #include "xen-like/abi/xen.h"
 
 #define CPUID_HAS_APIC    (1U << 9)
@@ -176,4 +177,7 @@ void irq_take(struct cpu_user_regs *regs)
         return irq_unexpected(vector);
     handlers[vector].fn(handlers[vector].data);
     apic_write(APIC_EOI, 0);
+    /* Perhaps the guest has unmasked its upcall by itself, and looked too early or not at all. */
+    if (upcall_is_due(current))
+        __atomic_fetch_or(&current->work, WORK_EVENT, __ATOMIC_RELAXED);
 }

@@ -31,7 +31,6 @@ static void debug_regs_load(const struct debug_regs *d)
     write_dr1(d->address[1]);
     write_dr2(d->address[2]);
     write_dr3(d->address[3]);
-    write_dr6(d->status);
 }
 
 static bool debug_active(const struct debug_regs *d)
@@ -72,8 +71,6 @@ static long status_write(struct vcpu *v, u64 value)
     if (value >> 32)
         return refuse(XEN_EINVAL, "a DR6 with an upper half");
     v->debug.status = (value & DR6_DEFINED) | DR6_DEFAULT;
-    if (v == current && debug_active(&v->debug))
-        write_dr6(v->debug.status);
     return 0;
 }
 

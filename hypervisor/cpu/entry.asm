@@ -106,8 +106,8 @@ syscall_entry:
     cmp dword [rcx + VCPU_work], 0
     jne hypercall_work
     mov rcx, [rcx + VCPU_info] ; a guest that unmasks by itself asks for its upcall by any hypercall
-    cmp word [rcx + VCPU_INFO_upcall_pending], 1 ; pending, and the mask behind it clear
-    je hypercall_work
+    cmp byte [rcx + VCPU_INFO_upcall_pending], 0 ; what the mask says is looked at there
+    jne hypercall_work
 
     SYSRET_TO_GUEST hypercall_slow_return
 .unknown:
@@ -187,8 +187,8 @@ sysenter_flags_saved:
     mov r11, [rcx + VCPU_info]
     bt edx, RFLAGS_IF_BIT
     setnc [r11 + VCPU_INFO_upcall_mask]
-    cmp word [r11 + VCPU_INFO_upcall_pending], 1 ; the mask lies behind it, and is clear now
-    je hc_iret.close
+    cmp byte [r11 + VCPU_INFO_upcall_pending], 0
+    jne hc_iret.close
     and edx, ~(RFLAGS_IOPL | RFLAGS_VM)
     or edx, RFLAGS_IF
     mov [REGS(rflags)], rdx

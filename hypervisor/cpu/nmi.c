@@ -1,8 +1,9 @@
 /*
  * An NMI may strike between any two instructions of the hypervisor, so all that is done at once is
  * to count it, note the reason, and set a flag that the way out to the guest looks at. It may also
- * strike when that has been looked at already: then this CPU sends itself an interrupt, which waits
- * until the guest runs and brings it back at once, or wakes it when it is blocked.
+ * strike when that has been looked at already, or when another vcpu runs: then this CPU sends itself
+ * an interrupt, which waits until the guest runs and brings it back at once, or wakes it when it is
+ * blocked.
  *
  * While the guest handles one, another waits: until its next iret, whichever it is, as on Xen.
  */
@@ -56,7 +57,7 @@ void trap_nmi(struct cpu_user_regs *regs)
         return; /* the machine's own reach the first CPU only */
     __atomic_fetch_or(&dom0->shared->arch.nmi_reason, nmi_reason(), __ATOMIC_RELAXED);
     __atomic_fetch_or(&dom0->vcpus[0]->work, WORK_NMI, __ATOMIC_RELEASE);
-    if (!(regs->cs & 3))
+    if (!(regs->cs & 3) || current != dom0->vcpus[0])
         apic_wake_self();
 }
 

@@ -9,6 +9,7 @@
  */
 #include "hypervisor/domain/base.h"
 
+#include "hypervisor/cpu/regs.h"
 #include "hypervisor/cpu/tables.h"
 #include "hypervisor/debug/bug.h"
 #include "hypervisor/mm/hv_slots.h"
@@ -76,6 +77,21 @@ int vcpu_set_user_base(struct vcpu *v, mfn_t m)
     if (old.n)
         frame_put_and_type(mfn_to_frame(old));
     return 0;
+}
+
+u64 kernel_tables_begin(void)
+{
+    u64 loaded = read_cr3();
+
+    if (loaded != current->cr3_kernel)
+        write_cr3(current->cr3_kernel);
+    return loaded;
+}
+
+void kernel_tables_end(u64 before)
+{
+    if (before != current->cr3_kernel)
+        write_cr3(before);
 }
 
 int vcpu_set_ldt(struct vcpu *v, u64 va, u32 entries)

@@ -18,6 +18,13 @@ int vcpu_set_ldt(struct vcpu *v, u64 va, u32 entries);
 /* Show @v's LDT, as far as the CPU has seen it, in this CPU's window. The caller flushes. */
 void vcpu_show_ldt(const struct vcpu *v);
 
+/*
+ * The tables of the running vcpu's kernel in force, whatever it was doing: what it has registered
+ * lies in its kernel's memory. kernel_tables_end() is given what kernel_tables_begin() answered.
+ */
+u64 kernel_tables_begin(void);
+void kernel_tables_end(u64 before);
+
 /* A fault at @va within the LDT's window: show the CPU the guest's page of descriptors there, if it
  * is (or can become) one. True: the access may be tried again. */
 bool vcpu_map_ldt(struct vcpu *v, u64 va);

@@ -8,6 +8,7 @@
 #include "hypervisor/sched/sched.h"
 
 #include "hypervisor/cpu/regs.h"
+#include "hypervisor/domain/base.h"
 #include "hypervisor/domain/switch.h"
 #include "hypervisor/mm/uaccess.h"
 #include "hypervisor/sched/policy.h"
@@ -191,11 +192,12 @@ struct vcpu *sched_first(void)
 void vcpu_runstate_publish(struct vcpu *v)
 {
     struct vcpu_runstate_info now = v->sched.runstate;
-    u64 at = v->sched.runstate_area,
+    u64 at = v->sched.runstate_area, tables,
         entry = at + offsetof(struct vcpu_runstate_info, state_entry_time);
 
     if (!at)
         return;
+    tables = kernel_tables_begin();
     if (domain_assists(v->domain, VMASST_TYPE_runstate_update_flag)) {
         u64 torn = now.state_entry_time | XEN_RUNSTATE_UPDATE;
 
@@ -204,4 +206,5 @@ void vcpu_runstate_publish(struct vcpu *v)
     guest_copy_out(at, &now, offsetof(struct vcpu_runstate_info, state_entry_time));
     guest_copy_out(at + offsetof(struct vcpu_runstate_info, time), now.time, sizeof(now.time));
     guest_copy_out(entry, &now.state_entry_time, sizeof(u64));
+    kernel_tables_end(tables);
 }

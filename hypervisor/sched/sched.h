@@ -52,7 +52,7 @@ void sched_yield(void);
 void vcpu_runstate(const struct vcpu *v, struct vcpu_runstate_info *to);
 
 /* Writes the copy at runstate_area anew, or as much of it as can be written. The vcpu whose state
- * is loaded, its kernel's tables in use. */
+ * is loaded. */
 void vcpu_runstate_publish(struct vcpu *v);
 
 /* On the way out to a guest: let the vcpu that should run be the one whose registers are in this

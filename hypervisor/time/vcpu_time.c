@@ -12,7 +12,7 @@
 #include "hypervisor/time/vcpu_time.h"
 
 #include "hypervisor/cpu/regs.h"
-#include "hypervisor/domain/domain.h"
+#include "hypervisor/domain/base.h"
 #include "hypervisor/mm/uaccess.h"
 #include "hypervisor/time/clock.h"
 #include "hypervisor/time/reference.h"
@@ -126,17 +126,14 @@ static struct vcpu_time_info record_of(const struct domain *d, const struct cloc
  * there, that is the guest's. */
 static void area_write(const struct vcpu *v, struct vcpu_time_info *r)
 {
-    u64 loaded = read_cr3(), kernel = current->cr3_kernel;
+    u64 loaded = kernel_tables_begin();
 
-    if (loaded != kernel)
-        write_cr3(kernel);
     if (!guest_write(v->time.area, &r->version, sizeof(r->version)) &&
         !guest_write(v->time.area, r, sizeof(*r))) {
         r->version++;
         guest_write(v->time.area, &r->version, sizeof(r->version));
     }
-    if (loaded != kernel)
-        write_cr3(loaded);
+    kernel_tables_end(loaded);
 }
 
 void vcpu_time_publish(struct vcpu *v)

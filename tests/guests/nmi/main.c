@@ -4,9 +4,13 @@
  * notice. They are the control domain's, who asked for them by nmi_op: one at a time until its
  * iret, with the reason in shared_info, and one that came without a handler is told later.
  */
+#include "guest-kernel/time/clock.h"
+#include "guest-kernel/time/timer.h"
 #include "tests/guests/user_space.h"
+#include "tests/guests/vcpus.h"
 
 #define ROUNDS_OF_USER 16
+#define PATIENCE_NS    (2000 * NS_PER_MILLISECOND)
 #define TRAP_RAX       0x1234567812345678ull
 
 extern char nmi_entry[], user_loop[];
@@ -147,6 +151,41 @@ static void say_late(void)
     row("late.count-registered", (s64)count);
 }
 
+static volatile bool woken_by_us;
+
+/* One that comes while another vcpu runs finds the first one asleep. */
+static void runner(u64 arg)
+{
+    struct vcpu_runstate_info first;
+    u64 end;
+
+    (void)arg;
+    do {
+        yield();
+        vcpu_op(VCPUOP_get_runstate_info, 0, &first);
+    } while (first.state != RUNSTATE_blocked);
+    console_printf("nmi: vcpu 0 is blocked\n");
+    for (end = time_now_ns() + PATIENCE_NS; !count && time_now_ns() < end;)
+        ;
+    woken_by_us = !count;
+    if (woken_by_us)
+        vcpu_op(VCPUOP_send_nmi, 0, NULL);
+    for (;;)
+        yield();
+}
+
+static void say_blocked(void)
+{
+    struct sched_poll forever = {0};
+
+    count = 0;
+    timer_stop_periodic();
+    vcpu_run(1, runner, 0);
+    while (!count)
+        call_sched_op(SCHEDOP_poll, &forever);
+    row("blocked.woken-by-it", !woken_by_us);
+}
+
 void guest_main(void)
 {
     user_space_init();
@@ -154,5 +193,6 @@ void guest_main(void)
     say_mix();
     say_handling();
     say_late();
+    say_blocked();
     guest_end();
 }
