@@ -190,9 +190,12 @@ void guest_main(void)
 {
     user_space_init();
     row("register.answer", nmi_register());
+    if (vcpu_op(VCPUOP_is_up, 1, NULL) == 0) { /* there is another one, as run.two-vcpus has it */
+        say_blocked();
+        guest_end();
+    }
     say_mix();
     say_handling();
     say_late();
-    say_blocked();
     guest_end();
 }

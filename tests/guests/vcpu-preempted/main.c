@@ -73,6 +73,7 @@ void guest_main(void)
 {
     struct vcpu_register_runstate_memory_area a = {.addr.v = (void *)&area};
     struct vcpu_runstate_info now;
+    u64 then;
 
     timer_stop_periodic();
     say_debug_status();
@@ -81,7 +82,9 @@ void guest_main(void)
     user_begin(user_space_init());
     for (unsigned int i = 0; i < 3; i++) {
         sleep(20 * NS_PER_MILLISECOND);
-        row(name_nth("preempted", "answer", i), vcpu_op(VCPUOP_get_runstate_info, OTHER, &now));
+        do /* until it does not run in between */
+            then = area.state_entry_time;
+        while (vcpu_op(VCPUOP_get_runstate_info, OTHER, &now) || area.state_entry_time != then);
         row_want(name_nth("preempted", "state", i), now.state, RUNSTATE_runnable);
         row_want(name_nth("preempted", "area", i), area.state, RUNSTATE_runnable);
         row_want(name_nth("preempted", "same", i), area.state_entry_time == now.state_entry_time,
