@@ -1,9 +1,9 @@
 /*
  * An NMI may strike between any two instructions of the hypervisor, so all that is done at once is
  * to count it, note the reason, and set a flag that the way out to the guest looks at. It may also
- * strike when that has been looked at already, or when another vcpu runs: then this CPU sends itself
- * an interrupt, which waits until the guest runs and brings it back at once, or wakes it when it is
- * blocked.
+ * strike when that has been looked at already, or when another vcpu runs: then this CPU sends
+ * itself an interrupt, which waits until the guest runs and brings it back at once, or wakes it
+ * when it is blocked.
  *
  * While the guest handles one, another waits: until its next iret, whichever it is, as on Xen.
  */
