@@ -49,9 +49,9 @@ static const struct {
 };
 
 /* A domain's ports are its own, and the control domain's. */
-static bool may_touch(const struct domain *d)
+static bool may_touch(const struct domain *self, const struct domain *d)
 {
-    return d == current->domain || current->domain->privileged;
+    return d == self || self->privileged;
 }
 
 static int given(int port, evtchn_port_t *to)
@@ -62,28 +62,28 @@ static int given(int port, evtchn_port_t *to)
     return 0;
 }
 
-static int alloc_unbound(struct evtchn_alloc_unbound *a)
+static int alloc_unbound(struct domain *self, struct evtchn_alloc_unbound *a)
 {
     struct domain *d = domain_named(a->dom);
-    u16 remote = a->remote_dom == DOMID_SELF ? current->domain->id : a->remote_dom;
+    u16 remote = a->remote_dom == DOMID_SELF ? self->id : a->remote_dom;
 
     if (!d)
         return refuse(XEN_ESRCH, "there is no such domain");
-    if (!may_touch(d))
+    if (!may_touch(self, d))
         return refuse(XEN_EPERM, "the ports of another domain");
     return given(event_alloc_unbound(d, remote), &a->port);
 }
 
-static int bind_interdomain(struct evtchn_bind_interdomain *a)
+static int bind_interdomain(struct domain *self, struct evtchn_bind_interdomain *a)
 {
     struct domain *remote = domain_named(a->remote_dom);
 
     if (!remote)
         return refuse(XEN_ESRCH, "there is no such domain");
-    return given(event_bind_interdomain(current->domain, remote, a->remote_port), &a->local_port);
+    return given(event_bind_interdomain(self, remote, a->remote_port), &a->local_port);
 }
 
-static int status(struct evtchn_status *a)
+static int status(struct domain *self, struct evtchn_status *a)
 {
     struct domain *d = domain_named(a->dom);
     int r;
@@ -91,18 +91,18 @@ static int status(struct evtchn_status *a)
     if (!d)
         return refuse(XEN_ESRCH, "there is no such domain");
     r = event_status(d, a);
-    return !r && !may_touch(d) ? refuse(XEN_EPERM, "the ports of another domain") : r;
+    return !r && !may_touch(self, d) ? refuse(XEN_EPERM, "the ports of another domain") : r;
 }
 
-static int reset(const struct evtchn_reset *a, bool goes_on)
+static int reset(struct domain *self, const struct evtchn_reset *a, bool goes_on)
 {
     struct domain *d = domain_named(a->dom);
 
     if (!d)
         return refuse(XEN_ESRCH, "there is no such domain");
-    if (!may_touch(d))
+    if (!may_touch(self, d))
         return refuse(XEN_EPERM, "the ports of another domain");
-    if (d != current->domain)
+    if (d != self)
         return refuse(XEN_EINVAL, "a reset of another domain that is not paused");
     return event_reset(d, goes_on);
 }
@@ -133,9 +133,9 @@ static int op_do(u32 op, union argument *a)
 
     switch (op) {
     case EVTCHNOP_alloc_unbound:
-        return alloc_unbound(&a->alloc_unbound);
+        return alloc_unbound(d, &a->alloc_unbound);
     case EVTCHNOP_bind_interdomain:
-        return bind_interdomain(&a->bind_interdomain);
+        return bind_interdomain(d, &a->bind_interdomain);
     case EVTCHNOP_bind_virq:
         return given(event_bind_virq(d, a->bind_virq.virq, a->bind_virq.vcpu), &a->bind_virq.port);
     case EVTCHNOP_bind_pirq:
@@ -143,7 +143,7 @@ static int op_do(u32 op, union argument *a)
     case EVTCHNOP_bind_ipi:
         return given(event_bind_ipi(d, a->bind_ipi.vcpu), &a->bind_ipi.port);
     case EVTCHNOP_status:
-        return status(&a->status);
+        return status(d, &a->status);
     case EVTCHNOP_bind_vcpu:
         return event_bind_vcpu(d, a->bind_vcpu.port, a->bind_vcpu.vcpu);
     case EVTCHNOP_init_control:
@@ -153,7 +153,7 @@ static int op_do(u32 op, union argument *a)
     case EVTCHNOP_set_priority:
         return event_set_priority(d, a->set_priority.port, a->set_priority.priority);
     default:
-        return reset(&a->reset, op == RESET_GOES_ON);
+        return reset(d, &a->reset, op == RESET_GOES_ON);
     }
 }
 
@@ -164,15 +164,13 @@ static __attribute__((noinline)) long op_copied(u32 op, u64 arg)
 
     if (op >= ARRAY_SIZE(shapes) || !shapes[op].bytes)
         return refuse(XEN_ENOSYS, "no such operation on event channels");
-    r = guest_read(&a, arg, shapes[op].bytes);
-    if (!r)
-        r = op_do(op, &a);
-    if (r == RESTART)
+    if (guest_read(&a, arg, shapes[op].bytes))
+        return -XEN_EFAULT;
+    r = op_do(op, &a);
+    if (unlikely(r == RESTART))
         return call_continue(__HYPERVISOR_event_channel_op,
                              op == EVTCHNOP_reset ? RESET_GOES_ON : op, arg, 0, 0);
-    if (!r && shapes[op].writes)
-        r = guest_write(arg, &a, shapes[op].bytes);
-    return r;
+    return r || !shapes[op].writes ? r : guest_write(arg, &a, shapes[op].bytes);
 }
 
 long hc_event_channel_op(unsigned long cmd, unsigned long arg)

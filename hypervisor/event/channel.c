@@ -312,23 +312,12 @@ int event_status(const struct domain *d, struct evtchn_status *status)
     bond = channel_bond(c);
     status->status = bond.kind;
     status->vcpu = c->vcpu;
-    switch (bond.kind) {
-    case EVTCHNSTAT_unbound:
-        status->u.unbound.dom = bond.domain;
-        break;
-    case EVTCHNSTAT_interdomain:
-        status->u.interdomain.dom = bond.domain;
+    if (bond.kind == EVTCHNSTAT_virq || bond.kind == EVTCHNSTAT_pirq)
+        status->u.virq = bond.number; /* which is where a pirq stands, too */
+    else if (bond.kind == EVTCHNSTAT_unbound || bond.kind == EVTCHNSTAT_interdomain)
+        status->u.unbound.dom = bond.domain; /* likewise */
+    if (bond.kind == EVTCHNSTAT_interdomain)
         status->u.interdomain.port = bond.number;
-        break;
-    case EVTCHNSTAT_pirq:
-        status->u.pirq = bond.number;
-        break;
-    case EVTCHNSTAT_virq:
-        status->u.virq = bond.number;
-        break;
-    default:
-        break;
-    }
     return 0;
 }
 
