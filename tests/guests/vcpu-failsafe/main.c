@@ -11,6 +11,7 @@
 
 #define DATA       0x00cff3000000ffffull
 #define INDEX(i)   ((u16)((i) << 3 | 3))
+#define UNMAPPED   0x7000ull
 #define FLAGS_SEEN 0x47700u /* TF IF DF IOPL NT AC */
 
 struct after {
@@ -152,6 +153,15 @@ static void say_bases(void)
     failsafe_count = 0;
 }
 
+/* Where there is no stack for the frame there is no way to go on. */
+static void die_without_stack(void)
+{
+    selectors_load(0, INDEX(2), 0, 0);
+    descriptor_set(2, 0);
+    for (;;)
+        yield_here(UNMAPPED);
+}
+
 static NORETURN void destroyer(u64 arg)
 {
     volatile u32 *words = (volatile u32 *)arg;
@@ -198,6 +208,8 @@ void guest_main(void)
         descriptor_set(i, DATA);
     row("setup.register", failsafe_register(0));
     vcpu_run(1, other, 0);
+    if (cmdline_has("no-stack"))
+        die_without_stack();
     say_kernel();
     say_bases();
     say_user();

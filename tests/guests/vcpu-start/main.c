@@ -168,6 +168,30 @@ static void say_full(void)
     controls_say("full");
 }
 
+static u64 watched, hits;
+
+static bool breakpoint_take(struct trap_frame *frame)
+{
+    (void)frame;
+    hits++;
+    return true;
+}
+
+/* What another vcpu begins with is not in the CPU yet: a breakpoint here is on before and after. */
+static void say_own_breakpoint(void)
+{
+    trap_handle(VECTOR_DB, breakpoint_take);
+    hypercall_set_debugreg(0, (u64)&watched);
+    hypercall_set_debugreg(7, 0xd0003);
+    context_here();
+    c.debugreg[0] = (u64)&hits;
+    c.debugreg[7] = 0x500;
+    row("breakpoint.initialise", vcpu_op(VCPUOP_initialise, 5, &c));
+    ACCESS_ONCE(watched) = 1;
+    hypercall_set_debugreg(7, 0x400);
+    row("breakpoint.hits", (s64)hits);
+}
+
 /* MXCSR with bits that no CPU has: the state is refused, but for those that exist. */
 static void say_broken_state(void)
 {
@@ -210,5 +234,6 @@ void guest_main(void)
     say_full();
     say_broken_state();
     say_user();
+    say_own_breakpoint();
     guest_end();
 }

@@ -12,7 +12,7 @@ struct vcpu_info *info_of_1;
 u64 upcalls, nmis;
 extern char upcall_entry[], nmi_entry[];
 
-static evtchn_port_t to_0, to_1;
+static evtchn_port_t to_0, to_1, never;
 static volatile u64 pings, phase, laps, missed;
 
 static long poll(const evtchn_port_t *port)
@@ -31,7 +31,8 @@ static void port_wait(const evtchn_port_t *port)
     port_pending_set(*port, false);
 }
 
-/* First it answers what it polls for; then it blocks, over and over. */
+/* First it answers what it polls for; then it polls for what does not come, until something else
+ * does; then it blocks, over and over. */
 static NORETURN void other(u64 id)
 {
     (void)id;
@@ -40,8 +41,9 @@ static NORETURN void other(u64 id)
         pings++;
         evtchn_send(to_0);
     }
-    port_mask_set(to_1, false);
     phase = 1;
+    poll(&never);
+    phase = 2;
     for (;;) {
         call_sched_op(SCHEDOP_block, NULL);
         laps++;
@@ -82,6 +84,14 @@ static void say_polls(void)
     row_want("poll.pings", (s64)pings, ROUNDS);
     row_want("poll.missed", (s64)missed, 0);
     wait_for(&phase, 1);
+    settle();
+    row("poll.phase", (s64)phase);
+    port_mask_set(to_1, false); /* upcalls are masked there, so this one waits until it blocks */
+    row("poll.send-other", evtchn_send(to_1));
+    wait_for(&phase, 2);
+    say("poll.ended");
+    row("poll.send", evtchn_send(never)); /* which it waits for no longer */
+    say("poll.is-over");
 }
 
 static void say_blocked(void)
@@ -139,6 +149,8 @@ void guest_main(void)
     info_of_1 = &shared_info->vcpu_info[1];
     to_0 = (evtchn_port_t)evtchn_ipi(0);
     to_1 = (evtchn_port_t)evtchn_ipi(1);
+    never = (evtchn_port_t)evtchn_ipi(1);
+    port_mask_set(never, true);
     port_mask_set(to_0, true);
     port_mask_set(to_1, true);
     context_fill(&c, other, 1, stack + sizeof(stack));
