@@ -98,7 +98,7 @@ run:
 	@if [ -t 0 ]; then \
 	    exec tools/vm run --interactive $(VM_ARGS) $(MACHINE); \
 	else \
-	    exec tools/vm run $(VM_ARGS) $(MACHINE) --timeout $(DEMO_SECONDS) $(if $(KERNEL),,--success '$(DEMO_SUCCESS)'); \
+	    exec tools/vm run $(VM_ARGS) $(MACHINE) --timeout $(if $(KERNEL),300,$(DEMO_SECONDS)) $(if $(KERNEL),,--success '$(DEMO_SUCCESS)'); \
 	fi
 
 # What cannot be built is a failure among the others, so that the summary line is always there.
