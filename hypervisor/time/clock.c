@@ -19,6 +19,7 @@
 #include "hypervisor/time/wallclock.h"
 
 #define MEASURE_NS   (20 * NS_PER_MS)
+#define WINDOWS      4
 #define CORRECT_NS   NS_PER_S
 #define ERROR_SHARE  64 /* of a second: more is not made good in the next one */
 #define WIDTH_FACTOR 16 /* a look that takes so much longer than at boot is no use */
@@ -120,17 +121,34 @@ static void clock_correct(void *unused)
     timer_set(&corrector, now_ns() + CORRECT_NS);
 }
 
-static void clock_measure(void)
+/* A window of MEASURE_NS or more. */
+static u64 window_look(struct moment *from, struct moment *to)
 {
-    struct moment from, to;
     u64 ns;
 
-    alarm_measure_start();
-    from = reference_look();
+    *from = reference_look();
     do {
-        to = reference_look();
-        ns = reference_between(&from, &to);
+        *to = reference_look();
+        ns = reference_between(from, to);
     } while (ns < MEASURE_NS);
+    return ns;
+}
+
+/* A reference that goes round quickly may have done so while an emulator did not run: then the TSC
+ * made too many ticks, and another window has fewer. */
+static void clock_measure(void)
+{
+    struct moment from, to, a, b;
+    u64 ns = window_look(&from, &to), other;
+
+    for (u32 i = 1; i < WINDOWS && round_ns < CORRECT_NS; i++) {
+        other = window_look(&a, &b);
+        if (b.tsc - a.tsc < to.tsc - from.tsc) {
+            from = a;
+            to = b;
+            ns = other;
+        }
+    }
     line = (struct clock){from.tsc, 0, time_scale_make(to.tsc - from.tsc, ns)};
     version = 2; /* which no record has been written from yet */
     khz = (to.tsc - from.tsc) * (NS_PER_S / 1000) / ns;
@@ -144,11 +162,12 @@ static void clock_measure(void)
 void time_init(void)
 {
     reference_init();
+    round_ns = time_scale_apply(reference.to_ns, reference.mask);
+    alarm_measure_start();
     clock_measure();
     timers_init();
     wallclock_init();
     timer_init(&corrector, clock_correct, NULL);
-    round_ns = time_scale_apply(reference.to_ns, reference.mask);
     if (!reference_is_tsc && round_ns > 2 * CORRECT_NS)
         timer_set(&corrector, now_ns() + CORRECT_NS);
 }
