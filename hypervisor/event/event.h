@@ -34,7 +34,9 @@ struct domain_events {
     struct fifo *fifo;    /* fifo.h; NULL: the two-level ABI. events_lock; read at any time */
 };
 
-/* The beginning and the end of a domain's event channels. False: out of memory. */
+/* The beginning and the end of a domain's event channels. False: out of memory. The end takes long
+ * if many ports are open: event_reset() (channel.h), which can be interrupted, closes them before.
+ */
 bool events_init(struct domain *d);
 void events_destroy(struct domain *d);
 

@@ -374,6 +374,33 @@ static void words_go(void **state)
     guest_end(a);
 }
 
+/* A reset that is interrupted, and what its other vcpus do meanwhile. */
+static void a_reset_is_interrupted(void **state)
+{
+    struct event_guest *a = guest_new(0, true);
+
+    (void)state;
+    for (evtchn_port_t port = 1; port < 500; port++)
+        assert_int_equal(event_bind_ipi(a->d, 0), port);
+    event_guest_fifo(a);
+    assert_int_equal(event_reset(a->d, true), -XEN_EBUSY); /* there is none to go on with */
+    host_percpu.work_left = 0;
+    machine_preempt_in = 1;
+    assert_int_equal(event_reset(a->d, false), RESTART);
+    machine_preempt_in = 0;
+    assert_int_equal(event_reset(a->d, false), -XEN_EBUSY);
+    assert_int_equal(event_bind_ipi(a->d, 1), 1);
+    assert_int_equal(event_reset(a->d, true), -XEN_EAGAIN);
+    assert_int_equal(a->d->events.bound, 1);
+    assert_non_null(a->d->events.fifo);
+    event_send(a->d, 1);
+    event_guest_upcalls(a);
+    assert_int_equal(delivered[1], 1);
+    event_guest_reset(a);
+    assert_null(a->d->events.fifo);
+    guest_end(a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -387,6 +414,7 @@ int main(void)
         cmocka_unit_test_teardown(polls, machine_all_free),
         cmocka_unit_test_teardown(words_come_later, machine_all_free),
         cmocka_unit_test_teardown(words_go, machine_all_free),
+        cmocka_unit_test_teardown(a_reset_is_interrupted, machine_all_free),
     };
 
     machine_frames = 4096;
