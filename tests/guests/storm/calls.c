@@ -56,6 +56,12 @@ static const struct {
     {__HYPERVISOR_memory_op, XENMEM_populate_physmap, "frame_swap does it, and keeps count"},
     {__HYPERVISOR_memory_op, XENMEM_decrease_reservation, "frame_swap does it, and keeps count"},
     {__HYPERVISOR_memory_op, XENMEM_exchange, "frame_swap does it, and keeps count"},
+    {__HYPERVISOR_physdev_op, PHYSDEVOP_apic_write, "Xen stops at a line that is told twice"},
+    {__HYPERVISOR_physdev_op, PHYSDEVOP_setup_gsi, "likewise"},
+    {__HYPERVISOR_physdev_op, PHYSDEVOP_prepare_msix, "Xen stops at a device without MSI-X"},
+    {__HYPERVISOR_physdev_op, PHYSDEVOP_release_msix, "likewise"},
+    {__HYPERVISOR_physdev_op_compat, ANY_SUBOP, "makes the same"},
+    {__HYPERVISOR_physdev_op, PHYSDEVOP_pci_device_add, "ours reaches segment 0 only"},
     {__HYPERVISOR_memory_op, XENMEM_claim_pages, "others would find no memory left"},
 };
 
