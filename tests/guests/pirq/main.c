@@ -84,10 +84,18 @@ static void line_rows(u32 line)
 static void level_rows(u32 line)
 {
     u32 port = bind(line);
+    u64 before, quiet;
 
     events = 0;
     say_events("level.quiet", 0);
+    before = __builtin_ia32_rdtsc();
+    events_soon();
+    quiet = __builtin_ia32_rdtsc() - before;
+    before += quiet;
     edu_write(EDU_RAISE, 1);
+    events_soon();
+    /* Taken over and over, it would be ten thousand times: then the emulator has enough of it. */
+    row_want("level.no-storm", __builtin_ia32_rdtsc() - before < 3 * quiet, 1);
     say_events("level.raised", 1);
     say_events("level.not-ended", 1);
     edu_write(EDU_RAISE, 2);
