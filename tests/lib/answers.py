@@ -16,7 +16,7 @@ from harness.common import Complaint
 
 ROW = re.compile(r"^ROW (\S+) = (.*?)( \(wanted (.*)\))?$")
 END = re.compile(r"^END (\S+)$")
-HYPERVISOR_LINE = re.compile(r"^\(XEN\)")
+HYPERVISOR_LINE = re.compile(r"^\(XEN\)|^qemu-system-\S+: warning:")  # or the emulator's
 TIMES = re.compile(r"^\s*~")  # a line whose numbers differ from run to run
 
 

@@ -96,6 +96,7 @@ class Ends(unittest.TestCase):
         self.assertIsNone(answers.compare_lines(one, other))
         self.assertIsNotNone(answers.compare_lines(one, ["  ~ on 10 ms", "END g"]))
         self.assertIsNotNone(answers.compare_lines(["at 9 ms"], ["at 10 ms"]))
+        self.assertIsNone(answers.compare_lines(["END g"], ["END g", "qemu-system-x86_64: warning: no timers"]))
 
     def test_times_may_not_differ_between_two_runs_that_shall_be_the_same(self):
         self.assertIsNone(answers.same_lines(["  ~ at 9 ms"], ["  ~ at 9 ms"]))
