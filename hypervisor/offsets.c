@@ -111,6 +111,7 @@ void offsets_cpu(void)
     OFFSET(IRET_rsp, struct iret_context, rsp);
     OFFSET(IRET_ss, struct iret_context, ss);
     DEFINE(VGCF_in_syscall, VGCF_in_syscall);
+    DEFINE(WORK_EVENT, WORK_EVENT);
     DEFINE(RFLAGS_IF, RFLAGS_IF);
     DEFINE(RFLAGS_MBS, RFLAGS_MBS);
     DEFINE(RFLAGS_IF_BIT, __builtin_ctzl(RFLAGS_IF));

@@ -21,7 +21,7 @@
 default rel
 
 extern exception_table, hypercall_table
-extern exception_in_hypervisor, guest_exit_work, iret_refused, syscall_bounce, syscall32_bounce
+extern exception_in_hypervisor, bounce_upcall, guest_exit_work, iret_refused, syscall_bounce, syscall32_bounce
 extern iret_load, page_fault_bounce, sysenter_bounce, trap_int80, trap_page_fault
 %ifdef DEBUG
 extern path_end
@@ -106,9 +106,9 @@ syscall_entry:
     cmp dword [rcx + VCPU_work], 0
     jne hypercall_work
     mov rcx, [rcx + VCPU_info] ; a guest that unmasks by itself asks for its upcall by any hypercall
-    cmp byte [rcx + VCPU_INFO_upcall_pending], 0 ; what the mask says is looked at there
-    jne hypercall_work
-
+    cmp byte [rcx + VCPU_INFO_upcall_pending], 0
+    jne hypercall_event
+.return:
     SYSRET_TO_GUEST hypercall_slow_return
 .unknown:
     mov rax, -XEN_ENOSYS
@@ -120,7 +120,24 @@ hypercall_slow_return:
     jmp restore_iret
 
 ; Something is to be done before the guest runs again: complete the frame, do it, return the long way.
+; But an event that the guest sent itself, or let in, is an upcall and no more, and that is bounced like
+; its processes' system calls.
+;   rcx = the vcpu
 hypercall_work:
+    cmp dword [rcx + VCPU_work], WORK_EVENT
+    jne hypercall_work_long
+    lock and dword [rcx + VCPU_work], ~WORK_EVENT
+    mov rcx, [rcx + VCPU_info]
+    cmp byte [rcx + VCPU_INFO_upcall_pending], 0
+    je syscall_entry.return
+hypercall_event: ; rcx = the vcpu's info
+    cmp byte [rcx + VCPU_INFO_upcall_mask], 0
+    jne syscall_entry.return
+    mov [rsp + REGS_rax], rax
+    mov rdi, rsp
+    call bounce_upcall
+    jmp volatile_frame_return
+hypercall_work_long:
     mov [rsp + REGS_rax], rax
 volatile_frame_work:
     SAVE_PRESERVED

@@ -14,7 +14,8 @@ void upcall_raise(struct vcpu *v)
     if (__atomic_exchange_n(&v->info->evtchn_upcall_pending, 1, __ATOMIC_SEQ_CST))
         return;
     __atomic_fetch_or(&v->work, WORK_EVENT, __ATOMIC_RELEASE);
-    vcpu_kick(v);
+    if (ACCESS_ONCE(v->sched.stopped)) /* what vcpu_kick() looks at first, without the call */
+        vcpu_kick(v);
 }
 
 /* Out of line, so that the path of a send saves no registers for it. */

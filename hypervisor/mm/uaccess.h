@@ -25,7 +25,7 @@ static inline bool guest_range_ok(u64 va, u64 len)
     const u64 size = GUEST_LOW_END - DIRECTMAP_VIRT_END;
     u64 offset = va - DIRECTMAP_VIRT_END;
 
-    return offset <= size && len <= size - offset;
+    return len <= size && offset <= size - len;
 }
 
 /* Bytes NOT copied (0 = all went well), as much of the beginning as possible having been copied. */
