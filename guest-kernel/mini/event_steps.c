@@ -84,10 +84,14 @@ static bool alarm_rings(void)
     bool early = false;
 
     timer_stop_periodic();
+    upcalls_mask(); /* or it might ring between the look and the block */
     rang = 0;
     timer_set(deadline);
-    while (!ACCESS_ONCE(rang))
+    while (!ACCESS_ONCE(rang)) {
         vcpu_block();
+        upcalls_mask();
+    }
+    upcalls_unmask();
     early = time_now_ns() < deadline;
     console_printf("    an alarm in %llu ms, and blocked until then: early: %s\n",
                    ALARM / NS_PER_MILLISECOND, yes_no(early));

@@ -36,9 +36,13 @@ static void block(void)
 {
     u64 end = time_now_ns() + SPAN;
 
+    upcalls_mask(); /* or it might come between the look and the block */
     timer_set(end);
-    while (time_now_ns() < end)
+    while (time_now_ns() < end) {
         vcpu_block();
+        upcalls_mask();
+    }
+    upcalls_unmask();
 }
 
 static void compute(void)

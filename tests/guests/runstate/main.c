@@ -30,9 +30,13 @@ static void block_for(u64 span)
 {
     u64 end = time_now_ns() + span;
 
+    upcalls_mask(); /* or it might come between the look and the block */
     timer_set(end);
-    while (time_now_ns() < end)
+    while (time_now_ns() < end) {
         vcpu_block();
+        upcalls_mask();
+    }
+    upcalls_unmask();
 }
 
 /* The sums of a vcpu as the hypervisor has them now. */
