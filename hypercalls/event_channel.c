@@ -24,9 +24,9 @@ union argument {
     struct evtchn_set_priority set_priority;
 };
 
-#define RESET_GOES_ON                                                                              \
-    (EVTCHNOP_set_priority + 1) /* Xen's own, for a reset that was interrupted                     \
-                                 */
+/* Beyond Xen's operations: those that were interrupted (the first is Xen's own number for it). */
+#define RESET_GOES_ON  (EVTCHNOP_set_priority + 1)
+#define EXPAND_GOES_ON (EVTCHNOP_set_priority + 2)
 
 #define SHAPE(op, writes) [EVTCHNOP_##op] = {sizeof(struct evtchn_##op), writes}
 static const struct {
@@ -46,6 +46,7 @@ static const struct {
     SHAPE(expand_array, false),
     SHAPE(set_priority, false),
     [RESET_GOES_ON] = {sizeof(struct evtchn_reset), false},
+    [EXPAND_GOES_ON] = {sizeof(struct evtchn_expand_array), false},
 };
 
 /* A domain's ports are its own, and the control domain's. */
@@ -149,11 +150,24 @@ static int op_do(u32 op, union argument *a)
     case EVTCHNOP_init_control:
         return event_init_control(d, &a->init_control);
     case EVTCHNOP_expand_array:
-        return event_expand_array(d, a->expand_array.array_gfn);
+    case EXPAND_GOES_ON:
+        return event_expand_array(d, a->expand_array.array_gfn, op == EXPAND_GOES_ON);
     case EVTCHNOP_set_priority:
         return event_set_priority(d, a->set_priority.port, a->set_priority.priority);
     default:
         return reset(d, &a->reset, op == RESET_GOES_ON);
+    }
+}
+
+static u32 op_continued(u32 op)
+{
+    switch (op) {
+    case EVTCHNOP_reset:
+        return RESET_GOES_ON;
+    case EVTCHNOP_expand_array:
+        return EXPAND_GOES_ON;
+    default:
+        return op;
     }
 }
 
@@ -168,8 +182,7 @@ static __attribute__((noinline)) long op_copied(u32 op, u64 arg)
         return -XEN_EFAULT;
     r = op_do(op, &a);
     if (unlikely(r == RESTART))
-        return call_continue(__HYPERVISOR_event_channel_op,
-                             op == EVTCHNOP_reset ? RESET_GOES_ON : op, arg, 0, 0);
+        return call_continue(__HYPERVISOR_event_channel_op, op_continued(op), arg, 0, 0);
     return r || !shapes[op].writes ? r : guest_write(arg, &a, shapes[op].bytes);
 }
 

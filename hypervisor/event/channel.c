@@ -292,11 +292,8 @@ int event_reset(struct domain *d, bool goes_on)
     if (!port) {
         r = refuse(XEN_EBUSY, "a reset is being done, or none is");
     } else if (!r) {
-        e->reset = 0;
-        if (e->bound)
-            r = refuse(XEN_EAGAIN, "a port was bound meanwhile");
-        else
-            fifo_end(d);
+        r = e->bound ? refuse(XEN_EAGAIN, "a port was bound meanwhile") : fifo_end(d);
+        e->reset = r == RESTART ? e->ports : 0;
     }
     spin_unlock(&events_lock);
     return r;
@@ -340,7 +337,8 @@ void events_destroy(struct domain *d)
     spin_lock(&events_lock);
     for (evtchn_port_t port = 1; port < e->ports && e->bound; port++)
         channel_close(d, port);
-    fifo_end(d);
+    while (fifo_end(d))
+        ;
     spin_unlock(&events_lock);
     for (evtchn_port_t port = 0; port < e->ports; port += CHANNELS_PER_PAGE)
         pages_free(channel_page(d, port)->channels, 0);

@@ -102,12 +102,15 @@ int event_close(struct domain *d, evtchn_port_t port);
 int event_send(struct domain *d, evtchn_port_t port);
 int event_status(const struct domain *d, struct evtchn_status *status);
 int event_init_control(struct domain *d, struct evtchn_init_control *a);
-int event_expand_array(struct domain *d, u64 gfn);
 int event_set_priority(struct domain *d, evtchn_port_t port, u32 priority);
 
 /* Close all ports, and use the two-level ABI again. -EBUSY: that is being done; RESTART: make the
  * call again, with @goes_on. (-EBUSY then, if nothing was begun.) */
 int event_reset(struct domain *d, bool goes_on);
+
+/* One more page of words, at @gfn; what waited for them becomes pending. RESTART: the page is
+ * there, make the call again with @goes_on. */
+int event_expand_array(struct domain *d, u64 gfn, bool goes_on);
 
 /*
  * Binding, under events_lock. The lowest port of @d that is free (its struct is there): or -ENOSPC,

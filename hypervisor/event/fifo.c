@@ -16,6 +16,7 @@
  * who sees MASKED or LINKED ends there, without a lock; the guest tests PENDING after it has
  * cleared either. Queues change under the domain's lock (one: a port that moves is in two queues).
  */
+#include "hypervisor/cpu/preempt.h"
 #include "hypervisor/event/channel.h"
 #include "hypervisor/event/fifo.h"
 #include "hypervisor/event/two_level.h"
@@ -32,6 +33,10 @@
 /* A guest that keeps to the ABI changes a linked word a few times; one that does not is given up.
  */
 #define LINK_TRIES 64
+
+/* Of work, see cpu/preempt.h: an event that waited; a control block that is let go. */
+#define RAISE_UNITS   4
+#define CONTROL_UNITS 2
 
 static u32 bits_set(u32 *word, u32 bits)
 {
@@ -207,36 +212,52 @@ int event_init_control(struct domain *d, struct evtchn_init_control *a)
     return r;
 }
 
-/* One more page of words. What waited for them is raised. Under events_lock. */
+/* What waited for words that are there now is raised. 0 or RESTART. Under events_lock. */
+static int waiting_raise(struct domain *d)
+{
+    struct fifo *f = d->events.fifo;
+
+    while (f->raised < f->words) {
+        evtchn_port_t port = f->raised++;
+        struct channel *c = channel_find(d, port);
+
+        if (!c || !__atomic_exchange_n(&c->waits, false, __ATOMIC_SEQ_CST))
+            continue;
+        event_raise(d, port, c);
+        if (preempt_point(RAISE_UNITS))
+            return RESTART;
+    }
+    return 0;
+}
+
+/* One more page of words. Under events_lock. */
 static int array_expand(struct domain *d, u64 gfn)
 {
     struct fifo *f = d->events.fifo;
-    evtchn_port_t port;
     void *page;
     int r;
 
-    if (!f)
-        return refuse(XEN_EOPNOTSUPP, "the guest uses the two-level ABI");
     if (f->words == EVTCHN_FIFO_NR_CHANNELS)
         return refuse(XEN_ENOSPC, "there are words for all ports");
     r = page_map(d, gfn, &page);
     if (r)
         return r;
-    port = f->words;
-    f->pages[port / FIFO_PAGE_WORDS] = page;
-    __atomic_store_n(&f->words, port + FIFO_PAGE_WORDS, __ATOMIC_SEQ_CST);
-    for (; port < MIN(f->words, d->events.ports); port++)
-        if (__atomic_exchange_n(&channel_at(d, port)->waits, false, __ATOMIC_SEQ_CST))
-            event_raise(d, port, channel_at(d, port));
+    f->pages[f->words / FIFO_PAGE_WORDS] = page;
+    __atomic_store_n(&f->words, f->words + FIFO_PAGE_WORDS, __ATOMIC_SEQ_CST);
     return 0;
 }
 
-int event_expand_array(struct domain *d, u64 gfn)
+int event_expand_array(struct domain *d, u64 gfn, bool goes_on)
 {
-    int r;
+    int r = 0;
 
     spin_lock(&events_lock);
-    r = array_expand(d, gfn);
+    if (!d->events.fifo)
+        r = refuse(XEN_EOPNOTSUPP, "the guest uses the two-level ABI");
+    else if (!goes_on)
+        r = array_expand(d, gfn);
+    if (!r)
+        r = waiting_raise(d);
     spin_unlock(&events_lock);
     return r;
 }
@@ -257,22 +278,36 @@ int event_set_priority(struct domain *d, evtchn_port_t port, u32 priority)
     return 0;
 }
 
+/* Of all vcpus. RESTART: it is called again. */
+static int controls_drop(struct domain *d)
+{
+    for (u32 i = 0; i < d->max_vcpus; i++) {
+        struct vcpu *v = d->vcpus[i];
+
+        if (!v || !v->events.control)
+            continue;
+        page_unmap(v->events.control);
+        v->events.control = NULL;
+        memset(v->events.tails, 0, sizeof(v->events.tails));
+        if (preempt_point(CONTROL_UNITS) && i + 1 < d->max_vcpus)
+            return RESTART;
+    }
+    return 0;
+}
+
 /* Nobody sends to @d any more: its ports are closed, and whoever found one open has left. With one
  * CPU nobody else is here. */
-void fifo_end(struct domain *d)
+int fifo_end(struct domain *d)
 {
     struct fifo *f = d->events.fifo;
 
     if (!f)
-        return;
+        return 0;
+    if (controls_drop(d))
+        return RESTART;
     d->events.fifo = NULL;
-    for (u32 i = 0; i < d->max_vcpus; i++)
-        if (d->vcpus[i]) {
-            page_unmap(d->vcpus[i]->events.control);
-            d->vcpus[i]->events.control = NULL;
-            memset(d->vcpus[i]->events.tails, 0, sizeof(d->vcpus[i]->events.tails));
-        }
     for (u32 port = 0; port < f->words; port += FIFO_PAGE_WORDS)
         page_unmap(f->pages[port / FIFO_PAGE_WORDS]);
     pages_free(f, order_for(sizeof(*f)));
+    return 0;
 }

@@ -10,6 +10,7 @@ struct fifo {
     u32 *pages[EVTCHN_FIFO_NR_CHANNELS /
                FIFO_PAGE_WORDS]; /* the guest's: each holds both references */
     u32 words;                   /* there are; pages are only added to. Written under events_lock */
+    u32 raised;                  /* what waited for those below has been raised. events_lock */
     struct spinlock lock;        /* the domain's queues: heads, tails, links, channel.tail */
 };
 
@@ -21,7 +22,8 @@ void fifo_unmask(struct domain *d, evtchn_port_t port, struct channel *c);
 /* Is it in a queue still? Then nobody may get it. */
 bool fifo_is_linked(const struct domain *d, evtchn_port_t port);
 
-/* Back to the two-level ABI. All ports are closed. events_lock, or the domain's end. */
-void fifo_end(struct domain *d);
+/* Back to the two-level ABI. All ports are closed. events_lock, or the domain's end. 0 or RESTART.
+ */
+int fifo_end(struct domain *d);
 
 #endif

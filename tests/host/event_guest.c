@@ -63,7 +63,7 @@ void event_guest_fifo(struct event_guest *g)
         assert_int_equal(event_init_control(g->d, &a), 0);
         assert_int_equal(a.link_bits, 17);
     }
-    assert_int_equal(event_expand_array(g->d, g->words.n), 0);
+    assert_int_equal(event_expand_array(g->d, g->words.n, false), 0);
     g->fifo = true;
 }
 

@@ -343,7 +343,7 @@ static void words_come_later(void **state)
     event_send(a->d, 4);
     assert_false(event_is_pending(a->d, 1));
     assert_int_equal(event_close(a->d, 3), 0);
-    assert_int_equal(event_expand_array(a->d, a->words.n), 0);
+    assert_int_equal(event_expand_array(a->d, a->words.n, false), 0);
     assert_true(event_is_pending(a->d, 1));
     assert_true(event_is_pending(a->d, 2));
     assert_int_equal(*event_guest_word(a, 3), 0);
@@ -362,7 +362,7 @@ static void words_go(void **state)
     for (evtchn_port_t port = 1; port < 1100; port++)
         assert_int_equal(event_bind_ipi(a->d, 0), port);
     event_guest_fifo(a);
-    assert_int_equal(event_expand_array(a->d, more.n), 0);
+    assert_int_equal(event_expand_array(a->d, more.n, false), 0);
     event_send(a->d, 1099);
     event_guest_reset(a);
     memset(mfn_to_virt(more), 0, PAGE_SIZE);

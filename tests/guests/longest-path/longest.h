@@ -15,5 +15,6 @@ mfn_t table_filled(u64 (*fill)(unsigned int index));
 void long_lists(void);
 void long_trees(void);
 void long_memory(void);
+void long_events(void);
 
 #endif
