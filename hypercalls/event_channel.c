@@ -24,9 +24,9 @@ union argument {
     struct evtchn_set_priority set_priority;
 };
 
-/* Beyond Xen's operations: those that were interrupted (the first is Xen's own number for it). */
+/* Beyond Xen's operations: those that were interrupted (the first by Xen's own number for it). */
 #define RESET_GOES_ON  (EVTCHNOP_set_priority + 1)
-#define EXPAND_GOES_ON (EVTCHNOP_set_priority + 2)
+#define EXPAND_GOES_ON 100
 
 #define SHAPE(op, writes) [EVTCHNOP_##op] = {sizeof(struct evtchn_##op), writes}
 static const struct {

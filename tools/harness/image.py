@@ -5,6 +5,7 @@ kept under build/cache/iso, named by a hash of everything that went in. The name
 invariant: a file there is complete (it is renamed into place) and never changes.
 """
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -83,10 +84,11 @@ def make(files, config, path):
 
 def prune(folder, keep):
     """Drop the least recently used files of a cache; another process may be doing the same."""
-    entries = [e for e in os.scandir(folder) if e.is_file()]
-    entries.sort(key=lambda entry: entry.stat().st_mtime, reverse=True)
-    for entry in entries[keep:]:
-        try:
-            os.unlink(entry.path)
-        except FileNotFoundError:
-            pass
+    entries = []
+    for entry in os.scandir(folder):
+        with contextlib.suppress(FileNotFoundError):
+            if entry.is_file():
+                entries.append((entry.stat().st_mtime, entry.path))
+    for _, path in sorted(entries, reverse=True)[keep:]:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
