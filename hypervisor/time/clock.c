@@ -96,11 +96,13 @@ static struct time_scale scale_towards(u64 ref, u64 ticks, s64 behind)
 }
 
 /* A look that took too long says nothing: the next will. If more time passed than the reference can
- * tell, as when a debugger stopped the CPU, it begins anew from system time. */
+ * tell, as when a debugger stopped the CPU, or less than half of that or more than half as much
+ * again, as when somebody stopped the HPET, it begins anew from system time. */
 static void clock_look(const struct moment *m)
 {
     u64 now = clock_at(&line, m->tsc), ref = reference_between(&last, m), ticks = m->tsc - last.tsc;
-    bool known = time_scale_apply(line.scale, ticks) < round_ns / 2;
+    u64 span = time_scale_apply(line.scale, ticks);
+    bool known = span < round_ns / 2 && ref - span / 2 < span;
 
     if (m->width > width_max)
         return;

@@ -52,9 +52,14 @@ struct percpu host_percpu;
 static struct vcpu vcpu;
 static u64 published;
 
+static bool stopped;
+static u64 stopped_at;
+
 static u64 fake_reference(void)
 {
     pass();
+    if (stopped)
+        return stopped_at;
     return ticks(ref_rate) & reference.mask;
 }
 
@@ -233,6 +238,29 @@ static void a_short_round_is_measured(void **state)
     }
 }
 
+/* The control domain may write to an HPET that it can map: system time keeps its rate, and follows
+ * again when the reference does. */
+static void a_stopped_reference_is_not_followed(void **state)
+{
+    u64 before, origin;
+    s64 error;
+
+    (void)state;
+    boot(2300017, 100000, UINT32_MAX, 0);
+    origin = world - now_ns();
+    for (u32 i = 0; i < 40; i++) {
+        before = now_ns();
+        stopped = i >= 10 && i < 20;
+        stopped_at = 12345;
+        world += NS_PER_S;
+        clock_correct(NULL);
+        assert_true(now_ns() - before > NS_PER_S - NS_PER_S / 20);
+        assert_true(now_ns() - before < NS_PER_S + NS_PER_S / 20);
+    }
+    error = error_since(origin);
+    assert_true(error < 1000000 && error > -1000000);
+}
+
 static void scales_are_right(void **state)
 {
     (void)state;
@@ -273,6 +301,7 @@ int main(void)
         cmocka_unit_test(system_time_follows_the_reference),
         cmocka_unit_test(a_stop_is_survived),
         cmocka_unit_test(a_short_round_is_measured),
+        cmocka_unit_test(a_stopped_reference_is_not_followed),
         cmocka_unit_test(scales_are_right),
         cmocka_unit_test(clocks_are_chosen),
     };
