@@ -21,6 +21,6 @@ long hc_set_timer_op(unsigned long timeout)
     else if ((s64)timeout < 0 || (timeout > now && timeout - now >= FAR_NS))
         timer_set(t, now + FAR_INSTEAD_NS);
     else
-        timer_set(t, timeout);
+        timer_set(t, MAX(timeout, now)); /* it is late from now on, not from then */
     return 0;
 }

@@ -44,7 +44,8 @@ void console_write(const char *text, size_t length)
 {
     bool open;
 
-    if (start_info->flags & SIF_INITDOMAIN) {
+    if (!start_info ||
+        start_info->flags & SIF_INITDOMAIN) { /* a kernel may begin without start.c */
         call_console_io(CONSOLEIO_write, length, text);
         return;
     }

@@ -135,10 +135,8 @@ void timer_init(struct timer *t, void (*fn)(void *data), void *data)
 
 void timer_set(struct timer *t, u64 due)
 {
-    u64 now = now_ns();
-
     timer_remove(t);
-    t->due = MAX(due, now); /* from now on it is late, not from then */
+    t->due = due;
     timer_insert(t);
 }
 
