@@ -32,9 +32,14 @@ static struct moment last; /* look, and where the reference was at it */
 static u64 last_ns, width_max, round_ns;
 static struct timer corrector;
 
+/* A CPU whose TSC is some ticks behind may come before the line begins: then it is at its
+ * beginning.
+ */
 static u64 clock_at(const struct clock *c, u64 tsc)
 {
-    return c->ns + time_scale_apply(c->scale, tsc - c->tsc);
+    s64 ticks = (s64)(tsc - c->tsc);
+
+    return likely(ticks > 0) ? c->ns + time_scale_apply(c->scale, (u64)ticks) : c->ns;
 }
 
 u32 clock_read(struct clock *c)
@@ -56,9 +61,10 @@ u64 now_ns(void)
     u32 seen;
 
     do {
-        seen = clock_read(&c);
-        tsc = rdtsc_ordered(); /* not before the line's own moment */
-    } while (unlikely(ACCESS_ONCE(version) != seen));
+        seen = __atomic_load_n(&version, __ATOMIC_ACQUIRE);
+        c = line;
+        tsc = rdtsc_ordered(); /* not before the line's own moment, nor before it was read */
+    } while (unlikely(seen & 1 || ACCESS_ONCE(version) != seen));
     return clock_at(&c, tsc);
 }
 
