@@ -34,15 +34,7 @@ static void on_timer(u32 port, void *data)
 
 static void block(void)
 {
-    u64 end = time_now_ns() + SPAN;
-
-    upcalls_mask(); /* or it might come between the look and the block */
-    timer_set(end);
-    while (time_now_ns() < end) {
-        vcpu_block();
-        upcalls_mask();
-    }
-    upcalls_unmask();
+    vcpu_block_until(time_now_ns() + SPAN);
 }
 
 static void compute(void)

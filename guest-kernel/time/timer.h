@@ -8,6 +8,8 @@
 #define GUEST_KERNEL_TIME_TIMER_H
 
 #include "guest-kernel/event/event.h"
+#include "guest-kernel/event/upcall.h"
+#include "guest-kernel/time/clock.h"
 #include "guest-kernel/x86_64/hypercall.h"
 
 /* 0 takes it back; a time that has passed makes the event at once. */
@@ -16,7 +18,8 @@ static inline long timer_set(u64 deadline)
     return call_set_timer_op(deadline);
 }
 
-/* flags: VCPU_SSHOTTMR_future refuses a time that has passed (-ETIME). */
+/* The headers say that VCPU_SSHOTTMR_future in flags refuses a time that has passed; Xen 4.17 does
+ * not look at it. */
 static inline long timer_set_single(u64 deadline, u32 flags)
 {
     struct vcpu_set_singleshot_timer timer = {.timeout_abs_ns = deadline, .flags = flags};
@@ -50,6 +53,19 @@ static inline long timer_stop_periodic(void)
 static inline void vcpu_block(void)
 {
     call_sched_op(SCHEDOP_block, NULL);
+}
+
+/* Blocks until system time @end, which the vcpu's timer (timer_set) tells: VIRQ_TIMER must be
+ * bound. Upcalls are open afterwards. */
+static inline void vcpu_block_until(u64 end)
+{
+    upcalls_mask(); /* or it might come between the look and the block */
+    timer_set(end);
+    while (time_now_ns() < end) {
+        vcpu_block();
+        upcalls_mask();
+    }
+    upcalls_unmask();
 }
 
 #endif

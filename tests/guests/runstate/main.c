@@ -26,19 +26,6 @@ static void on_timer(u32 port, void *data)
     (void)data;
 }
 
-static void block_for(u64 span)
-{
-    u64 end = time_now_ns() + span;
-
-    upcalls_mask(); /* or it might come between the look and the block */
-    timer_set(end);
-    while (time_now_ns() < end) {
-        vcpu_block();
-        upcalls_mask();
-    }
-    upcalls_unmask();
-}
-
 /* The sums of a vcpu as the hypervisor has them now. */
 static struct runstate asked(unsigned int vcpu, int *state)
 {
@@ -64,7 +51,7 @@ static struct runstate grow(unsigned int which, void (*step)(void))
 
 static void step_block(void)
 {
-    block_for(ENOUGH / 3);
+    vcpu_block_until(time_now_ns() + ENOUGH / 3);
 }
 
 static void step_compute(void)
