@@ -57,14 +57,14 @@ void guest_exit_work(struct cpu_user_regs *regs)
     if (work & WORK_SCHED) {
         __atomic_fetch_and(&v->work, ~WORK_SCHED, __ATOMIC_ACQ_REL);
         sched_choose();
-        if (upcall_is_due(current)) /* of which no flag may tell: blocking unmasks */
-            __atomic_fetch_or(&current->work, WORK_EVENT, __ATOMIC_RELEASE);
-        return;
+        v = current;
+        if (ACCESS_ONCE(v->work) & (WORK_DEAD | WORK_SCHED))
+            return;
     }
     /* For WORK_RELOAD the long way out, which loads everything, is enough. */
     work = __atomic_fetch_and(&v->work, ~(WORK_RELOAD | WORK_NMI | WORK_EVENT), __ATOMIC_ACQ_REL);
     if (work & WORK_NMI)
         nmi_deliver(v, regs);
-    if (upcall_is_due(v))
+    if (upcall_is_due(v)) /* of which no flag may tell: blocking unmasks */
         bounce_upcall(regs);
 }

@@ -68,6 +68,4 @@ void vcpu_load(struct vcpu *v)
         write_cr3(v->cr3_user);
     if (unlikely(!loaded))
         bounce_failsafe(&cpu->regs);
-    if (upcall_is_due(v))
-        __atomic_fetch_or(&v->work, WORK_EVENT, __ATOMIC_RELAXED);
 }

@@ -17,9 +17,8 @@ struct vcpu;
 struct domain;
 
 /* Why a vcpu does not run: bits of vcpu_sched.stopped, changed atomically. */
-#define STOP_BLOCKED  1u /* by itself, until an event comes: vcpu_unblock */
-#define STOP_DOWN     2u /* not brought up, or taken down again */
-#define STOP_SHUTDOWN 4u /* its domain has ended */
+#define STOP_BLOCKED 1u /* by itself, until an event comes: vcpu_unblock */
+#define STOP_DOWN    2u /* not brought up, or taken down again */
 
 /* Of a vcpu. */
 struct vcpu_sched {
