@@ -5,6 +5,7 @@
  * What it writes goes out as it is (a terminal may be at the other end), in pieces, so that any
  * length passes through a buffer on the stack.
  */
+#include "hypercalls/authority.h"
 #include "hypercalls/continuation.h"
 #include "hypercalls/hypercalls.h"
 
@@ -56,7 +57,7 @@ static long console_to_guest(u32 count, u64 to)
 
 long hc_console_io(unsigned long cmd, unsigned long count, unsigned long buffer)
 {
-    if (!current->domain->privileged)
+    if (!is_authorised(DEED_CONSOLE, NULL))
         return refuse(XEN_EPERM, "only the control domain has the console");
     switch ((u32)cmd) {
     case CONSOLEIO_write:

@@ -27,6 +27,8 @@ long hc_set_segment_base(unsigned long which, unsigned long base)
 {
     u32 msr;
 
+    if (caller_is_32bit())
+        return refuse(XEN_ENOSYS, "segments of 32-bit code have their bases in descriptors");
     switch ((u32)which) {
     case SEGBASE_FS:
         msr = MSR_FS_BASE;

@@ -15,8 +15,9 @@ long hc_set_gdt(unsigned long frame_list, unsigned long entries)
 
     if (n > FIRST_RESERVED_GDT_ENTRY)
         return refuse(XEN_EINVAL, "more GDT entries than there is room for");
-    if (guest_read(frames, frame_list, (n + 511) / 512 * sizeof(u64)))
-        return -XEN_EFAULT;
+    for (u32 i = 0; i < (n + 511) / 512; i++)
+        if (word_read(&frames[i], frame_list, i))
+            return -XEN_EFAULT;
     rc = vcpu_set_gdt(current, frames, n);
     return rc == RESTART ? call_continue(__HYPERVISOR_set_gdt, frame_list, n, 0, 0) : rc;
 }
@@ -31,7 +32,7 @@ long hc_update_descriptor(unsigned long ma, unsigned long desc)
     u64 entry = desc, type;
     int rc;
 
-    if (ma % sizeof(u64) || !descriptor_fix(&entry))
+    if (ma % sizeof(u64) || !descriptor_fix(&entry, d->is_32bit))
         return refuse(XEN_EINVAL, "a descriptor that no guest may have, or a misaligned one");
     f = frame_get_mfn(m, d);
     if (!f)

@@ -3,6 +3,7 @@
  * (hypervisor/event/), and for some written back with the answer. Which structure, and which way,
  * is a table.
  */
+#include "hypercalls/authority.h"
 #include "hypercalls/hypercalls.h"
 
 #include "hypercalls/continuation.h"
@@ -49,12 +50,6 @@ static const struct {
     [EXPAND_GOES_ON] = {sizeof(struct evtchn_expand_array), false},
 };
 
-/* A domain's ports are its own, and the control domain's. */
-static bool may_touch(const struct domain *self, const struct domain *d)
-{
-    return d == self || self->privileged;
-}
-
 static int given(int port, evtchn_port_t *to)
 {
     if (port < 0)
@@ -65,14 +60,11 @@ static int given(int port, evtchn_port_t *to)
 
 static int alloc_unbound(struct domain *self, struct evtchn_alloc_unbound *a)
 {
-    struct domain *d = domain_named(a->dom);
     u16 remote = a->remote_dom == DOMID_SELF ? self->id : a->remote_dom;
+    struct domain *d;
+    int rc = authorise_named(DEED_OWN, a->dom, &d);
 
-    if (!d)
-        return refuse(XEN_ESRCH, "there is no such domain");
-    if (!may_touch(self, d))
-        return refuse(XEN_EPERM, "the ports of another domain");
-    return given(event_alloc_unbound(d, remote), &a->port);
+    return rc ? rc : given(event_alloc_unbound(d, remote), &a->port);
 }
 
 static int bind_interdomain(struct domain *self, struct evtchn_bind_interdomain *a)
@@ -84,26 +76,25 @@ static int bind_interdomain(struct domain *self, struct evtchn_bind_interdomain 
     return given(event_bind_interdomain(self, remote, a->remote_port), &a->local_port);
 }
 
-static int status(struct domain *self, struct evtchn_status *a)
+static int status(const struct domain *self, struct evtchn_status *a)
 {
-    struct domain *d = domain_named(a->dom);
+    const struct domain *d = a->dom == DOMID_SELF ? self : domain_find(a->dom);
     int r;
 
     if (!d)
         return refuse(XEN_ESRCH, "there is no such domain");
     r = event_status(d, a);
-    return !r && !may_touch(self, d) ? refuse(XEN_EPERM, "the ports of another domain") : r;
+    return r || d == self ? r : authorise(DEED_OWN, d);
 }
 
 static int reset(struct domain *self, const struct evtchn_reset *a, bool goes_on)
 {
-    struct domain *d = domain_named(a->dom);
+    struct domain *d;
+    int rc = authorise_named(DEED_OWN, a->dom, &d);
 
-    if (!d)
-        return refuse(XEN_ESRCH, "there is no such domain");
-    if (!may_touch(self, d))
-        return refuse(XEN_EPERM, "the ports of another domain");
-    if (d != self)
+    if (rc)
+        return rc;
+    if (d != self && !domain_is_paused(d))
         return refuse(XEN_EINVAL, "a reset of another domain that is not paused");
     return event_reset(d, goes_on);
 }
@@ -128,7 +119,7 @@ unreadable:
     return refuse(XEN_EFAULT, "the argument cannot be read");
 }
 
-static int op_do(u32 op, union argument *a)
+static int op_do(unsigned long op, union argument *a)
 {
     struct domain *d = current->domain;
 
@@ -159,7 +150,7 @@ static int op_do(u32 op, union argument *a)
     }
 }
 
-static u32 op_continued(u32 op)
+static u64 op_continued(u64 op)
 {
     switch (op) {
     case EVTCHNOP_reset:
@@ -171,7 +162,7 @@ static u32 op_continued(u32 op)
     }
 }
 
-static __attribute__((noinline)) long op_copied(u32 op, u64 arg)
+static __attribute__((noinline)) long op_copied(unsigned long op, u64 arg)
 {
     union argument a;
     int r;

@@ -10,6 +10,7 @@
 #include "hypercalls/memory.h"
 
 #include "hypervisor/boot/memory.h"
+#include "hypervisor/domain/shared32.h"
 #include "hypervisor/mm/uaccess.h"
 
 #define OP_MASK ((1UL << MEMORY_OP_BITS) - 1)
@@ -19,15 +20,16 @@
 static long reservation_query(u32 op, u64 arg)
 {
     struct xen_memory_domain who;
-    const struct domain *d;
+    struct domain *d;
+    int rc;
 
     if (guest_read(&who, arg, sizeof(who)))
         return refuse(XEN_EFAULT, "the argument cannot be read");
-    d = memory_domain(who.domid);
-    if (!d)
-        return refuse(XEN_ESRCH, "there is no such domain");
-    if (op == XENMEM_maximum_gpfn)
-        return (long)ACCESS_ONCE(d->shared->arch.max_pfn);
+    rc = authorise_named(DEED_OWN, who.domid, &d);
+    if (rc)
+        return rc;
+    if (op == XENMEM_maximum_gpfn) /* of one that ends the shared page may go any time */
+        return d->dying ? 0 : (long)shared_max_pfn(d);
     return (long)(op == XENMEM_current_reservation ? ACCESS_ONCE(d->tot_pages) : d->max_pages);
 }
 
@@ -43,7 +45,7 @@ static long operate(u32 op, u64 arg)
     case XENMEM_memory_map:
         return memory_own_map(arg);
     case XENMEM_set_memory_map:
-        return memory_set_own_map(arg);
+        return memory_set_map(arg);
     case XENMEM_set_pod_target:
     case XENMEM_get_pod_target:
         return memory_pod_target(arg);
@@ -55,11 +57,12 @@ static long operate(u32 op, u64 arg)
     case XENMEM_get_sharing_shared_pages:
         return 0;
     case XENMEM_claim_pages:
-        return memory_claim(arg);
+        return caller_is_32bit() ? refuse(XEN_ENOSYS, "Xen does not translate claims")
+                                 : memory_claim(arg);
     case XENMEM_reserved_device_memory_map:
         return memory_reserved_by_devices(arg);
     case XENMEM_machphys_compat_mfn_list:
-        return refuse(XEN_EOPNOTSUPP, "there are no 32-bit guests, nor a table for them");
+        return memory_machphys_list(arg, true);
     case XENMEM_exchange:
         return memory_exchange(arg);
     case XENMEM_machine_memory_map:
@@ -67,7 +70,7 @@ static long operate(u32 op, u64 arg)
     case XENMEM_machphys_mapping:
         return memory_machphys_mapping(arg);
     case XENMEM_machphys_mfn_list:
-        return memory_machphys_list(arg);
+        return memory_machphys_list(arg, caller_is_32bit());
     default:
         return refuse(XEN_ENOSYS, "no such operation");
     }
@@ -87,8 +90,8 @@ long hc_memory_op(unsigned long cmd, unsigned long arg)
         return memory_physmap_add(done, arg);
     case XENMEM_add_to_physmap_batch:
         return memory_physmap_add_batch(done, arg);
-    case XENMEM_acquire_resource: /* it has looked at all else before it looks at extents */
-        return memory_acquire_resource(arg);
+    case XENMEM_acquire_resource:
+        return memory_acquire_resource(done, arg);
     case XENMEM_access_op:
         return memory_access(arg);
     case XENMEM_maximum_ram_page:

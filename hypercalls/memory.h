@@ -2,17 +2,10 @@
 #ifndef HYPERCALLS_MEMORY_H
 #define HYPERCALLS_MEMORY_H
 
+#include "hypercalls/authority.h"
 #include "hypercalls/continuation.h"
+#include "hypercalls/hypercalls.h"
 #include "hypervisor/domain/domain.h"
-
-/* The domain that a guest's @id names and that it may touch: itself. NULL: another, or none.
- * (Others can be named once a toolstack creates them.) */
-static inline struct domain *memory_domain(domid_t id)
-{
-    struct domain *self = current->domain;
-
-    return id == DOMID_SELF || id == self->id ? self : NULL;
-}
 
 #define MEMORY_OP_BITS 6 /* of the command word; above them is how far the list is done */
 
@@ -30,16 +23,11 @@ long memory_reservation(u32 op, u64 start, u64 arg);
  * of memop-max-order). */
 static inline u32 memory_order_max(void)
 {
-    return current->domain->privileged ? 18 : 9;
+    return is_authorised(DEED_LARGE_EXTENTS, NULL) ? 18 : 9;
 }
 
-/* Does a block lie below 2^@bits bytes? With 0, or 64 and more, anywhere. */
-static inline bool memory_block_below(mfn_t m, u32 order, u32 bits)
-{
-    if (!bits || bits >= 64)
-        return true;
-    return bits > PAGE_SHIFT && (m.n + (1UL << order) - 1) >> (bits - PAGE_SHIFT) == 0;
-}
+/* Of a machine, to Xen. */
+#define NODES_MAX 64U
 
 /* May frames be asked for from the node that XENMEMF_* flags name? */
 bool memory_node_acceptable(u32 flags);
@@ -47,9 +35,9 @@ bool memory_node_acceptable(u32 flags);
 /* exchange: 0 or an errno. */
 long memory_exchange(u64 arg);
 
-/* A domain's own memory map, and setting it: 0 or an errno. */
+/* A domain's own memory map, and setting anybody's: 0 or an errno. */
 long memory_own_map(u64 arg);
-long memory_set_own_map(u64 arg);
+long memory_set_map(u64 arg);
 
 /* What a PV guest is refused, and how; @start as above. */
 long memory_physmap_add(u64 start, u64 arg);
@@ -57,14 +45,14 @@ long memory_physmap_add_batch(u64 start, u64 arg);
 long memory_physmap_remove(u64 arg);
 long memory_pod_target(u64 arg);
 long memory_vnuma(u64 arg);
-long memory_acquire_resource(u64 arg);
+long memory_acquire_resource(u64 start, u64 arg);
 long memory_access(u64 arg);
 long memory_reserved_by_devices(u64 arg);
 long memory_claim(u64 arg);
 
-/* The queries about the machine: 0 or an errno. */
+/* The queries about the machine: 0 or an errno. @narrow: of the table that 32-bit guests see. */
 long memory_machphys_mapping(u64 arg);
-long memory_machphys_list(u64 arg);
+long memory_machphys_list(u64 arg, bool narrow);
 long memory_machine_map(u64 arg);
 
 #endif

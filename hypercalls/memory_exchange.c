@@ -20,6 +20,7 @@
 #include "hypervisor/debug/bug.h"
 #include "hypervisor/mm/alloc.h"
 #include "hypervisor/mm/extent.h"
+#include "hypervisor/mm/pae.h"
 #include "hypervisor/mm/uaccess.h"
 #include "xen-like/abi/xen.h"
 
@@ -32,22 +33,21 @@ static int block_find(const struct exchange *x, mfn_t *m)
     int rc;
 
     if (x->out_order >= EXTENT_ORDER_MIN) {
-        rc = extent_make(x->d, x->out_order, true, m);
+        rc = extent_make(x->d, x->out_order, x->address_bits, true, m);
         if (!rc)
             extent_take();
         return rc;
     }
-    *m = frames_alloc(x->out_order);
+    *m = frames_alloc(x->out_order, x->address_bits);
     if (m->n == INVALID_MFN.n)
-        return refuse(XEN_ENOMEM, "there is no such block");
+        return refuse(XEN_ENOMEM, "there is no such block, or none at so low an address");
     rc = frames_clean(*m, x->out_order, x->d);
     if (rc)
         frames_free(*m, x->out_order); /* which gives it out again, as clean as it is by now */
     return rc;
 }
 
-/* One more block for the chunk. An address limit is a matter of luck: the allocator is asked once,
- * as for a reservation. */
+/* One more block for the chunk. */
 static int block_add(struct exchange *x)
 {
     mfn_t m;
@@ -57,8 +57,6 @@ static int block_add(struct exchange *x)
         return rc;
     mfn_to_frame(m)->next = x->blocks;
     x->blocks = (u32)m.n;
-    if (!memory_block_below(m, x->out_order, x->address_bits))
-        return refuse(XEN_ENOMEM, "there is no block below the address");
     return 0;
 }
 
@@ -96,7 +94,7 @@ static int chunk_steal(struct exchange *x)
         u64 i = (x->chunk << x->in_shift) + (x->done >> x->in_order), frame;
         int rc;
 
-        if (guest_read(&frame, x->in + i * sizeof(frame), sizeof(frame)))
+        if (word_read(&frame, x->in, i))
             return refuse(XEN_EFAULT, "the list cannot be read");
         rc = frame_take(x, MFN(frame + (x->done & ((1UL << x->in_order) - 1))));
         if (rc)
@@ -109,68 +107,20 @@ static int chunk_steal(struct exchange *x)
     return x->rc;
 }
 
-static int chunk_undo(struct exchange *x)
-{
-    while (x->stolen || x->blocks) {
-        mfn_t m = MFN(x->blocks);
-
-        if (x->stolen) {
-            frame_unsteal(x->d, &x->stolen);
-        } else {
-            x->blocks = mfn_to_frame(m)->next;
-            frames_free(m, x->out_order);
-        }
-        if (preempt_point(FRAME_UNITS))
-            return RESTART;
-    }
-    return 0;
-}
-
-/* Part of a new block becomes the domain's, at the pfn that the block's entry in the list says. */
-static void part_give(struct exchange *x, mfn_t m, u64 within, unsigned order, u64 at)
-{
-    u64 pfn;
-    bool known = !guest_read(&pfn, at, sizeof(pfn));
-
-    for (u64 n = within; n < within + (1UL << order); n++)
-        m2p[m.n + n] = known ? pfn + n : INVALID_M2P_ENTRY;
-    domain_frames_replace(x->d, mfn_add(m, within), order);
-    if (!known)
-        x->rc = refuse(XEN_EFAULT, "the list of new frames cannot be read");
-}
-
-/* When it is the domain's, a block takes its entry's place. The list may have become unreadable:
- * the block is the domain's all the same. */
+/* When it is the domain's, a block takes its entry's place, at the pfn that the entry says. The
+ * list may have become unreadable: the block is the domain's all the same. */
 static int chunk_give(struct exchange *x)
 {
-    unsigned order = MIN(x->out_order, (u32)EXTENT_ORDER_MIN);
-
     while (x->blocks) {
-        u64 within = x->done & ((1UL << x->out_order) - 1), frame = x->blocks;
-        u64 extent = (x->chunk << x->out_shift) + (x->done >> x->out_order);
-        u64 at = x->out + extent * sizeof(frame);
+        u64 extent = (x->chunk << x->out_shift) + (x->done >> x->out_order), frame, pfn;
+        bool known = !word_read(&pfn, x->out, extent);
 
-        if (!within)
-            x->blocks_next = frame_table[frame].next;
-        part_give(x, MFN(frame), within, order, at);
-        x->done += 1UL << order;
-        if (within + (1UL << order) == 1UL << x->out_order) {
-            x->blocks = x->blocks_next;
-            if (guest_write(at, &frame, sizeof(frame)))
-                x->rc = refuse(XEN_EFAULT, "the list of new frames cannot be written");
-        }
-        if (preempt_point(BLOCK_UNITS + (1U << order)))
-            return RESTART;
-    }
-    return 0;
-}
-
-static int chunk_free(struct exchange *x)
-{
-    while (x->stolen) {
-        m2p[x->stolen] = INVALID_M2P_ENTRY;
-        frame_free_stolen(&x->stolen);
-        if (preempt_point(FRAME_UNITS))
+        frame = exchange_give_part(x, known ? pfn : INVALID_M2P_ENTRY);
+        if (!known)
+            x->rc = refuse(XEN_EFAULT, "the list of new frames cannot be read");
+        if (frame && word_write(x->out, extent, frame))
+            x->rc = refuse(XEN_EFAULT, "the list of new frames cannot be written");
+        if (preempt_point(BLOCK_UNITS + (1U << MIN(x->out_order, (u32)EXTENT_ORDER_MIN))))
             return RESTART;
     }
     return 0;
@@ -179,18 +129,15 @@ static int chunk_free(struct exchange *x)
 /* The guest's count: so many chunks are done. */
 static int count_write(const struct exchange *x, u64 chunks)
 {
-    u64 done = chunks << x->in_shift;
+    struct xen_memory_exchange done = {.nr_exchanged = chunks << x->in_shift};
 
-    if (!guest_write(x->arg + offsetof(struct xen_memory_exchange, nr_exchanged), &done,
-                     sizeof(done)))
-        return 0;
-    return refuse(XEN_EFAULT, "the answer cannot be written");
+    return STRUCT_WRITE_FIELD(x->arg, &done, nr_exchanged);
 }
 
 /* Old frames and new ones change places: 0 or RESTART. */
 static int chunk_commit(struct exchange *x)
 {
-    if (chunk_give(x) || chunk_free(x))
+    if (chunk_give(x) || exchange_free(x))
         return RESTART;
     if (x->rc) /* a chunk whose frames could not all be told is not counted: as on Xen */
         count_write(x, x->chunk);
@@ -217,7 +164,7 @@ static int chunk_run(struct exchange *x)
         x->done = 0;
         x->phase = rc ? EXCHANGE_UNDO : EXCHANGE_GIVE;
     }
-    if (x->phase == EXCHANGE_UNDO ? chunk_undo(x) : chunk_commit(x))
+    if (x->phase == EXCHANGE_UNDO ? exchange_undo(x) : chunk_commit(x))
         return RESTART;
     rc = x->rc;
     *x = (struct exchange){0};
@@ -235,22 +182,54 @@ static int chunk_settle(struct exchange *x)
 /* As on Xen only where a list begins is looked at; each access of an entry is checked anyway. */
 static bool list_ok(u64 list, u64 first, u64 end)
 {
-    return end - first < ~0UL / sizeof(u64) &&
-           guest_range_ok(list + first * sizeof(u64), sizeof(u64));
+    return caller_is_32bit() || (end - first < ~0UL / sizeof(u64) &&
+                                 guest_range_ok(list + first * sizeof(u64), sizeof(u64)));
+}
+
+static bool sizes_same(const struct xen_memory_exchange *want, u64 most)
+{
+    const struct xen_memory_reservation *in = &want->in, *out = &want->out;
+
+    return most >> in->extent_order >= in->nr_extents &&
+           most >> out->extent_order >= out->nr_extents &&
+           in->nr_extents << in->extent_order == out->nr_extents << out->extent_order;
+}
+
+/* What Xen looks at first when it translates a 32-bit guest's lists: all of them, and that a chunk
+ * of both has room where it does so, in two pages. */
+static int narrow_check(const struct xen_memory_exchange *want)
+{
+    const struct xen_memory_reservation *in = &want->in, *out = &want->out;
+    const u32 least = MIN(in->extent_order, out->extent_order);
+    const u64 chunk = 1UL << (MAX(in->extent_order, out->extent_order) - least) % 64;
+
+    if (MAX(in->extent_order, out->extent_order) >= 32) /* of which Xen takes the low five bits */
+        return refuse(XEN_EPERM, "an extent is too large");
+    if (want->nr_exchanged > in->nr_extents || !sizes_same(want, UINT32_MAX) ||
+        (in->extent_order == least && want->nr_exchanged % chunk))
+        return refuse(XEN_EINVAL, "the lists have not the same size, or end in an extent");
+    if (!caller_range_ok((u64)in->extent_start.p, in->nr_extents * sizeof(u32)) ||
+        !caller_range_ok((u64)out->extent_start.p, out->nr_extents * sizeof(u32)))
+        return refuse(XEN_EFAULT, "a list is not in guest memory");
+    if ((chunk + 1) * sizeof(u64) > 2 * PAGE_SIZE - sizeof(*want))
+        return refuse(XEN_E2BIG, "extents of too different sizes");
+    return 0;
 }
 
 static int sizes_check(const struct xen_memory_exchange *want)
 {
     const struct xen_memory_reservation *in = &want->in, *out = &want->out;
+    int rc = caller_is_32bit() ? narrow_check(want) : 0;
 
+    if (rc)
+        return rc;
     if (MAX(in->extent_order, out->extent_order) > memory_order_max())
         return refuse(XEN_EPERM, "an extent is too large");
     if (want->nr_exchanged > in->nr_extents)
         return refuse(XEN_EINVAL, "more is done than was asked for");
     if (in->domid != out->domid)
         return refuse(XEN_EINVAL, "the lists name two domains");
-    if (~0UL >> in->extent_order < in->nr_extents || ~0UL >> out->extent_order < out->nr_extents ||
-        in->nr_extents << in->extent_order != out->nr_extents << out->extent_order)
+    if (!sizes_same(want, UINT64_MAX))
         return refuse(XEN_EINVAL, "the lists have not the same size");
     return 0;
 }
@@ -260,15 +239,14 @@ static int chunk_make(struct exchange *next, u64 arg, const struct xen_memory_ex
 {
     const struct xen_memory_reservation *in = &want->in, *out = &want->out;
     u64 done = want->nr_exchanged;
+    int rc;
     struct exchange x = {
         .phase = EXCHANGE_PREPARE,
         .arg = arg,
-        .d = memory_domain(in->domid),
         .in = (u64)in->extent_start.p,
         .out = (u64)out->extent_start.p,
         .in_order = in->extent_order,
         .out_order = out->extent_order,
-        .address_bits = XENMEMF_get_address_bits(out->mem_flags),
     };
     if (x.in_order <= x.out_order)
         x.in_shift = x.out_order - x.in_order;
@@ -280,8 +258,11 @@ static int chunk_make(struct exchange *next, u64 arg, const struct xen_memory_ex
         return refuse(XEN_EFAULT, "a list is not in guest memory");
     if (!memory_node_acceptable(out->mem_flags))
         return refuse(XEN_EINVAL, "there is no such node");
-    if (!x.d)
-        return refuse(XEN_ESRCH, "there is no such domain");
+    rc = authorise_named(DEED_OWN, in->domid, &x.d);
+    if (rc)
+        return rc;
+    x.domain_id = x.d->id;
+    x.address_bits = pae_address_bits(x.d, XENMEMF_get_address_bits(out->mem_flags));
     *next = x;
     return 0;
 }
@@ -292,8 +273,14 @@ static int exchange_step(struct exchange *x, u64 arg)
     struct xen_memory_exchange want;
     int rc = 0;
 
+    /* Beside a domain that has ended meanwhile nothing can be stolen; with frames away none ends.
+     */
+    if (x->phase && x->phase <= EXCHANGE_STEAL && !x->stolen && domain_find(x->domain_id) != x->d) {
+        x->rc = refuse(XEN_ESRCH, "the domain has ended");
+        x->phase = EXCHANGE_UNDO;
+    }
     if (!x->phase) {
-        if (guest_read(&want, arg, sizeof(want)))
+        if (STRUCT_READ(&want, arg))
             return refuse(XEN_EFAULT, "the argument cannot be read");
         rc = sizes_check(&want);
         if (!rc && want.nr_exchanged == want.in.nr_extents)

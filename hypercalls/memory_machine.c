@@ -8,6 +8,7 @@
 #include "hypervisor/boot/memory.h"
 #include "hypervisor/debug/bug.h"
 #include "hypervisor/domain/domain.h"
+#include "hypervisor/mm/pae.h"
 #include "hypervisor/mm/uaccess.h"
 #include "xen-like/abi/xen.h"
 
@@ -19,40 +20,40 @@ struct e820_entry {
     u32 type;
 } __attribute__((packed));
 
-/* The control domain is told where the table really ends; others learn only where it may. */
+/* The control domain is told where the table really ends; others learn only where it may, as does
+ * any that sees the one below 4 GiB. */
 long memory_machphys_mapping(u64 arg)
 {
-    struct xen_machphys_mapping answer = {
+    struct xen_machphys_mapping map = {
         .v_start = MACH2PHYS_VIRT_START,
         .v_end = MACH2PHYS_VIRT_END,
         .max_mfn = MACH2PHYS_NR_ENTRIES - 1,
     };
 
-    if (current->domain->privileged)
-        answer.max_mfn = m2p_frames - 1;
-    if (guest_write(arg, &answer, sizeof(answer)))
-        return refuse(XEN_EFAULT, "the answer cannot be written");
-    return 0;
+    if (caller_is_32bit())
+        map = (struct xen_machphys_mapping){PAE_WINDOW_START, PAE_M2P_END, M2P32_MAX - 1};
+    else if (is_authorised(DEED_MACHINE_END, NULL))
+        map.max_mfn = m2p_frames - 1;
+    return STRUCT_WRITE(arg, &map);
 }
 
-long memory_machphys_list(u64 arg)
+long memory_machphys_list(u64 arg, bool narrow)
 {
     struct xen_machphys_mfn_list list;
-    u64 total = ALIGN_UP(m2p_frames * sizeof(*m2p), LIST_STEP) / LIST_STEP;
-    u32 n;
+    u64 first = virt_to_mfn(narrow ? (void *)m2p32 : m2p).n;
+    u64 bytes = narrow ? m2p32_frames * sizeof(*m2p32) : m2p_frames * sizeof(*m2p);
+    u32 n, total = (u32)(ALIGN_UP(bytes, LIST_STEP) / LIST_STEP);
 
-    if (guest_read(&list, arg, sizeof(list)))
+    if (STRUCT_READ(&list, arg))
         return refuse(XEN_EFAULT, "the argument cannot be read");
     for (n = 0; n < total && n != list.max_extents; n++) {
-        u64 frame = virt_to_mfn(m2p).n + n * (LIST_STEP >> PAGE_SHIFT);
+        u64 frame = first + n * (LIST_STEP >> PAGE_SHIFT);
 
-        if (guest_write((u64)list.extent_start.p + n * sizeof(frame), &frame, sizeof(frame)))
+        if (word_write((u64)list.extent_start.p, n, frame))
             return refuse(XEN_EFAULT, "the list cannot be written");
     }
     list.nr_extents = n;
-    if (guest_write(arg, &list, sizeof(list)))
-        return refuse(XEN_EFAULT, "the answer cannot be written");
-    return 0;
+    return STRUCT_WRITE(arg, &list);
 }
 
 /* Without a buffer only the number of entries is told. Xen wants room for one more than it fills.
@@ -62,10 +63,12 @@ long memory_machine_map(u64 arg)
     struct xen_memory_map map;
     struct memory_range range;
     u32 n, total = dom0_machine_ranges();
+    int rc;
 
-    if (!current->domain->privileged)
-        return refuse(XEN_EPERM, "only the control domain may see the machine's memory map");
-    if (guest_read(&map, arg, sizeof(map)))
+    rc = authorise(DEED_MACHINE_MAP, NULL);
+    if (rc)
+        return rc;
+    if (STRUCT_READ(&map, arg))
         return refuse(XEN_EFAULT, "the argument cannot be read");
     if (map.buffer.p && map.nr_entries < total + 1)
         return refuse(XEN_EINVAL, "the buffer is too small for the memory map");
@@ -76,7 +79,5 @@ long memory_machine_map(u64 arg)
             return refuse(XEN_EFAULT, "the buffer cannot be written");
     }
     map.nr_entries = n;
-    if (guest_write(arg, &map, sizeof(map)))
-        return refuse(XEN_EFAULT, "the answer cannot be written");
-    return 0;
+    return STRUCT_WRITE(arg, &map);
 }

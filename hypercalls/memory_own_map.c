@@ -12,15 +12,15 @@
 #include "xen-like/abi/xen.h"
 #include "xen-like/lib/string.h"
 
-#define ENTRY_BYTES 20U   /* as int 15h, E820h gives them: start, size, type */
 #define ENTRIES_MAX 1024U /* Xen's limit; it has no name in the public headers */
 
 static u64 map_bytes(u32 entries)
 {
-    return (u64)entries * ENTRY_BYTES;
+    return (u64)entries * MEMORY_MAP_ENTRY;
 }
 
-/* Put @map in place of the domain's and give the old one back. */
+/* Put @map in place of the domain's and give the old one back. A small one is kept in the domain.
+ */
 static void map_replace(struct domain *d, void *map, u32 entries)
 {
     void *old;
@@ -29,28 +29,33 @@ static void map_replace(struct domain *d, void *map, u32 entries)
     spin_lock(&d->page_lock);
     old = d->memory_map;
     old_entries = d->map_entries;
-    d->memory_map = map;
+    d->memory_map = entries > MAP_FEW ? map : d->map_few;
     d->map_entries = entries;
+    if (entries && entries <= MAP_FEW)
+        memcpy(d->map_few, map, map_bytes(entries));
     spin_unlock(&d->page_lock);
-    if (old)
+    if (old_entries > MAP_FEW)
         pages_free(old, order_for(map_bytes(old_entries)));
+    if (entries && entries <= MAP_FEW)
+        pages_free(map, order_for(map_bytes(entries)));
 }
 
-long memory_set_own_map(u64 arg)
+long memory_set_map(u64 arg)
 {
     struct xen_foreign_memory_map want;
     struct domain *d;
     u32 entries;
     void *map;
+    int rc;
 
-    if (guest_read(&want, arg, sizeof(want)))
+    if (STRUCT_READ(&want, arg))
         return refuse(XEN_EFAULT, "the argument cannot be read");
     entries = want.map.nr_entries;
     if (entries > ENTRIES_MAX)
         return refuse(XEN_EINVAL, "the memory map has too many entries");
-    d = memory_domain(want.domid);
-    if (!d)
-        return refuse(XEN_ESRCH, "there is no such domain");
+    rc = authorise_named(DEED_OWN, want.domid, &d);
+    if (rc)
+        return rc;
     if (!entries) {
         map_replace(d, NULL, 0);
         return 0;
@@ -87,9 +92,7 @@ static long map_tell(struct xen_memory_map *map, u64 arg, const void *from, u32 
     map->nr_entries = MIN(map->nr_entries, entries);
     if (map->nr_entries && guest_write((u64)map->buffer.p, from, map_bytes(map->nr_entries)))
         return refuse(XEN_EFAULT, "the buffer cannot be written");
-    if (guest_write(arg, map, sizeof(*map)))
-        return refuse(XEN_EFAULT, "the answer cannot be written");
-    return 0;
+    return STRUCT_WRITE(arg, map);
 }
 
 long memory_own_map(u64 arg)
@@ -99,7 +102,7 @@ long memory_own_map(u64 arg)
     void *copy;
     long rc;
 
-    if (guest_read(&map, arg, sizeof(map)))
+    if (STRUCT_READ(&map, arg))
         return refuse(XEN_EFAULT, "the argument cannot be read");
     copy = pages_alloc(order);
     if (!copy)

@@ -7,23 +7,35 @@
  */
 #include "hypercalls/mmu.h"
 
+#include "hypercalls/authority.h"
 #include "hypercalls/continuation.h"
 #include "hypervisor/boot/memory.h"
+#include "hypervisor/debug/trace.h"
 #include "hypervisor/mm/pt_update.h"
 #include "hypervisor/mm/uaccess.h"
 
 #define GROUP         8 /* requests copied at once */
 #define REQUEST_UNITS 4 /* of work (cpu/preempt.h); those of whole tables count by themselves */
 
-struct domain *pg_owner_find(u16 id, struct domain *self)
+static struct domain *pg_owner_find_foreign(u16 id)
 {
-    if (likely(id == DOMID_SELF))
-        return self;
-    if (id == DOMID_IO && self->privileged)
+    if (id == DOMID_IO)
         return &domain_io;
-    if (id == DOMID_XEN && self->privileged)
+    if (id == DOMID_XEN)
         return &domain_xen;
-    return NULL; /* there is no other domain yet; and nobody may name himself by number (as Xen) */
+    return id == current->domain->id ? NULL : domain_find(id);
+}
+
+int pg_owner_find(u16 id, struct domain **pg_dom)
+{
+    if (likely(id == DOMID_SELF)) {
+        *pg_dom = current->domain;
+        return 0;
+    }
+    *pg_dom = pg_owner_find_foreign(id);
+    if (!*pg_dom)
+        return refuse(XEN_ESRCH, "no such domain to own the frames");
+    return authorise(DEED_OWN, *pg_dom);
 }
 
 /* A table held across requests: see frame_hold_table. */
@@ -81,18 +93,22 @@ static inline int entry_update(struct held *h, const struct mmu_update *req, u32
                                     cmd == MMU_PT_UPDATE_PRESERVE_AD, d, pg_dom));
 }
 
-static int m2p_update(const struct mmu_update *req, struct domain *pg_dom)
+static int m2p_update(const struct mmu_update *req, struct domain *pt_dom, struct domain *pg_dom)
 {
     mfn_t m = MFN(req->ptr >> PAGE_SHIFT);
-    struct frame *f = frame_get_mfn(m, pg_dom);
+    struct frame *f;
 
+    if (unlikely(pt_dom != current->domain))
+        return refuse(XEN_EPERM, "machine-to-phys beside tables of another domain");
+    f = frame_get_mfn(m, pg_dom);
     if (unlikely(!f)) { /* I/O frames carry no counts, but have an entry where they have a record */
         if (pg_dom != &domain_io || !mfn_valid(m) || !mfn_is_io(m))
             return refuse(XEN_EINVAL, "machine-to-phys of a frame that is not the domain's");
-        m2p[m.n] = req->val;
+        m2p_set(m, req->val);
         return 0;
     }
-    m2p[m.n] = req->val;
+    m2p_set(m, req->val);
+    dirty_mark(f);
     frame_put(f);
     return 0;
 }
@@ -108,7 +124,7 @@ static inline int request_do(struct held *h, const struct mmu_update *req, struc
     case MMU_PT_UPDATE_NO_TRANSLATE: /* nothing is translated for a PV guest anyway */
         return entry_update(h, req, cmd, d, pg_dom);
     case MMU_MACHPHYS_UPDATE:
-        return m2p_update(req, pg_dom);
+        return m2p_update(req, d, pg_dom);
     default:
         return refuse(XEN_ENOSYS, "no such kind of update");
     }
@@ -132,6 +148,19 @@ fault:
     return i;
 }
 
+/* What became of one: what is to be done again is not told yet. */
+static TRACE_COLD void update_record(const struct mmu_update *req, int rc)
+{
+    if ((req->ptr & 7) != MMU_MACHPHYS_UPDATE && rc != RESTART)
+        trace(table_update, TRACE_WHO(current), TRACE_64(req->ptr & ~7UL), TRACE_64(req->val),
+              (u32)(rc == DONE_RETIRING ? 0 : rc));
+}
+
+static TRACE_COLD void batch_record(u32 count, u32 done, int rc)
+{
+    trace(batch, TRACE_WHO(current), count, done, (u32)(rc < 0 && rc != RESTART ? rc : 0));
+}
+
 /* All requests, or as many as go well: *done counts them. RESTART: the others are to wait. */
 static inline int requests_do(u64 reqs, u32 count, u32 *done, struct domain *d,
                               struct domain *pg_dom)
@@ -146,6 +175,8 @@ static inline int requests_do(u64 reqs, u32 count, u32 *done, struct domain *d,
 
         for (i = 0; i < have; i++) {
             rc = request_do(&held, &group[i], d, pg_dom);
+            if (trace_wants(XL_TRC_TABLES))
+                update_record(&group[i], rc);
             if (unlikely(rc))
                 break;
         }
@@ -170,6 +201,8 @@ static inline int requests_do(u64 reqs, u32 count, u32 *done, struct domain *d,
     }
     held_release(&held);
     *done = count - left;
+    if (trace_wants(XL_TRC_TABLES))
+        batch_record(count, *done, rc);
     return rc;
 }
 
@@ -203,23 +236,61 @@ long list_stop(u32 op, int rc, u64 rest, u32 left, u64 pdone, u64 foreigndom)
     return rc;
 }
 
+/*
+ * Whose tables (upper half of @foreigndom: 0, or a domain's number plus 1) and whose frames, for a
+ * caller who names anybody but himself. 0; -ESRCH, -EINVAL; or -EPERM.
+ */
+static int owners_find(u32 foreigndom, struct domain **pt_dom, struct domain **pg_dom)
+{
+    struct domain *d = *pt_dom;
+    int rc;
+
+    if (foreigndom >> 16) {
+        *pt_dom = domain_find((u16)((foreigndom >> 16) - 1));
+        if (!*pt_dom)
+            return refuse(XEN_ESRCH, "no such domain to own the tables");
+        if (*pt_dom != d && !domain_vcpu(*pt_dom, 0))
+            return refuse(XEN_EINVAL, "the tables of a domain without a vcpu");
+    }
+    rc = pg_owner_find((u16)foreigndom, pg_dom);
+    if (rc && *pg_dom != &domain_io)
+        return rc;
+    return authorise(DEED_OWN, *pt_dom);
+}
+
+/* As on Xen it is the first request that who may not is told of. */
+static int first_refusal(u64 reqs, u32 count)
+{
+    struct mmu_update first;
+
+    if (!count)
+        return 0;
+    if (!group_read(&first, reqs, 1))
+        return refuse(XEN_EFAULT, "an unreadable list of updates");
+    return (first.ptr & 7) > MMU_PT_UPDATE_NO_TRANSLATE
+               ? refuse(XEN_ENOSYS, "no such kind of update")
+               : -XEN_EPERM;
+}
+
 long hc_mmu_update(unsigned long reqs, unsigned long count, unsigned long pdone,
                    unsigned long foreigndom)
 {
-    struct domain *d = current->domain, *pg_dom;
-    u32 n = (u32)count, done;
-    long rc;
+    struct domain *pt_dom = current->domain, *pg_dom = pt_dom;
+    u32 n = (u32)count, done = 0;
+    long rc = 0;
 
     if (unlikely(n & LIST_CONTINUED))
         return list_resume(__HYPERVISOR_mmu_update, hc_mmu_update, reqs, n, pdone, foreigndom);
     if (unlikely(!guest_range_ok(reqs, (u64)n * sizeof(struct mmu_update))))
         return refuse(XEN_EFAULT, "a list of updates in the hypervisor's range");
-    if (unlikely((u32)foreigndom >> 16) && (u16)((foreigndom >> 16) - 1) != d->id)
-        return refuse(XEN_ESRCH, "no such domain to own the tables");
-    pg_dom = pg_owner_find((u16)foreigndom, d);
-    if (unlikely(!pg_dom))
-        return refuse(XEN_ESRCH, "no such domain to own the frames");
-    rc = requests_do(reqs, n, &done, d, pg_dom);
+    if (unlikely((u32)foreigndom != DOMID_SELF))
+        rc = owners_find((u32)foreigndom, &pt_dom, &pg_dom);
+    if (likely(!rc))
+        rc = requests_do(reqs, n, &done, pt_dom, pg_dom);
+    else if (!pt_dom)
+        return rc; /* before anything else: as on Xen *pdone stays what it was */
+    else if (rc == -XEN_EPERM)
+        rc = first_refusal(reqs, n);
     if (unlikely(rc))
         rc = list_stop(__HYPERVISOR_mmu_update, (int)rc,
                        reqs + (u64)done * sizeof(struct mmu_update), n - done, pdone, foreigndom);
@@ -228,21 +299,29 @@ long hc_mmu_update(unsigned long reqs, unsigned long count, unsigned long pdone,
     return rc;
 }
 
-/* The flush that update_va_mapping was asked for, at an address that it has found to be the
- * guest's. */
+/* The flush that update_va_mapping was asked for elsewhere than here: on all CPUs, or where the
+ * bitmap says. */
+static __attribute__((noinline)) long flush_elsewhere(u64 va, u64 flags)
+{
+    u64 type = flags & UVMF_FLUSHTYPE_MASK, where = flags & ~UVMF_FLUSHTYPE_MASK;
+    const u64 *mask = where == UVMF_ALL ? NULL : &where;
+
+    if (type == UVMF_FLUSHTYPE_MASK)
+        return 0; /* neither kind of flush: the set is not looked at, as Xen */
+    return type == UVMF_INVLPG ? guest_flush_page(va, mask) : guest_flush(mask);
+}
+
+/* The address was found to be the guest's. */
 static inline long flush_after(u64 va, u64 flags)
 {
-    u64 bitmap = flags & ~UVMF_FLUSHTYPE_MASK, vcpus;
-
-    if (unlikely((flags & UVMF_FLUSHTYPE_MASK) == UVMF_FLUSHTYPE_MASK))
-        return 0; /* neither kind of flush: the set is not looked at, as Xen */
-    /* All of the domain's vcpus run on this CPU, so that every set of them is this CPU. */
-    if (unlikely(bitmap & ~UVMF_ALL) && guest_read(&vcpus, bitmap, sizeof(vcpus)))
-        return -XEN_EFAULT;
-    if ((flags & UVMF_FLUSHTYPE_MASK) == UVMF_INVLPG)
+    if (!(flags & UVMF_FLUSHTYPE_MASK))
+        return 0;
+    if (flags == (UVMF_INVLPG | UVMF_LOCAL))
         tlb_flush_page_local(va);
-    else if ((flags & UVMF_FLUSHTYPE_MASK) == UVMF_TLB_FLUSH)
+    else if (flags == (UVMF_TLB_FLUSH | UVMF_LOCAL))
         tlb_flush_local();
+    else
+        return flush_elsewhere(va, flags);
     return 0;
 }
 
@@ -269,11 +348,27 @@ static inline long va_mapping_update(u64 va, u64 val, u64 flags, struct domain *
     frame_let_go_table(f);
     if (unlikely(rc))
         return rc;
-    return flags & UVMF_FLUSHTYPE_MASK ? flush_after(va, flags) : 0;
+    return flush_after(va, flags);
+}
+
+/* The same while that is recorded. A flush that fails is not the entry's matter. */
+static __attribute__((cold, noinline)) long va_mapping_record(u64 va, u64 val, u64 flags,
+                                                              struct domain *pg_dom)
+{
+    mfn_t root = MFN(current->cr3_kernel >> PAGE_SHIFT);
+    const u64 *slot = guest_range_ok(va, 1) ? pt_find_l1e(root, va) : NULL;
+    long rc = va_mapping_update(va, val, 0, pg_dom);
+
+    if (slot)
+        trace(table_update, TRACE_WHO(current), TRACE_64(virt_to_maddr(slot)), TRACE_64(val),
+              (u32)rc);
+    return rc ? rc : flush_after(va, flags);
 }
 
 long hc_update_va_mapping(unsigned long va, unsigned long val, unsigned long flags)
 {
+    if (trace_wants(XL_TRC_TABLES))
+        return va_mapping_record(va, val, flags, current->domain);
     return va_mapping_update(va, val, flags, current->domain);
 }
 
@@ -281,9 +376,10 @@ long hc_update_va_mapping(unsigned long va, unsigned long val, unsigned long fla
 long hc_update_va_mapping_otherdomain(unsigned long va, unsigned long val, unsigned long flags,
                                       unsigned long id)
 {
-    struct domain *pg_dom = pg_owner_find((u16)id, current->domain);
+    struct domain *pg_dom;
+    int rc = pg_owner_find((u16)id, &pg_dom);
 
-    if (!pg_dom)
-        return refuse(XEN_ESRCH, "no such domain to own the frame");
-    return va_mapping_update(va, val, flags, pg_dom);
+    if (trace_wants(XL_TRC_TABLES) && !rc)
+        return va_mapping_record(va, val, flags, pg_dom);
+    return rc ? rc : va_mapping_update(va, val, flags, pg_dom);
 }

@@ -9,10 +9,18 @@
 #include "hypervisor/mm/tlb.h"
 
 /*
- * The domain whose frames @self may name as @id: DOMID_SELF, or DOMID_IO for who may touch devices.
- * NULL: -ESRCH, also for the domain's own number (xen.h says "foreign", and Xen means it).
+ * The domain whose frames the caller means by @id: DOMID_SELF, another's number, DOMID_IO or
+ * DOMID_XEN. 0; -ESRCH, also for the domain's own number (xen.h says "foreign", and Xen means it);
+ * or -EPERM, with the domain found all the same.
  */
-struct domain *pg_owner_find(u16 id, struct domain *self);
+int pg_owner_find(u16 id, struct domain **pg_dom);
+
+/* Flushes for the running domain, where those of its vcpus are that are in the bitmap at *@mask (a
+ * guest address; NULL: all): 0, or -EFAULT if that cannot be read. Of everything; of a page; of all
+ * caches. They wait for other CPUs: no lock is held, nor a table. */
+int guest_flush(const u64 *mask);
+int guest_flush_page(u64 va, const u64 *mask);
+void guest_flush_caches(void);
 
 /*
  * Lists of updates and of operations, interrupted. What is left goes on as a list of its own,

@@ -4,6 +4,8 @@
  */
 #include "hypercalls/mmu.h"
 
+#include "hypercalls/authority.h"
+#include "hypercalls/calls32.h"
 #include "hypervisor/cpu/descriptors.h"
 #include "hypervisor/cpu/regs.h"
 #include "hypervisor/domain/base.h"
@@ -13,64 +15,60 @@
 
 #define OP_UNITS 16 /* of work (cpu/preempt.h): a page is cleared or copied */
 
-/* Every set of the domain's vcpus is this CPU so far: reading the bitmap is all that can fail. */
-static int vcpumask_check(const struct mmuext_op *op)
+static int page_flush_here(u64 va)
 {
-    u64 vcpus;
-
-    return guest_copy_in(&vcpus, (u64)op->arg2.vcpumask.p, sizeof(vcpus))
-               ? refuse(XEN_EINVAL, "a vcpu bitmap that cannot be read")
-               : 0;
-}
-
-static int page_flush(u64 va)
-{
-    if (guest_range_ok(
-            va, 1)) /* elsewhere there is nothing of the guest's to flush: as Xen, no error */
+    if (guest_range_ok(va, 1)) /* see guest_flush_page() */
         tlb_flush_page_local(va);
     return 0;
 }
 
-static int all_flush(void)
+static int all_flush_here(void)
 {
     tlb_flush_local();
     return 0;
 }
 
-static int cache_flush(const struct domain *d, int refusal)
+/* A bitmap that cannot be read has another errno here than everywhere else. */
+static int mask_note(int rc)
 {
-    if (!d->privileged)
-        return refuse(refusal, "a cache flush by a domain without devices");
-    wbinvd();
+    return rc ? -XEN_EINVAL : 0;
+}
+
+static int cache_flush(bool everywhere)
+{
+    if (!is_authorised(DEED_FLUSH_CACHES, NULL))
+        return refuse(everywhere ? XEN_EINVAL : XEN_EACCES,
+                      "a cache flush by a domain without devices");
+    if (everywhere)
+        guest_flush_caches();
+    else
+        wbinvd();
     return 0;
 }
 
 /* Operations on the calling vcpu, which nobody can ask for another domain. */
-static int own_op(const struct mmuext_op *op, struct vcpu *v)
+static ALWAYS_INLINE int own_op(const struct mmuext_op *op, struct vcpu *v)
 {
-    int rc = 0;
-
     switch (op->cmd) {
     case MMUEXT_NEW_BASEPTR:
         return list_note(vcpu_set_base(v, MFN(op->arg1.mfn)));
     case MMUEXT_NEW_USER_BASEPTR:
         return list_note(vcpu_set_user_base(v, MFN(op->arg1.mfn)));
     case MMUEXT_TLB_FLUSH_LOCAL:
+        return all_flush_here();
     case MMUEXT_TLB_FLUSH_ALL:
-        return all_flush();
-    case MMUEXT_INVLPG_LOCAL:
-    case MMUEXT_INVLPG_ALL:
-        return page_flush(op->arg1.linear_addr);
+        return guest_flush(NULL);
     case MMUEXT_TLB_FLUSH_MULTI:
-        rc = vcpumask_check(op);
-        return rc ? rc : all_flush();
+        return mask_note(guest_flush(&op->arg2.src_mfn));
+    case MMUEXT_INVLPG_LOCAL:
+        return page_flush_here(op->arg1.linear_addr);
+    case MMUEXT_INVLPG_ALL:
+        return guest_flush_page(op->arg1.linear_addr, NULL);
     case MMUEXT_INVLPG_MULTI:
-        rc = vcpumask_check(op);
-        return rc ? rc : page_flush(op->arg1.linear_addr);
+        return mask_note(guest_flush_page(op->arg1.linear_addr, &op->arg2.src_mfn));
     case MMUEXT_FLUSH_CACHE:
-        return cache_flush(v->domain, XEN_EACCES);
     case MMUEXT_FLUSH_CACHE_GLOBAL:
-        return cache_flush(v->domain, XEN_EINVAL);
+        return cache_flush(op->cmd == MMUEXT_FLUSH_CACHE_GLOBAL);
     default: /* MMUEXT_SET_LDT */
         return vcpu_set_ldt(v, op->arg1.linear_addr, op->arg2.nr_ents);
     }
@@ -101,15 +99,18 @@ static int page_copy(mfn_t to, mfn_t from, struct domain *d)
     return rc;
 }
 
-static int op_do(const struct mmuext_op *op, struct vcpu *v, struct domain *pg_dom)
+static ALWAYS_INLINE int op_do(const struct mmuext_op *op, struct vcpu *v, struct domain *pg_dom)
 {
     mfn_t m = MFN(op->arg1.mfn);
 
     switch (op->cmd) {
+    case MMUEXT_PIN_L4_TABLE:
+        if (pg_dom->is_32bit)
+            return 0; /* there are none: as Xen, no error */
+        /* fallthrough */
     case MMUEXT_PIN_L1_TABLE:
     case MMUEXT_PIN_L2_TABLE:
     case MMUEXT_PIN_L3_TABLE:
-    case MMUEXT_PIN_L4_TABLE:
         return table_pin(m, pg_dom, (int)op->cmd - MMUEXT_PIN_L1_TABLE + 1);
     case MMUEXT_UNPIN_TABLE:
         return list_note(table_unpin(m, pg_dom));
@@ -132,14 +133,14 @@ static int op_do(const struct mmuext_op *op, struct vcpu *v, struct domain *pg_d
 }
 
 /* One operation of the list, a checked range. 0 or -EFAULT. */
-static inline int op_read(struct mmuext_op *op, u64 from)
+static inline int op_read(struct mmuext_op *op, u64 from, const bool narrow)
 {
     u64 cmd, arg1, arg2;
 
     smap_open();
-    GUEST_GET(cmd, from, 0, fault);
-    GUEST_GET(arg1, from, 1, fault);
-    GUEST_GET(arg2, from, 2, fault);
+    WORD_GET(cmd, from, 0, narrow, fault)
+    WORD_GET(arg1, from, 1, narrow, fault)
+    WORD_GET(arg2, from, 2, narrow, fault)
     smap_close();
     op->cmd = (u32)cmd;
     op->arg1.linear_addr = arg1; /* both unions are one word */
@@ -151,20 +152,32 @@ fault:
 }
 
 _Static_assert(sizeof(struct mmuext_op) == 3 * sizeof(u64) && offsetof(struct mmuext_op, arg1) == 8,
-               "op_read reads three words");
+               "op_read reads three words, and three of half the size");
+
+/* That of a 32-bit guest. */
+static __attribute__((noinline)) int op_do32(const struct mmuext_op *op, struct vcpu *v,
+                                             struct domain *pg_dom)
+{
+    if (op->cmd == MMUEXT_NEW_USER_BASEPTR)
+        return refuse(XEN_EINVAL, "a 32-bit guest has one base pointer");
+    return op_do(op, v, pg_dom);
+}
+
+#define OP_BYTES (sizeof(struct mmuext_op) / (narrow ? 2 : 1))
 
 /* All operations, or as many as go well: *done counts them. RESTART: the others are to wait. */
-static inline int ops_do(u64 ops, u32 count, u32 *done, struct vcpu *v, struct domain *pg_dom)
+static ALWAYS_INLINE int ops_do(u64 ops, u32 count, u32 *done, struct vcpu *v,
+                                struct domain *pg_dom, const bool narrow)
 {
     int rc = 0;
     u32 i;
 
-    for (i = 0; i < count; ops += sizeof(struct mmuext_op)) {
+    for (i = 0; i < count; ops += OP_BYTES) {
         struct mmuext_op op;
 
-        rc = op_read(&op, ops);
+        rc = op_read(&op, ops, narrow);
         if (likely(!rc))
-            rc = op_do(&op, v, pg_dom);
+            rc = narrow ? op_do32(&op, v, pg_dom) : op_do(&op, v, pg_dom);
         if (unlikely(rc)) {
             i += rc == DONE_RETIRING;
             break;
@@ -180,26 +193,38 @@ static inline int ops_do(u64 ops, u32 count, u32 *done, struct vcpu *v, struct d
     return rc;
 }
 
-long hc_mmuext_op(unsigned long ops, unsigned long count, unsigned long pdone,
-                  unsigned long foreigndom)
+static ALWAYS_INLINE long list_run(u64 ops, u32 n, u64 pdone, u64 foreigndom, const bool narrow)
 {
     struct vcpu *v = current;
     struct domain *pg_dom;
-    u32 n = (u32)count, done;
+    u32 done;
     long rc;
 
     if (unlikely((n & LIST_CONTINUED) || tables_retiring()))
-        return list_resume(__HYPERVISOR_mmuext_op, hc_mmuext_op, ops, n, pdone, foreigndom);
-    if (unlikely(!guest_range_ok(ops, (u64)n * sizeof(struct mmuext_op))))
+        return list_resume(__HYPERVISOR_mmuext_op, narrow ? hc32_mmuext_op : hc_mmuext_op, ops, n,
+                           pdone, foreigndom);
+    if (unlikely(!guest_range_ok(ops, (u64)n * OP_BYTES)))
         return refuse(XEN_EFAULT, "a list of operations in the hypervisor's range");
-    pg_dom = pg_owner_find((u16)foreigndom, v->domain);
-    if (unlikely(!pg_dom))
-        return refuse(XEN_ESRCH, "no such domain to own the frames");
-    rc = ops_do(ops, n, &done, v, pg_dom);
+    rc = pg_owner_find((u16)foreigndom, &pg_dom);
     if (unlikely(rc))
-        rc = list_stop(__HYPERVISOR_mmuext_op, (int)rc, ops + (u64)done * sizeof(struct mmuext_op),
-                       n - done, pdone, foreigndom);
+        return rc;
+    rc = ops_do(ops, n, &done, v, pg_dom, narrow);
+    if (unlikely(rc))
+        rc = list_stop(__HYPERVISOR_mmuext_op, (int)rc, ops + (u64)done * OP_BYTES, n - done, pdone,
+                       foreigndom);
     if (pdone)
         guest_copy_out(pdone, &done, sizeof(done));
     return rc;
+}
+
+long hc_mmuext_op(unsigned long ops, unsigned long count, unsigned long pdone,
+                  unsigned long foreigndom)
+{
+    return list_run(ops, (u32)count, pdone, foreigndom, false);
+}
+
+long hc32_mmuext_op(unsigned long ops, unsigned long count, unsigned long pdone,
+                    unsigned long foreigndom)
+{
+    return list_run(ops, (u32)count, pdone, foreigndom, true);
 }

@@ -8,6 +8,7 @@
  * An operation is a structure that is read, and for some written back with the answer: which, and
  * which way, is in the table of sub-operations.
  */
+#include "hypercalls/authority.h"
 #include "hypercalls/hypercalls.h"
 
 #include "hypervisor/boot/madt.h"
@@ -29,7 +30,7 @@ union argument {
 
 /* An operation that is absent has no bytes. */
 #define SHAPE(op, who, type, way, state, sentence)                                                 \
-    [op] = {SHAPE_##state * sizeof(type), SHAPE_##who, SHAPE_##way},
+    [op] = {SHAPE_##state * sizeof(type), LAYOUT_OF(*(type *)NULL), SHAPE_##who, SHAPE_##way},
 #define SHAPE_IMPLEMENTED 1
 #define SHAPE_ABSENT      0
 #define SHAPE_CONTROL     true
@@ -37,7 +38,7 @@ union argument {
 #define SHAPE_INOUT       true
 #define SHAPE_IN          false
 static const struct {
-    u8 bytes;
+    u8 bytes, layout;
     bool control, answers;
 } shapes[] = {XL_SUBOPS_physdev(SHAPE)};
 
@@ -57,7 +58,7 @@ static long iopl_set(u32 level)
 
 static long io_bitmap_set(const struct physdev_set_iobitmap *set)
 {
-    if (!guest_range_ok((u64)set->bitmap.p, IO_PORTS / 8))
+    if (!caller_range_ok((u64)set->bitmap.p, IO_PORTS / 8))
         return refuse(XEN_EINVAL, "the bitmap is not in guest memory");
     if (set->nr_ports > IO_PORTS)
         return refuse(XEN_EINVAL, "there are not so many ports");
@@ -130,10 +131,7 @@ static long setup_gsi(const struct physdev_setup_gsi *setup)
  * not. */
 static long domain_to_map(u16 id, struct domain **d)
 {
-    *d = domain_named(id);
-    if (!*d)
-        return refuse(XEN_ESRCH, "there is no such domain");
-    return current->domain->privileged ? 0 : refuse(XEN_EPERM, "only the control domain may");
+    return authorise_named(DEED_DEVICES, id, d);
 }
 
 /* A line is named by the caller's own number for it, if he has one. */
@@ -267,9 +265,9 @@ long hc_physdev_op(unsigned long command, unsigned long arg)
     }
     if (cmd >= ARRAY_SIZE(shapes) || !shapes[cmd].bytes)
         return refuse(XEN_ENOSYS, "no such operation on devices");
-    if (guest_read(&a, arg, shapes[cmd].bytes))
+    if (struct_read(&a, arg, shapes[cmd].bytes, shapes[cmd].layout))
         return refuse(XEN_EFAULT, "the argument cannot be read");
-    if (shapes[cmd].control && !d->privileged)
+    if (shapes[cmd].control && !is_authorised(DEED_DEVICES, NULL))
         return refuse(XEN_EPERM, "only the control domain may");
     if (cmd == PHYSDEVOP_eoi)
         return pirq_end(d, a.a_PHYSDEVOP_eoi.irq);
@@ -277,7 +275,7 @@ long hc_physdev_op(unsigned long command, unsigned long arg)
     ret = operation_do(d, cmd, &a);
     spin_unlock(&irq_lock);
     if (shapes[cmd].answers && (!ret || answers_always(cmd)) &&
-        guest_write(arg, &a, shapes[cmd].bytes))
+        struct_write(arg, &a, shapes[cmd].bytes, shapes[cmd].layout))
         return refuse(XEN_EFAULT, "the answer cannot be written");
     return ret;
 }
@@ -287,7 +285,7 @@ long hc_physdev_op_compat(unsigned long arg)
 {
     struct physdev_op op;
 
-    if (guest_read(&op, arg, sizeof(op)))
+    if (STRUCT_READ(&op, arg))
         return refuse(XEN_EFAULT, "the operation cannot be read");
-    return hc_physdev_op(op.cmd, arg + offsetof(struct physdev_op, u));
+    return hc_physdev_op(op.cmd, arg + STRUCT_OFFSET(struct physdev_op, u.apic_op.apic_physbase));
 }

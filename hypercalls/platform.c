@@ -2,9 +2,10 @@
  * platform_op: what the control domain may ask and tell of the machine (platform.h). The structure
  * is one for all operations, and read whole before anything is looked at.
  */
+#include "hypercalls/authority.h"
 #include "hypercalls/hypercalls.h"
 
-#include "hypervisor/cpu/apic.h"
+#include "hypervisor/boot/madt.h"
 #include "hypervisor/cpu/features.h"
 #include "hypervisor/cpu/regs.h"
 #include "hypervisor/mm/layout.h"
@@ -16,11 +17,6 @@
 
 #define ANSWER(arg, op, field)                                                                     \
     answer((arg) + offsetof(struct xen_platform_op, field), &(op)->field, sizeof((op)->field))
-
-static long answer(u64 to, const void *what, size_t bytes)
-{
-    return guest_write(to, what, bytes) ? refuse(XEN_EFAULT, "the answer cannot be written") : 0;
-}
 
 static long time_set(const struct xenpf_settime64 *t)
 {
@@ -54,7 +50,7 @@ static long firmware_info(struct xen_platform_op *op, u64 arg)
 
 static bool cpu_present(u32 cpu)
 {
-    return cpu == 0;
+    return cpu < cpus_online;
 }
 
 static long cpu_info(struct xen_platform_op *op, u64 arg)
@@ -64,10 +60,10 @@ static long cpu_info(struct xen_platform_op *op, u64 arg)
     info->flags = XEN_PCPU_FLAGS_INVALID;
     if (cpu_present(info->xen_cpuid)) {
         info->flags = XEN_PCPU_FLAGS_ONLINE;
-        info->apic_id = apic_id();
-        info->acpi_id = 0;
+        info->apic_id = smp_apic_id(info->xen_cpuid);
+        info->acpi_id = madt.processor[info->apic_id];
     }
-    info->max_present = 0;
+    info->max_present = cpus_online - 1;
     return ANSWER(arg, op, u.pcpu_info);
 }
 
@@ -87,6 +83,35 @@ static long cpu_version(struct xen_platform_op *op, u64 arg)
     return ANSWER(arg, op, u.pcpu_version);
 }
 
+/* CPUs come up at boot and stay. */
+static long cpu_online(u32 cpu)
+{
+    return cpu_present(cpu) ? 0 : refuse(XEN_EINVAL, "there is no such CPU");
+}
+
+static long cpu_offline(u32 cpu)
+{
+    if (!cpu)
+        return refuse(XEN_EOPNOTSUPP, "the first CPU cannot go down");
+    return cpu_present(cpu) ? refuse(XEN_EBUSY, "a CPU that is up stays so") : cpu_online(cpu);
+}
+
+/* No CPU is parked: the least that may be asked for is what there is. */
+static long core_parking(struct xen_platform_op *op, u64 arg)
+{
+    switch (op->u.core_parking.type) {
+    case XEN_CORE_PARKING_SET:
+        return op->u.core_parking.idle_nums && cpus_online > 1
+                   ? refuse(XEN_EBUSY, "CPUs are not parked")
+                   : 0;
+    case XEN_CORE_PARKING_GET:
+        op->u.core_parking.idle_nums = 0;
+        return ANSWER(arg, op, u.core_parking);
+    default:
+        return refuse(XEN_EINVAL, "the number of parked CPUs is asked or set");
+    }
+}
+
 static long operation(struct xen_platform_op *op, u64 arg)
 {
     switch (op->cmd) {
@@ -101,6 +126,12 @@ static long operation(struct xen_platform_op *op, u64 arg)
         return cpu_info(op, arg);
     case XENPF_get_cpu_version:
         return cpu_version(op, arg);
+    case XENPF_cpu_online:
+        return cpu_online(op->u.cpu_ol.cpuid);
+    case XENPF_cpu_offline:
+        return cpu_offline(op->u.cpu_ol.cpuid);
+    case XENPF_core_parking:
+        return core_parking(op, arg);
     default:
         return refuse(XEN_ENOSYS, "no such operation on the machine, or not there yet");
     }
@@ -109,12 +140,19 @@ static long operation(struct xen_platform_op *op, u64 arg)
 long hc_platform_op(unsigned long arg)
 {
     struct xen_platform_op op;
+    int rc;
 
     if (guest_read(&op, arg, sizeof(op)))
         return refuse(XEN_EFAULT, "the argument cannot be read");
     if (op.interface_version != XENPF_INTERFACE_VERSION)
         return refuse(XEN_EACCES, "another version of the interface");
-    if (!current->domain->privileged)
-        return refuse(XEN_EPERM, "only the control domain manages the machine");
-    return operation(&op, arg);
+    rc = authorise(DEED_CONTROL, NULL);
+    return rc ? rc : operation(&op, arg);
+}
+
+/* Guests get no performance counters, whoever they are. */
+long hc_xenpmu_op(unsigned long cmd, unsigned long arg)
+{
+    (void)cmd, (void)arg;
+    return refuse(XEN_EOPNOTSUPP, "performance counters are the hypervisor's");
 }

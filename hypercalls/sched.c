@@ -4,8 +4,10 @@
  * yield, block and poll may all return at once: a caller must look for itself whether what it waits
  * for has come (sched.h promises no more).
  */
+#include "hypercalls/authority.h"
 #include "hypercalls/hypercalls.h"
 
+#include "hypervisor/debug/trace.h"
 #include "hypervisor/mm/uaccess.h"
 #include "hypervisor/time/clock.h"
 
@@ -24,22 +26,17 @@ static long vcpu_block(void)
     return 0;
 }
 
-/* For drivers that must run on a certain CPU. There is one, and each vcpu runs there. */
+/* For drivers that must run on a certain CPU. */
 static long pin_override(u64 arg)
 {
     struct sched_pin_override pin;
     struct vcpu *v = current;
 
-    if (!v->domain->privileged)
+    if (!is_authorised(DEED_PIN, NULL))
         return refuse(XEN_EPERM, "only the control domain chooses CPUs");
     if (guest_read(&pin, arg, sizeof(pin)))
         return refuse(XEN_EFAULT, "the argument cannot be read");
-    if (pin.pcpu > 0 || (pin.pcpu < 0 && !v->pinned))
-        return refuse(XEN_EINVAL, "there is no such CPU, or the vcpu is not pinned");
-    if (pin.pcpu == 0 && v->pinned)
-        return refuse(XEN_EBUSY, "the vcpu is pinned already");
-    v->pinned = pin.pcpu == 0;
-    return 0;
+    return vcpu_pin(v, pin.pcpu);
 }
 
 /* One of @ports is pending: 1; none is: 0, and @port the last of them; -EFAULT, or -EINVAL for a
@@ -57,7 +54,9 @@ static int ports_look(const struct sched_poll *poll, evtchn_port_t *port)
     return 0;
 }
 
-/* As with block, it sleeps first and looks then. */
+/* As with block, it sleeps first and looks then. Nor does it say what it waits for before it
+ * sleeps: whoever wakes it takes that away, and nothing would wake it again if it slept only
+ * afterwards. */
 static long vcpu_poll(u64 arg)
 {
     struct vcpu *v = current;
@@ -65,14 +64,14 @@ static long vcpu_poll(u64 arg)
     evtchn_port_t port;
     int rc;
 
-    if (guest_read(&poll, arg, sizeof(poll)))
+    if (STRUCT_READ(&poll, arg))
         return refuse(XEN_EFAULT, "the argument cannot be read");
     if (poll.nr_ports > POLL_PORTS_MAX)
         return refuse(XEN_EINVAL, "too many ports to poll");
     if (!guest_range_ok((u64)poll.ports.p, poll.nr_ports * sizeof(evtchn_port_t)))
         return refuse(XEN_EFAULT, "the list of ports is not in guest memory");
-    event_poll_begin(v, POLL_ANY);
     vcpu_stop(v, STOP_BLOCKED);
+    event_poll_begin(v, POLL_ANY);
     rc = upcall_is_due(v) ? 1 : ports_look(&poll, &port);
     if (rc) {
         vcpu_kick(v);
@@ -131,6 +130,7 @@ static long self_shutdown(u64 arg)
 
     if (guest_read(&why, arg, sizeof(why)))
         return refuse(XEN_EFAULT, "the argument cannot be read");
+    trace(shutdown, current->domain->id, current->id, why.reason);
     domain_shutdown(current->domain, why.reason & 0xff); /* Xen keeps a byte of it */
     return 0;
 }
@@ -141,24 +141,27 @@ static long self_shutdown_code(u64 arg)
 
     if (guest_read(&why, arg, sizeof(why)))
         return refuse(XEN_EFAULT, "the argument cannot be read");
+    trace(shutdown_code, current->domain->id, current->id, why.reason);
     domain_shutdown_code(current->domain, why.reason & 0xff);
     return 0;
 }
 
-/* A domain by its number, which DOMID_SELF is not. The only one to be found is the caller itself.
- */
+/* A domain by its number, which DOMID_SELF is not. */
 static long remote_shutdown(u64 arg)
 {
     struct sched_remote_shutdown whom;
+    struct domain *d;
+    int rc;
 
     if (guest_read(&whom, arg, sizeof(whom)))
         return refuse(XEN_EFAULT, "the argument cannot be read");
-    if (whom.domain_id != current->domain->id)
+    d = domain_find(whom.domain_id);
+    if (!d)
         return refuse(XEN_ESRCH, "there is no such domain");
-    if (!current->domain->privileged)
-        return refuse(XEN_EPERM, "only the control domain may shut a domain down");
-    domain_shutdown(current->domain, whom.reason & 0xff);
-    return 0;
+    rc = authorise(DEED_SHUTDOWN_OTHER, d);
+    if (!rc)
+        domain_shutdown(d, whom.reason & 0xff);
+    return rc;
 }
 
 long hc_sched_op(unsigned long cmd, unsigned long arg)

@@ -1,15 +1,15 @@
 /* Where a guest wants its kernel entered: trap table, callbacks, stack. (iret is in cpu/entry.asm.)
  */
+#include "hypercalls/traps.h"
+
 #include "hypercalls/continuation.h"
-#include "hypercalls/hypercalls.h"
 
 #include "hypervisor/cpu/bounce.h"
 #include "hypervisor/cpu/canonical.h"
 #include "hypervisor/cpu/preempt.h"
+#include "hypervisor/domain/shared32.h"
 #include "hypervisor/mm/uaccess.h"
 #include "xen-like/lib/string.h"
-
-#define ENTRY_UNITS 3 /* of work, see cpu/preempt.h */
 
 /* A list of entries ended by one with address 0; no list clears the table. Entries before a bad one
  * stay set, as with Xen. */
@@ -37,19 +37,21 @@ long hc_set_trap_table(unsigned long list)
     }
 }
 
-static void masks_set(struct vcpu *v, u32 flag, bool masks)
+void callback_masks_set(struct vcpu *v, u32 flag, bool masks)
 {
     v->flags = masks ? v->flags | flag : v->flags & ~flag;
 }
 
 /* A gate like one of set_trap_table. An NMI that came before comes now. */
-static void nmi_handler_set(struct vcpu *v, u64 address)
+void nmi_handler_set(struct vcpu *v, u64 address)
 {
     struct trap_info *t = &v->traps[EXCEPTION_NMI];
 
     *t = (struct trap_info){.vector = EXCEPTION_NMI, .cs = FLAT_KERNEL_CS, .address = address};
+    if (v->domain->is_32bit)
+        t->cs = FLAT_KERNEL_CS_X86_32;
     TI_SET_IF(t, 1);
-    if (!v->id && ACCESS_ONCE(v->domain->shared->arch.nmi_reason))
+    if (!v->id && ACCESS_ONCE(*shared_nmi_reason(v->domain)))
         __atomic_fetch_or(&v->work, WORK_NMI, __ATOMIC_RELAXED);
 }
 
@@ -75,18 +77,19 @@ static long callback_set(u32 type, u64 address, bool masks)
         return 0;
     case CALLBACKTYPE_failsafe:
         v->failsafe_callback = address;
-        masks_set(v, VCPUF_FAILSAFE_MASKS, masks);
+        callback_masks_set(v, VCPUF_FAILSAFE_MASKS, masks);
         return 0;
     case CALLBACKTYPE_syscall:
         v->syscall_callback = address;
-        masks_set(v, VCPUF_SYSCALL_MASKS, masks);
+        callback_masks_set(v, VCPUF_SYSCALL_MASKS, masks);
         return 0;
     case CALLBACKTYPE_syscall32:
         v->syscall32_callback = address;
+        callback_masks_set(v, VCPUF_SYSCALL32_MASKS, masks);
         return 0;
     case CALLBACKTYPE_sysenter:
         v->sysenter_callback = address;
-        masks_set(v, VCPUF_SYSENTER_MASKS, masks);
+        callback_masks_set(v, VCPUF_SYSENTER_MASKS, masks);
         return 0;
     case CALLBACKTYPE_nmi:
         nmi_handler_set(v, address);
@@ -115,7 +118,7 @@ static long callback_register(unsigned long arg)
 }
 
 /* Only that of NMIs can be taken away; the others can be set to 0. */
-static long callback_unregister(unsigned long arg)
+long callback_unregister(unsigned long arg)
 {
     struct callback_unregister c;
 
@@ -125,15 +128,17 @@ static long callback_unregister(unsigned long arg)
     case CALLBACKTYPE_nmi:
         nmi_handler_clear(current);
         return 0;
+    case CALLBACKTYPE_syscall:
+        if (caller_is_32bit())
+            break;
+        /* fallthrough */
     case CALLBACKTYPE_event:
     case CALLBACKTYPE_failsafe:
-    case CALLBACKTYPE_syscall:
     case CALLBACKTYPE_syscall32:
     case CALLBACKTYPE_sysenter:
         return refuse(XEN_EINVAL, "a type of callback that cannot be unregistered");
-    default:
-        return refuse(XEN_ENOSYS, "no such type of callback");
     }
+    return refuse(XEN_ENOSYS, "no such type of callback");
 }
 
 long hc_callback_op(unsigned long cmd, unsigned long arg)
@@ -154,7 +159,7 @@ long hc_nmi_op(unsigned long cmd, unsigned long arg)
 
     switch ((u32)cmd) {
     case XENNMI_register_callback:
-        if (guest_read(&c, arg, sizeof(c)))
+        if (STRUCT_READ(&c, arg))
             return -XEN_EFAULT;
         return callback_set(CALLBACKTYPE_nmi, c.handler_address, true);
     case XENNMI_unregister_callback:

@@ -7,11 +7,10 @@
  */
 #include "hypercalls/continuation.h"
 #include "hypercalls/hypercalls.h"
+#include "hypercalls/vcpu_context.h"
 
 #include "hypervisor/boot/madt.h"
-#include "hypervisor/cpu/apic.h"
 #include "hypervisor/cpu/preempt.h"
-#include "hypervisor/domain/context.h"
 #include "hypervisor/domain/vcpu_info.h"
 #include "hypervisor/mm/uaccess.h"
 #include "hypervisor/time/clock.h"
@@ -26,8 +25,9 @@ static long initialise(struct vcpu *v, u64 arg)
 
     if (v->info == &vcpu_info_none)
         return refuse(XEN_EINVAL, "a vcpu that has no vcpu_info yet");
-    if (guest_read(&c, arg, sizeof(c)))
-        return -XEN_EFAULT;
+    rc = context_read(v->domain, &c, arg);
+    if (rc)
+        return rc;
     spin_lock(&v->domain->vcpus_lock);
     rc = v->initialised ? refuse(XEN_EEXIST, "a vcpu that has begun") : vcpu_context_set(v, &c);
     spin_unlock(&v->domain->vcpus_lock);
@@ -81,25 +81,33 @@ static long runstate_get(struct vcpu *v, u64 arg)
     struct vcpu_runstate_info r;
 
     vcpu_runstate(v, &r);
-    return guest_write(arg, &r, sizeof(r));
+    return STRUCT_WRITE(arg, &r);
 }
 
-/* Whether the area can be written is nobody's concern but the guest's. */
+/* The address of an area of @bytes: of a union of an address and 64 bits a 32-bit guest fills the
+ * former. Whether it can be written is nobody's concern but the guest's. */
+static int area_read(u64 *area, u64 arg, u64 bytes)
+{
+    int rc = word_read(area, arg, 0);
+
+    if (!rc && !caller_range_ok(*area, caller_is_32bit() ? bytes : 1))
+        rc = refuse(XEN_EFAULT, "an area in the hypervisor's range");
+    return rc;
+}
+
 static long runstate_area(struct vcpu *v, u64 arg)
 {
-    struct vcpu_register_runstate_memory_area area;
     struct vcpu_runstate_info r;
+    u64 area;
 
-    if (guest_read(&area, arg, sizeof(area)))
+    if (area_read(&area, arg, STRUCT_BYTES(struct vcpu_runstate_info)))
         return -XEN_EFAULT;
-    if (!guest_range_ok(area.addr.p, 1))
-        return refuse(XEN_EFAULT, "an area for run states in the hypervisor's range");
-    v->sched.runstate_area = area.addr.p;
+    v->sched.runstate_area = area;
     if (v == current) {
         vcpu_runstate_publish(v);
     } else {
         vcpu_runstate(v, &r);
-        guest_copy_out(area.addr.p, &r, sizeof(r));
+        (void)STRUCT_WRITE(area, &r);
     }
     return 0;
 }
@@ -120,13 +128,11 @@ static long info_move(struct vcpu *v, u64 arg)
 
 static long time_area(struct vcpu *v, u64 arg)
 {
-    struct vcpu_register_time_memory_area area;
+    u64 area;
 
-    if (guest_read(&area, arg, sizeof(area)))
+    if (area_read(&area, arg, sizeof(struct vcpu_time_info)))
         return -XEN_EFAULT;
-    if (!guest_range_ok(area.addr.p, 1))
-        return refuse(XEN_EFAULT, "an area for the time in the hypervisor's range");
-    v->time.area = area.addr.p;
+    v->time.area = area;
     vcpu_time_publish(v);
     return 0;
 }
@@ -151,7 +157,7 @@ static long oneshot_set(struct vcpu *v, u64 arg)
 
     if (v != current)
         return refuse(XEN_EINVAL, "the single-shot timer of another vcpu");
-    if (guest_read(&set, arg, sizeof(set)))
+    if (STRUCT_READ(&set, arg))
         return -XEN_EFAULT;
     if ((s64)set.timeout_abs_ns >= (s64)now_ns()) {
         timer_set(&v->time.oneshot, set.timeout_abs_ns);
@@ -179,16 +185,16 @@ static long nmi_send(struct vcpu *v, u64 arg)
     return 0;
 }
 
-/* On which CPU a vcpu of the control domain is, if it may be on one only: so it is, for there is
- * but one. Xen has the CPU of the vcpu's number in mind. */
+/* On which CPU a vcpu of the control domain is, if it may be on one only, as when there is but one.
+ * Xen has the CPU of the vcpu's number in mind. */
 static long physid_get(const struct vcpu *v, u64 arg)
 {
     struct vcpu_get_physid id = {.phys_id = ~0UL};
 
-    if (!v->domain->privileged)
+    if (!v->domain->privileged || !vcpu_is_pinned(v))
         return refuse(XEN_EINVAL, "a vcpu that is not pinned to a CPU");
-    if (!v->id)
-        id.phys_id = apic_id() | (u64)madt.processor[apic_id() % APIC_IDS] << 32;
+    if (v->id < cpus_online)
+        id.phys_id = smp_apic_id(v->id) | (u64)madt.processor[smp_apic_id(v->id)] << 32;
     return guest_write(arg, &id, sizeof(id));
 }
 

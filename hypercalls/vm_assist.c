@@ -29,7 +29,7 @@ long hc_vm_assist(unsigned long cmd, unsigned long type)
     struct domain *d = current->domain;
     u64 bit = 1UL << ((u32)type & 63);
 
-    if ((u32)type >= 64 || !(VM_ASSISTS & bit))
+    if ((u32)type >= 64 || !(domain_assists_known(d) & bit))
         return refuse(XEN_EINVAL, "no such assist");
     switch ((u32)cmd) {
     case VMASST_CMD_enable:

@@ -5,6 +5,7 @@
  * use; the texts are our own. Any guest may ask nearly everything: only the command line and the
  * build id are the control domain's.
  */
+#include "hypercalls/authority.h"
 #include "hypercalls/hypercalls.h"
 
 #include "hypervisor/boot/dom0_machine.h"
@@ -13,18 +14,11 @@
 #include "xen-like/lib/string.h"
 
 #define EXTRA_VERSION "-xen-like"
-#define CAPABILITIES  "xen-3.0-x86_64"
+#define CAPABILITIES  "xen-3.0-x86_64 xen-3.0-x86_32p"
 #define DENIED        "<denied>"     /* Xen's word, for who may not know */
 #define UNTOLD        "not recorded" /* it would make two builds of one source differ */
 
 #define FEATURE(name) (1U << XENFEAT_##name)
-
-static long answer(u64 to, const void *what, size_t bytes)
-{
-    if (guest_write(to, what, bytes))
-        return refuse(XEN_EFAULT, "the answer cannot be written");
-    return 0;
-}
 
 static long text_answer(u64 to, const char *text, size_t bytes)
 {
@@ -48,9 +42,10 @@ static long compile_info(u64 to)
 
 static long platform_parameters(u64 to)
 {
-    struct xen_platform_parameters p = {.virt_start = HYPERVISOR_VIRT_START};
+    struct xen_platform_parameters p = {
+        .virt_start = caller_is_32bit() ? HYPERVISOR_VIRT_START_X86_32 : HYPERVISOR_VIRT_START};
 
-    return answer(to, &p, sizeof(p));
+    return STRUCT_WRITE(to, &p);
 }
 
 /* What any PV guest of Xen is told, and what this domain has on top. */
@@ -78,17 +73,9 @@ static long features(u64 arg)
     return answer(arg, &f, sizeof(f));
 }
 
-/* Domains that no toolstack made have no identity of their own: all zeros, as Xen's dom0 has. */
-static long guest_handle(u64 to)
-{
-    xen_domain_handle_t none = {0};
-
-    return answer(to, none, sizeof(none));
-}
-
 static long command_line(u64 to)
 {
-    if (current->domain->privileged)
+    if (is_authorised(DEED_VERSION, NULL))
         return text_answer(to, dom0_machine_cmdline(), sizeof(xen_commandline_t));
     return answer(to, DENIED, sizeof(DENIED));
 }
@@ -103,7 +90,7 @@ static long build_id(u64 arg)
     u32 length = (u32)(build_id_note_end - build_id_note) - NOTE_BYTES_BEFORE;
     struct xen_build_id id;
 
-    if (!current->domain->privileged)
+    if (!is_authorised(DEED_VERSION, NULL))
         return refuse(XEN_EPERM, "only the control domain may read the build id");
     if (arg && guest_read(&id, arg, sizeof(id)))
         return refuse(XEN_EFAULT, "the argument cannot be read");
@@ -137,7 +124,7 @@ long hc_xen_version(unsigned long cmd, unsigned long arg)
     case XENVER_pagesize:
         return arg ? refuse(XEN_EINVAL, "the page size takes no argument") : (long)PAGE_SIZE;
     case XENVER_guest_handle:
-        return guest_handle(arg);
+        return answer(arg, current->domain->handle, sizeof(xen_domain_handle_t));
     case XENVER_commandline:
         return command_line(arg);
     case XENVER_build_id:

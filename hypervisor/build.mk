@@ -14,12 +14,10 @@ PRODUCTS += $(B)/xen-like
 # Other people's code, kept as it came: their style is not ours to warn about.
 $(B)/obj/hv/xen-like/lib/third_party/%.o: WARNINGS :=
 
-# Constants from C to nasm: gcc leaves "->NAME high middle low" lines in its assembly output.
 $(B)/gen/offsets.inc: hypervisor/offsets.c Makefile
 	@mkdir -p $(@D) $(B)/obj/hv
 	$(Q)$(CC) $(HV_CFLAGS) -MMD -MP -MT $@ -MF $(B)/obj/hv/offsets.d -S $< -o $(B)/gen/offsets.s
-	$(Q)sed -n 's/^->\([^ ]*\) \(.*\) \(.*\) \(.*\)/%define \1 (\2 << 48 | \3 << 24 | \4)/p' \
-	    $(B)/gen/offsets.s > $@
+	$(Q)$(extract_offsets) $(B)/gen/offsets.s > $@
 
 $(B)/gen/xen-like.ld: hypervisor/xen-like.ld hypervisor/mm/layout.h
 	@mkdir -p $(@D)

@@ -1,8 +1,6 @@
 /*
- * Constants and structure offsets for nasm. Compiled to assembly, never linked: each DEFINE leaves
- * a line `->NAME high middle low` in the output, which hypervisor/build.mk turns into a %define in
- * $(B)/gen/offsets.inc. So nothing that C knows is typed a second time in assembly. (Three parts of
- * at most 24 bits, since an immediate operand of an asm statement has 32 bits and a sign.)
+ * Constants and structure offsets for the hypervisor's nasm files (xen-like/lib/offsets.h), as
+ * $(B)/gen/offsets.inc.
  */
 #include "xen-like/abi/calls.h"
 #include "hypervisor/boot/early_trap.h"
@@ -13,13 +11,7 @@
 #include "hypervisor/mm/layout.h"
 #include "hypervisor/mm/pte.h"
 #include "hypervisor/mm/smap.h"
-
-#define DEFINE(name, value)                                                                        \
-    __asm__ volatile("\n->" #name " %c0 %c1 %c2"                                                   \
-                     :                                                                             \
-                     : "i"((u64)(value) >> 48), "i"((u64)(value) >> 24 & 0xffffff),                \
-                       "i"((u64)(value)&0xffffff))
-#define OFFSET(name, type, member) DEFINE(name, offsetof(type, member))
+#include "xen-like/lib/offsets.h"
 
 void offsets_boot(void);
 
@@ -73,6 +65,7 @@ void offsets_cpu(void)
     OFFSET(REGS_r10, struct cpu_user_regs, r10);
     OFFSET(REGS_r9, struct cpu_user_regs, r9);
     OFFSET(REGS_r8, struct cpu_user_regs, r8);
+    OFFSET(REGS_rcx, struct cpu_user_regs, rcx);
     OFFSET(REGS_rax, struct cpu_user_regs, rax);
     OFFSET(REGS_rdx, struct cpu_user_regs, rdx);
     OFFSET(REGS_rsi, struct cpu_user_regs, rsi);
@@ -98,7 +91,19 @@ void offsets_cpu(void)
     OFFSET(VCPU_work, struct vcpu, work);
     OFFSET(VCPU_iret_careful, struct vcpu, iret_careful);
     OFFSET(VCPU_info, struct vcpu, info);
-    OFFSET(VCPU_cr3_user, struct vcpu, cr3_user);
+    OFFSET(VCPU_calls_number, struct vcpu, calls.number);
+    OFFSET(VCPU_calls_first, struct vcpu, calls.first);
+    OFFSET(VCPU_calls_made, struct vcpu, calls.made);
+    OFFSET(VCPU_traps, struct vcpu, traps);
+    OFFSET(VCPU_kernel_sp, struct vcpu, kernel_sp);
+    OFFSET(VCPU_kernel_ss, struct vcpu, kernel_ss);
+    OFFSET(VCPU_iopl, struct vcpu, iopl);
+    OFFSET(TRAP_flags, struct trap_info, flags);
+    OFFSET(TRAP_cs, struct trap_info, cs);
+    OFFSET(TRAP_address, struct trap_info, address);
+    DEFINE(TRAP_BYTES, sizeof(struct trap_info));
+    DEFINE(TRAP_MASKS, TRAP_MASKS);
+    OFFSET(VCPU_root_user, struct vcpu, root_user);
     OFFSET(VCPU_INFO_upcall_pending, struct vcpu_info, evtchn_upcall_pending);
     OFFSET(VCPU_INFO_upcall_mask, struct vcpu_info, evtchn_upcall_mask);
     OFFSET(IRET_rax, struct iret_context, rax);
@@ -117,13 +122,19 @@ void offsets_cpu(void)
     DEFINE(RFLAGS_IF_BIT, __builtin_ctzl(RFLAGS_IF));
     DEFINE(RFLAGS_IOPL, RFLAGS_IOPL);
     DEFINE(RFLAGS_VM, RFLAGS_VM);
+    DEFINE(RFLAGS_TF, RFLAGS_TF);
+    DEFINE(RFLAGS_NT, RFLAGS_NT);
+    DEFINE(RFLAGS_RF, RFLAGS_RF);
     DEFINE(DIRECTMAP_VIRT_END, DIRECTMAP_VIRT_END);
     DEFINE(FRAME_SYSCALL, FRAME_SYSCALL);
     DEFINE(FLAT_RING3_CS64, FLAT_RING3_CS64);
     DEFINE(FLAT_RING3_CS32, FLAT_RING3_CS32);
     DEFINE(FLAT_RING3_SS64, FLAT_RING3_SS64);
+    DEFINE(FLAT_RING1_CS_X86_32, FLAT_RING1_CS_X86_32);
+    DEFINE(FLAT_RING1_SS_X86_32, FLAT_RING1_SS_X86_32);
     DEFINE(EXCEPTIONS_WITH_CODE, EXCEPTIONS_WITH_CODE);
     DEFINE(VECTOR_GUEST_INT80, VECTOR_GUEST_INT80);
+    DEFINE(VECTOR_HYPERCALL, VECTOR_HYPERCALL);
     DEFINE(XL_CALL_LIMIT, XL_CALL_LIMIT);
     DEFINE(XEN_ENOSYS, XEN_ENOSYS);
     DEFINE(SMAP_SITE_STAC, SMAP_SITE_STAC);

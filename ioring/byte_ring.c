@@ -1,10 +1,4 @@
-/*
- * Bytes over rings: see byte_ring.h.
- *
- * Who publishes an index does so last (release), after the bytes that it speaks of; who reads the
- * other's does so first (acquire). A consumer's index says that its bytes have been copied out, a
- * producer's that they are there.
- */
+/* Bytes over rings: see byte_ring.h. */
 #include "ioring/byte_ring.h"
 
 #include "xen-like/lib/string.h"
@@ -38,15 +32,10 @@ void xenstore_attach_server(struct byte_channel *c, struct xenstore_domain_inter
     c->send = ring_attach(page->rsp, sizeof(page->rsp), &page->rsp_prod, &page->rsp_cons);
 }
 
-static u32 index_read(const u32 *index)
-{
-    return __atomic_load_n(index, __ATOMIC_ACQUIRE);
-}
-
 static void ring_advance(struct byte_ring *r, u32 count)
 {
     r->at += count;
-    __atomic_store_n(r->ours, r->at, __ATOMIC_RELEASE);
+    index_publish(r->ours, r->at);
 }
 
 /* The piece of @count bytes from our index on that lies before the ring's end. */

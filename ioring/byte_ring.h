@@ -21,9 +21,8 @@
 #ifndef IORING_BYTE_RING_H
 #define IORING_BYTE_RING_H
 
+#include "ioring/index.h"
 #include "xen-like/abi/io.h"
-
-#define RING_BROKEN (-1)
 
 /* One direction, seen from one end. */
 struct byte_ring {

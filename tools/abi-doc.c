@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "xen-like/abi/calls.h"
+#include "xen-like/abi/layouts32.h"
 
 static const char head[] =
     "# The calls of the ABI\n"
@@ -62,6 +63,43 @@ static const char *show_type(const char *type)
     return shown;
 }
 
+static const char head32[] =
+    "\n## 32-bit guests\n\n"
+    "A 32-bit guest passes the number in EAX and its words in EBX, ECX, EDX, ESI and EDI, by\n"
+    "`int $0x82` or through its hypercall page, and finds the answer in EAX. A word of 64 bits "
+    "comes "
+    "in\n"
+    "two registers, the lower half first: those of `set_timer_op`, `update_descriptor` (both) and "
+    "the\n"
+    "entry of `update_va_mapping` and of `update_va_mapping_otherdomain`. `set_callbacks` takes a\n"
+    "selector before each address, and `callback_op` both in its structure; `set_segment_base`, "
+    "and\n"
+    "`memory_op`'s `XENMEM_claim_pages`, are answered -ENOSYS; `mmuext_op`'s "
+    "`MMUEXT_NEW_USER_BASEPTR`,\n"
+    "-EINVAL.\n\n"
+    "The lists of `multicall` have the same fields as words of 32 bits. These\n"
+    "structures have another layout (`xen-like/abi/layouts32.h`), all others the same in both "
+    "widths.\n"
+    "What comes in is zero-extended. What goes out and does not fit is -ERANGE, and not "
+    "written.\n\n"
+    "| structure | bytes | with 32 bits | fields that are smaller then |\n"
+    "|---|---|---|---|\n";
+
+/* layouts32.inc, of which each structure becomes a row. */
+#define SIZE32(type, bytes)
+#define LAYOUT32(name, bytes)                                                                      \
+    printf("| `struct %s` | %zu | %d | ", #name, sizeof(struct name), bytes);
+#define FIELD32(name, field, at, bytes)                                                            \
+    if (sizeof(((struct name *)0)->field) != (bytes))                                              \
+        printf("`%s` ", #field);
+#define LAYOUT32_END printf("|\n");
+
+static void print_layouts32(void)
+{
+    printf("%s", head32);
+#include "layouts32.inc"
+}
+
 #define COUNT_IMPLEMENTED                                             1
 #define COUNT_ABSENT                                                  0
 #define COUNT_ALL(number, name, who, arity, state, family, sentence)  +1
@@ -78,5 +116,6 @@ int main(void)
            "the hypervisor. Operations that Xen's headers show only to its own tools are not "
            "listed.\n");
     XL_SUBOP_FAMILIES(PRINT_FAMILY)
+    print_layouts32();
     return 0;
 }

@@ -13,13 +13,13 @@
 #define RFLAGS_AC 0x40000u
 
 struct fault_scope {
-    u64 sp;
+    unsigned long sp;
     struct fault fault;
     struct fault_scope *outer;
 };
 
-extern char fault_resume[];
-bool fault_run(u64 *sp, void (*body)(void *), void *arg);
+extern const char fault_resume[];
+bool fault_run(unsigned long *sp, void (*body)(void *), void *arg);
 
 struct fault fault_catch(void (*body)(void *arg), void *arg)
 {
@@ -47,15 +47,14 @@ bool fault_divert(struct trap_frame *frame)
         .rip = frame->rip,
     };
     self->faults = scope->outer; /* a second trap belongs to whoever is outside */
-    frame->rip = (u64)fault_resume;
-    frame->rsp = scope->sp;
-    frame->rflags &= ~(u64)(RFLAGS_TF | RFLAGS_DF | RFLAGS_AC);
+    frame_divert(frame, fault_resume, scope->sp);
+    frame->rflags &= ~(unsigned long)(RFLAGS_TF | RFLAGS_DF | RFLAGS_AC);
     return true;
 }
 
 struct probe {
-    volatile u64 *address;
-    u64 value;
+    volatile unsigned long *address;
+    unsigned long value;
 };
 
 static void probe_load(void *arg)
@@ -72,9 +71,9 @@ static void probe_store(void *arg)
     *probe->address = probe->value;
 }
 
-struct fault probe_read(const void *address, u64 *value)
+struct fault probe_read(const void *address, unsigned long *value)
 {
-    struct probe probe = {.address = (volatile u64 *)address};
+    struct probe probe = {.address = (volatile unsigned long *)address};
     struct fault fault = fault_catch(probe_load, &probe);
 
     if (!fault.taken)
@@ -82,7 +81,7 @@ struct fault probe_read(const void *address, u64 *value)
     return fault;
 }
 
-struct fault probe_write(void *address, u64 value)
+struct fault probe_write(void *address, unsigned long value)
 {
     struct probe probe = {.address = address, .value = value};
 

@@ -6,7 +6,7 @@
 #ifndef GUEST_KERNEL_CORE_FAULT_H
 #define GUEST_KERNEL_CORE_FAULT_H
 
-#include "guest-kernel/x86_64/trap_frame.h"
+#include "guest-kernel/core/trap_frame.h"
 
 struct fault {
     bool taken;  /* false: body ran to its end, and the rest is 0 */
@@ -18,9 +18,9 @@ struct fault {
 
 struct fault fault_catch(void (*body)(void *arg), void *arg);
 
-/* One 8-byte access. probe_read leaves *value alone when it faults. */
-struct fault probe_read(const void *address, u64 *value);
-struct fault probe_write(void *address, u64 value);
+/* One access of a word. probe_read leaves *value alone when it faults. */
+struct fault probe_read(const void *address, unsigned long *value);
+struct fault probe_write(void *address, unsigned long value);
 
 /* For trap_dispatch: if a fault_catch is under way, makes the frame return to it. */
 bool fault_divert(struct trap_frame *frame);

@@ -10,6 +10,13 @@
 
 extern const struct start_info *start_info;
 
+/* What the loader says it is, to a kernel of this width. */
+#ifdef __x86_64__
+#define START_MAGIC "xen-3.0-x86_64"
+#else
+#define START_MAGIC "xen-3.0-x86_32p"
+#endif
+
 /* The page that hypervisor and guest share (event bits, cr2, clocks). Mapped by guest_start. */
 extern struct shared_info *shared_info;
 
@@ -20,6 +27,10 @@ void guest_main(void);
 #define CONSOLE_LINE_MAX 512
 void console_printf(const char *format, ...) PRINTF_LIKE(1, 2);
 void console_write(const char *text, size_t length);
+
+/* What was typed and not read yet: at most max bytes, perhaps none. Never waits. console_bind
+ * (event/event.h) says when to look. */
+size_t console_read(char *text, size_t max);
 
 /* True if the word stands by itself on the command line. */
 bool cmdline_has(const char *word);

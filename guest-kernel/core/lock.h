@@ -17,8 +17,10 @@ static inline bool lock_take(struct lock *lock)
 {
     bool open = upcalls_mask();
 
-    while (__atomic_exchange_n(&lock->held, 1, __ATOMIC_ACQUIRE))
+    while (__atomic_exchange_n(&lock->held, 1, __ATOMIC_ACQUIRE)) {
         call_sched_op(SCHEDOP_yield, NULL);
+        __builtin_ia32_pause(); /* who has a CPU of his own has nobody to yield to */
+    }
     return open;
 }
 

@@ -8,7 +8,7 @@
 #include "guest-kernel/mm/direct_map.h"
 #include "guest-kernel/mm/frame.h"
 #include "guest-kernel/mm/pte.h"
-#include "guest-kernel/x86_64/hypercall.h"
+#include "guest-kernel/core/hypercall.h"
 
 const struct start_info *start_info;
 struct shared_info *shared_info;

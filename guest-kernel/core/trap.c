@@ -6,7 +6,8 @@
 #include "guest-kernel/core/trap.h"
 #include "guest-kernel/core/fault.h"
 #include "guest-kernel/core/vcpu.h"
-#include "guest-kernel/x86_64/hypercall.h"
+#include "guest-kernel/core/width.h"
+#include "guest-kernel/core/hypercall.h"
 
 #define DPL_NOBODY   0
 #define DPL_EVERYONE 3
@@ -54,6 +55,8 @@ static void table_register(void)
 
     trap_table_fill(table);
     answer = call_set_trap_table(table);
+    if (!answer && VECTOR_SYSCALL < VECTOR_COUNT)
+        answer = trap_gate_set(VECTOR_SYSCALL, DPL_EVERYONE);
     if (answer)
         guest_panic("set_trap_table: error %ld", answer);
 }
@@ -63,17 +66,14 @@ void trap_init(void)
     long answer;
 
     table_register();
-    answer = call_set_callbacks(trap_entry_event, trap_entry_failsafe, trap_entry_syscall);
+    answer = callbacks_register();
     if (answer)
         guest_panic("set_callbacks: error %ld", answer);
 }
 
 void trap_mask_upcalls(void)
 {
-    callback_register_t c = {.type = CALLBACKTYPE_syscall,
-                             .flags = CALLBACKF_mask_events,
-                             .address = (unsigned long)trap_entry_syscall};
-    long answer = hypercall_callback_op(CALLBACKOP_register, (u64)&c);
+    long answer = callbacks_mask();
 
     if (answer)
         guest_panic("callback_op: error %ld", answer);
@@ -89,17 +89,6 @@ void trap_handle(unsigned int vector, trap_handler *fn)
 u64 trap_fault_address(void)
 {
     return vcpu_self()->info->arch.cr2;
-}
-
-static void registers_print(const struct trap_frame *f)
-{
-    console_printf("rip %016lx rsp %016lx rflags %08lx cs %04lx ss %04lx\n", f->rip, f->rsp,
-                   f->rflags, f->cs & 0xffff, f->ss & 0xffff);
-    console_printf("rax %016lx rbx %016lx rcx %016lx rdx %016lx\n", f->rax, f->rbx, f->rcx, f->rdx);
-    console_printf("rsi %016lx rdi %016lx rbp %016lx r8  %016lx\n", f->rsi, f->rdi, f->rbp, f->r8);
-    console_printf("r9  %016lx r10 %016lx r11 %016lx r12 %016lx\n", f->r9, f->r10, f->r11, f->r12);
-    console_printf("r13 %016lx r14 %016lx r15 %016lx cr2 %016lx\n", f->r13, f->r14, f->r15,
-                   trap_fault_address());
 }
 
 /* Called by entry.asm, on the stack of the kernel code that was interrupted. */

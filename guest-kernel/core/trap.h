@@ -9,7 +9,7 @@
 #ifndef GUEST_KERNEL_CORE_TRAP_H
 #define GUEST_KERNEL_CORE_TRAP_H
 
-#include "guest-kernel/x86_64/trap_frame.h"
+#include "guest-kernel/core/trap_frame.h"
 #include "xen-like/abi/xen.h"
 
 typedef bool trap_handler(struct trap_frame *frame);

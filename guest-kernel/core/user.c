@@ -9,13 +9,14 @@
 
 void user_enter(struct trap_frame *frame);
 
-void user_frame_init(struct trap_frame *frame, u64 entry, u64 stack_top)
+void user_frame_init(struct trap_frame *frame, unsigned long entry, unsigned long stack_top)
 {
     /* For the hypercall iret this bit means: upcalls are open. */
-    u64 flags = event_in_use() ? UPCALLS_OPEN : 0;
+    unsigned long flags = event_in_use() ? UPCALLS_OPEN : 0;
 
     *frame = (struct trap_frame){
         .rip = entry, .cs = FLAT_USER_CS, .rflags = flags, .rsp = stack_top, .ss = FLAT_USER_SS};
+    frame_begin(frame);
 }
 
 /*

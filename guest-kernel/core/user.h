@@ -12,10 +12,10 @@
 #ifndef GUEST_KERNEL_CORE_USER_H
 #define GUEST_KERNEL_CORE_USER_H
 
-#include "guest-kernel/x86_64/trap_frame.h"
+#include "guest-kernel/core/trap_frame.h"
 
 /* Registers of a process about to begin at entry, all others 0. */
-void user_frame_init(struct trap_frame *frame, u64 entry, u64 stack_top);
+void user_frame_init(struct trap_frame *frame, unsigned long entry, unsigned long stack_top);
 
 /* The frame must be mapped in every kernel page table that user_run is called with. */
 void user_run(struct trap_frame *frame);

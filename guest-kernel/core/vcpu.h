@@ -1,6 +1,6 @@
 /*
  * What each vcpu has of its own. The boot vcpu's is static; others come with vcpu_start
- * (sched/smp.h). `vcpu_self()` is the one that asks: found by the GS base once there is a second,
+ * (sched/smp.h). `vcpu_self()` is the one that asks: found by GS once there is a second,
  * and without GS as long as there is not, so that a guest of one vcpu may play with GS.
  *
  * A thread never changes its vcpu: an answer of vcpu_self stays true for as long as it is used.
@@ -27,7 +27,8 @@ struct vcpu {
     void *stack;                /* NULL for the boot vcpu */
     void (*start)(void *arg);   /* what vcpu_start was given */
     void *start_arg;
-    struct list link; /* in vcpu_list */
+    struct thread *down; /* xenbus/resources.c: it is down by this one's call */
+    struct list link;    /* in vcpu_list */
 };
 
 extern struct vcpu vcpu_boot;
@@ -42,7 +43,7 @@ static inline struct vcpu *vcpu_self(void)
 
     if (!vcpu_others)
         return &vcpu_boot;
-    asm volatile("movq %%gs:%c1, %0" : "=r"(self) : "i"(offsetof(struct vcpu, self)));
+    asm volatile("mov %%gs:%c1, %0" : "=r"(self) : "i"(offsetof(struct vcpu, self)));
     return self;
 }
 

@@ -5,7 +5,7 @@
  * belong to the vcpu that they were made for.
  */
 #include "guest-kernel/event/form.h"
-#include "guest-kernel/x86_64/hypercall.h"
+#include "guest-kernel/core/hypercall.h"
 
 /* Binds the port that an operation has made, or hands on its refusal. */
 static long bind_made(long answer, u32 port, struct vcpu *vcpu, event_handler *fn, void *data)

@@ -64,7 +64,7 @@ void event_deliver(u32 port)
 {
     const struct binding *binding = binding_find(port);
 
-    if (event_ops->clear(port) && binding && binding->fn)
+    if (event_ops->take(port) && binding && binding->fn)
         binding->fn(port, binding->data);
 }
 
@@ -98,6 +98,12 @@ long event_init(enum event_form form)
     trap_mask_upcalls();
     trap_handle(VECTOR_EVENT, on_upcall);
     return 0;
+}
+
+void event_init_most(void)
+{
+    if (event_init(EVENT_FIFO))
+        event_init(EVENT_TWO_LEVEL);
 }
 
 bool event_in_use(void)

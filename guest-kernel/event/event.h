@@ -27,6 +27,9 @@ enum event_form {
 /* Before the first port is bound. Answers 0 or init_control's negative errno. */
 long event_init(enum event_form form);
 
+/* In the form that has most ports, of those that the hypervisor has. */
+void event_init_most(void);
+
 /* event_init was called. */
 bool event_in_use(void);
 
@@ -41,6 +44,10 @@ long event_bind_pirq(u32 pirq, u32 flags, event_handler *fn, void *data);
 
 /* A port that `remote` may bind to. */
 long event_alloc_unbound(domid_t remote, event_handler *fn, void *data);
+
+/* The port that says that something was typed (console_read, core/guest.h), or that there is room
+ * again for text: bound to fn. */
+long console_bind(event_handler *fn, void *data);
 
 /*
  * Each answers 0 or a negative errno. After event_move an event that was on its way may still run

@@ -13,7 +13,7 @@
 #include "guest-kernel/event/form.h"
 #include "guest-kernel/mm/direct_map.h"
 #include "guest-kernel/mm/frame.h"
-#include "guest-kernel/x86_64/hypercall.h"
+#include "guest-kernel/core/hypercall.h"
 
 #define PENDING        (1u << EVTCHN_FIFO_PENDING)
 #define MASKED         (1u << EVTCHN_FIFO_MASKED)
@@ -95,9 +95,7 @@ static bool queue_take(struct fifo_queues *fifo, unsigned int queue)
         port = ACCESS_ONCE(fifo->control.head[queue]);
     word = word_of(port);
     fifo->heads[queue] = word_unlink(word);
-    /* It may have been masked or cleared since it was put into the queue. */
-    if ((ACCESS_ONCE(*word) & (PENDING | MASKED)) == PENDING)
-        event_deliver(port);
+    event_deliver(port); /* unless it was masked or cleared since it was put into the queue */
     return fifo->heads[queue] != 0;
 }
 
@@ -136,9 +134,21 @@ static bool clear(u32 port)
     return __atomic_fetch_and(word_of(port), ~PENDING, __ATOMIC_SEQ_CST) & PENDING;
 }
 
+static bool take(u32 port)
+{
+    event_word_t *word = word_of(port), old = ACCESS_ONCE(*word);
+
+    while ((old & (PENDING | MASKED)) == PENDING)
+        if (__atomic_compare_exchange_n(word, &old, old & ~PENDING, false, __ATOMIC_SEQ_CST,
+                                        __ATOMIC_SEQ_CST))
+            return true;
+    return false;
+}
+
 static bool is_pending(u32 port)
 {
     return ACCESS_ONCE(*word_of(port)) & PENDING;
 }
 
-const struct event_ops fifo_ops = {vcpu_init, port_init, scan, mask, unmask, clear, is_pending};
+const struct event_ops fifo_ops = {vcpu_init, port_init, scan, mask,
+                                   unmask,    clear,     take, is_pending};

@@ -18,6 +18,12 @@ struct event_ops {
     void (*mask)(u32 port);
     void (*unmask)(u32 port);
     bool (*clear)(u32 port); /* PENDING; answers whether it was set */
+    /*
+     * The same for who is about to deliver, but never of a masked port. Since it was seen to be
+     * pending another vcpu may have closed it and got the same number again: what is pending now is
+     * the new one's, who is masked until his handler stands.
+     */
+    bool (*take)(u32 port);
     bool (*is_pending)(u32 port);
 };
 
@@ -30,7 +36,7 @@ struct vcpu *event_vcpu(u32 port);
 /* For event_move: the port notifies another vcpu from now on. */
 void event_rebind(u32 port, struct vcpu *vcpu);
 
-/* Clears PENDING and runs the handler. */
+/* Takes the event, if it is there still, and runs the handler. */
 void event_deliver(u32 port);
 
 #endif

@@ -16,7 +16,7 @@
 #define GUEST_KERNEL_EVENT_UPCALL_H
 
 #include "guest-kernel/core/vcpu.h"
-#include "guest-kernel/x86_64/hypercall.h"
+#include "guest-kernel/core/hypercall.h"
 
 #define compiler_barrier() asm volatile("" ::: "memory")
 

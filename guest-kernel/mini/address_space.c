@@ -4,10 +4,9 @@
 #include "guest-kernel/mini/programs.h"
 #include "guest-kernel/mini/space_tables.h"
 #include "guest-kernel/mm/frame.h"
-#include "guest-kernel/x86_64/hypercall.h"
+#include "guest-kernel/core/hypercall.h"
 #include "xen-like/lib/string.h"
 
-#define STACK_END  0x0000008000000000ull /* the end of the root's first slot */
 #define STACK_SIZE (16 * PAGE_SIZE)
 
 static struct region *region_find(struct address_space *space, u64 va)
@@ -21,7 +20,7 @@ static struct region *region_find(struct address_space *space, u64 va)
     return NULL;
 }
 
-u64 space_create(struct address_space *space, const void *image, size_t size)
+unsigned long space_create(struct address_space *space, const void *image, size_t size)
 {
     const struct program_header *header = image;
 
@@ -34,7 +33,7 @@ u64 space_create(struct address_space *space, const void *image, size_t size)
     space->regions[REGION_HEAP] =
         (struct region){.start = HEAP_START, .end = HEAP_START + HEAP_SIZE};
     space->regions[REGION_STACK] =
-        (struct region){.start = STACK_END - STACK_SIZE, .end = STACK_END};
+        (struct region){.start = ROOT_SLOT_END - STACK_SIZE, .end = ROOT_SLOT_END};
     space_tables_make(space);
     return header->entry;
 }
@@ -57,11 +56,11 @@ void space_leave(void)
 /* Changes one entry of the space in force. */
 static void page_set(u64 va, pfn_t pfn)
 {
-    long answer =
-        call_update_va_mapping((void *)va, pte_make(pfn_to_mfn(pfn), PTE_READ_WRITE), UVMF_INVLPG);
+    long answer = call_update_va_mapping((void *)(unsigned long)va,
+                                         pte_make(pfn_to_mfn(pfn), PTE_READ_WRITE), UVMF_INVLPG);
 
     if (answer)
-        guest_panic("page 0x%lx cannot be mapped: error %ld", va, answer);
+        guest_panic("page 0x%" F64 "x cannot be mapped: error %ld", va, answer);
 }
 
 /* A page that was never touched: its part of the content, if it has any, and zeros. */

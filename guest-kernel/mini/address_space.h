@@ -39,12 +39,12 @@ struct region {
 };
 
 struct address_space {
-    mfn_t kernel_root, user_root;
+    mfn_t kernel_root, user_root; /* user_root.n is 0 in 32 bits */
     struct region regions[REGION_COUNT];
 };
 
 /* Makes the space of a process that runs a program; returns where the program begins. */
-u64 space_create(struct address_space *space, const void *image, size_t size);
+unsigned long space_create(struct address_space *space, const void *image, size_t size);
 
 /* Makes child a copy of parent, which is the space in force. */
 void space_fork(struct address_space *child, struct address_space *parent);

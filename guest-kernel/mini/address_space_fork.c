@@ -28,7 +28,7 @@ static void page_fork(struct fork *fork, struct region *region, u64 page)
     if (!(pte & PTE_PRESENT))
         return; /* never touched: the child fills in its own when it does */
     if (pte & PTE_WRITE)
-        va_batch_add(&fork->protect, (void *)page, pte_make(mfn, PTE_READ_ONLY));
+        va_batch_add(&fork->protect, (void *)(unsigned long)page, pte_make(mfn, PTE_READ_ONLY));
     mmu_batch_add(&fork->share, table_reach(fork->child->kernel_root, page),
                   pte_make(mfn, PTE_READ_ONLY));
     frame_share(mfn_to_pfn(mfn));

@@ -5,7 +5,7 @@
 #include "guest-kernel/core/guest.h"
 #include "guest-kernel/event/event.h"
 #include "guest-kernel/event/upcall.h"
-#include "guest-kernel/mini/calendar.h"
+#include "guest-kernel/time/calendar.h"
 #include "guest-kernel/mini/steps.h"
 #include "guest-kernel/time/clock.h"
 #include "guest-kernel/time/timer.h"

@@ -9,8 +9,12 @@
 #include "guest-kernel/mini/steps.h"
 #include "guest-kernel/mm/frame_number.h"
 #include "guest-kernel/mm/page_table.h"
-#include "guest-kernel/x86_64/hypercall.h"
+#include "guest-kernel/core/hypercall.h"
 #include "xen-like/lib/string.h"
+
+#define PROTOCOL_LENGTH 7 /* of the magic, "xen-3.0": then comes the width */
+
+#define NOWHERE 0x60000000ul /* an address of processes, at which nothing is mapped */
 
 /*
  * The loader filled in start_info. It says who we are, how much memory we have, and which frames of
@@ -21,7 +25,7 @@ bool step_start(void)
 {
     u64 disagree = 0;
 
-    console_printf("    started by %s, as the %s domain\n", start_info->magic,
+    console_printf("    started by %.*s, as the %s domain\n", PROTOCOL_LENGTH, start_info->magic,
                    start_info->flags & SIF_INITDOMAIN ? "control" : "unprivileged");
     console_printf("    command line: \"%.*s\"\n", MAX_GUEST_CMDLINE,
                    (const char *)start_info->cmd_line);
@@ -29,8 +33,8 @@ bool step_start(void)
         if (mfn_to_pfn(pfn_to_mfn((pfn_t){pfn})).n != pfn)
             disagree++;
     }
-    console_printf("    frames that pfn -> mfn -> pfn does not bring back: %lu\n", disagree);
-    return !disagree && !strcmp(start_info->magic, "xen-3.0-x86_64");
+    console_printf("    frames that pfn -> mfn -> pfn does not bring back: %" F64 "u\n", disagree);
+    return !disagree && !strcmp(start_info->magic, START_MAGIC);
 }
 
 /* A hypercall is a call into the hypercall page; a number that means nothing is refused, no more.
@@ -58,7 +62,7 @@ bool step_console(void)
                        -XEN_EPERM);
         return good == -XEN_EPERM;
     }
-    bad = call_console_io(CONSOLEIO_write, 1, (const char *)HYPERVISOR_VIRT_START - 1);
+    bad = call_console_io(CONSOLEIO_write, 1, (const char *)NOWHERE);
 
     console_printf("    text at an address that is not mapped answers: %ld (-EFAULT is %d)\n", bad,
                    -XEN_EFAULT);
@@ -88,7 +92,7 @@ static bool on_undefined(struct trap_frame *frame)
 bool step_traps(void)
 {
     struct fault fault;
-    u64 value;
+    unsigned long value;
 
     trap_handle(VECTOR_BP, on_breakpoint);
     trap_handle(VECTOR_UD, on_undefined);
@@ -98,9 +102,9 @@ bool step_traps(void)
     trap_handle(VECTOR_UD, NULL);
     console_printf("    int3 came to its handler: %u time, ud2: %u time\n", breakpoints, undefined);
 
-    fault = probe_read((void *)(USER_END / 2), &value);
-    console_printf("    reading where nothing is mapped: trap %u, error code %u, cr2 0x%lx\n",
+    fault = probe_read((void *)NOWHERE, &value);
+    console_printf("    reading where nothing is mapped: trap %u, error code %u, cr2 0x%" F64 "x\n",
                    fault.vector, fault.error, fault.address);
     return breakpoints == 1 && undefined == 1 && fault.taken && fault.vector == VECTOR_PF &&
-           fault.error == 0 && fault.address == USER_END / 2;
+           fault.error == 0 && fault.address == NOWHERE;
 }

@@ -1,13 +1,15 @@
 /*
- * The mini-kernel: what a paravirtual kernel is, in sixteen steps. Each step does one thing that a
- * kernel on this hypervisor has to do, checks that it worked, and prints what it did. Read the
+ * The mini-kernel: what a paravirtual kernel is, in nineteen steps. Each step does one thing that
+ * a kernel on this hypervisor has to do, checks that it worked, and prints what it did. Read the
  * steps in the order of the table below; what they lean on is in ../core, ../mm and ../x86_64.
  *
  * The text is the same on every hypervisor that speaks Xen's ABI: no line shows a number that may
  * differ (machine addresses, amounts of memory, versions). Only lines that begin with ~ do: times.
- * With `time` on the command line it shows something else: see time_demo.c.
+ * With `time` on the command line it shows something else: see time_demo.c. With `shell` it reads
+ * commands afterwards: see shell.c.
  */
 #include "guest-kernel/core/guest.h"
+#include "guest-kernel/grant/grant.h"
 #include "guest-kernel/mini/steps.h"
 
 static const struct {
@@ -30,6 +32,9 @@ static const struct {
     {"two vcpus", step_vcpus},           /* another CPU, and interrupts between the two */
     {"idle", step_idle},                 /* nothing to do, and the account of time */
     {"pre-emption", step_preemption},    /* processes that never call */
+    {"xenstore", step_xenstore},         /* who tells a guest of its devices, and when to end */
+    {"disk", step_disk},                 /* files on a disk that another domain has */
+    {"network", step_network},           /* a network card, an address, a neighbour */
 };
 
 static void steps_run(void)
@@ -52,10 +57,13 @@ static void steps_run(void)
 
 void guest_main(void)
 {
+    grant_init(); /* before the first process; who needs it asks again whether it worked */
     if (cmdline_has("time"))
         console_printf("mini-kernel: time, %s\n",
                        time_demonstration() ? "all steps passed" : "FAILED");
-    else
+    else if (cmdline_has("shell") || !shell_wanted())
         steps_run();
+    if (shell_wanted())
+        shell_run();
     guest_shutdown(SHUTDOWN_poweroff);
 }

@@ -7,10 +7,10 @@
 #include "guest-kernel/mini/steps.h"
 #include "guest-kernel/mm/frame.h"
 #include "guest-kernel/mm/page_table.h"
-#include "guest-kernel/x86_64/hypercall.h"
+#include "guest-kernel/core/hypercall.h"
 
 #define FRAMES 8
-#define HERE   0x10000000ull /* any address in the user half: nothing is mapped there yet */
+#define HERE   0x10000000ul /* any address in the user half: nothing is mapped there yet */
 
 static u64 free_at_start;
 
@@ -24,7 +24,8 @@ bool step_frames(void)
         frames[i] = frame_alloc();
         *(u64 *)pfn_to_virt(frames[i]) = i;
     }
-    console_printf("    %lu frames taken, each written\n", free_at_start - frame_free_count());
+    console_printf("    %" F64 "u frames taken, each written\n",
+                   free_at_start - frame_free_count());
     for (unsigned int i = 0; i < FRAMES; i++) {
         kept &= *(u64 *)pfn_to_virt(frames[i]) == i;
         frame_free(frames[i]);
@@ -39,8 +40,8 @@ static bool root_is_protected(mfn_t root)
 {
     void *mapping = mfn_to_virt(root);
     struct fault fault = probe_write(mapping, 0);
-    long refused =
-        call_update_va_mapping(mapping, pte_make(root, PTE_READ_WRITE) | PTE_NX, UVMF_INVLPG);
+    long refused = call_update_va_mapping(mapping, pte_make(root, PTE_KERNEL_READ_WRITE) | PTE_NX,
+                                          UVMF_INVLPG);
 
     console_printf("    a store to the root: trap %u, error code %u\n", fault.vector, fault.error);
     console_printf("    a writable mapping of the root answers: %ld (-EBUSY is %d)\n", refused,
@@ -53,7 +54,7 @@ static bool root_is_protected(mfn_t root)
 static bool mapping_works(mfn_t root, pfn_t page)
 {
     struct mmu_batch batch = {0};
-    u64 value = 0;
+    unsigned long value = 0;
     struct fault before, after;
 
     *(u64 *)pfn_to_virt(page) = 42;
@@ -78,9 +79,11 @@ static void tables_free(mfn_t root)
     for (unsigned int level = PT_LEVELS; level >= 1; level--) {
         u64 entry = table_entries(table)[pt_index(HERE, level)];
 
-        table_free(table);
+        if (level < PT_LEVELS)
+            table_free(table);
         table = pte_mfn(entry);
     }
+    table_free_kernel_root(root);
 }
 
 bool step_page_tables(void)

@@ -40,9 +40,10 @@ static void process_reap(struct process *process)
 void process_start(const void *image, size_t size)
 {
     struct process *process = process_new(NULL);
-    u64 entry = space_create(&process->space, image, size);
+    unsigned long entry = space_create(&process->space, image, size);
 
-    user_frame_init(&process->frame, entry, process->space.regions[REGION_STACK].end);
+    user_frame_init(&process->frame, entry,
+                    (unsigned long)process->space.regions[REGION_STACK].end);
 }
 
 static struct process *process_find(enum process_state state, const struct process *parent)
@@ -93,11 +94,11 @@ void process_wait(struct process *process)
     }
     process->state = PROCESS_READY;
     if (!child) {
-        process->frame.rax = (u64)-XEN_ECHILD;
+        process->frame.rax = (unsigned long)-XEN_ECHILD;
         return;
     }
     process->frame.rax = child->pid;
-    process->frame.rdx = (u64)child->exit_code;
+    process->frame.rdx = (unsigned long)child->exit_code;
     process_reap(child);
 }
 

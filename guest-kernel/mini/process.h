@@ -10,7 +10,7 @@
 #define GUEST_KERNEL_MINI_PROCESS_H
 
 #include "guest-kernel/mini/address_space.h"
-#include "guest-kernel/x86_64/trap_frame.h"
+#include "guest-kernel/core/trap_frame.h"
 #include "xen-like/lib/list.h"
 
 enum process_state {

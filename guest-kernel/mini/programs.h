@@ -10,15 +10,15 @@
 #include "xen-like/lib/types.h"
 
 struct program_header {
-    u64 start; /* where the image's first byte belongs */
-    u64 entry;
+    unsigned long start; /* where the image's first byte belongs */
+    unsigned long entry;
 };
 
 extern unsigned char rounds_bin[], pages_bin[], family_bin[], busy_bin[];
 extern unsigned int rounds_bin_len, pages_bin_len, family_bin_len, busy_bin_len;
 
 /* Every process finds its heap here: zeros, as soon as it touches them. */
-#define HEAP_START 0x10000000ull
+#define HEAP_START 0x10000000ul
 #define HEAP_SIZE  (64 * PAGE_SIZE)
 
 #define PAGES_TOUCHED 8 /* pages.c touches so many pages of heap */

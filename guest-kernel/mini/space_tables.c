@@ -1,7 +1,7 @@
 /*
  * The tables of an address space, from the first root to the last freed frame.
  *
- * Both roots are pinned while there is still nothing below them: from then on every table that is
+ * The roots are pinned while there is still nothing below them: from then on every table that is
  * hooked in is validated at once, and no later switch has to. The end goes the other way: unpinning
  * the roots lets go of all tables below (the hypervisor walks them down), and only then may their
  * frames be written or freed.
@@ -23,16 +23,16 @@ static void root_pin(mfn_t root)
 void space_tables_make(struct address_space *space)
 {
     struct mmu_batch batch = {0};
-    u64 entry;
+    u64 entry = pte_make_table(table_new(), PT_LEVELS);
 
     space->kernel_root = table_new_kernel_root();
-    space->user_root = table_new();
     root_pin(space->kernel_root);
-    root_pin(space->user_root);
-
-    entry = pte_make(table_new(), PTE_TABLE);
     mmu_batch_add(&batch, table_entry_address(space->kernel_root, PROCESS_SLOT), entry);
-    mmu_batch_add(&batch, table_entry_address(space->user_root, PROCESS_SLOT), entry);
+    if (HAS_USER_ROOTS) {
+        space->user_root = table_new();
+        root_pin(space->user_root);
+        mmu_batch_add(&batch, table_entry_address(space->user_root, PROCESS_SLOT), entry);
+    }
     mmu_batch_flush(&batch);
 }
 
@@ -56,9 +56,10 @@ void space_tables_free(struct address_space *space)
 {
     mfn_t top = pte_mfn(table_entries(space->kernel_root)[PROCESS_SLOT]);
 
-    if (table_unpin(space->kernel_root) || table_unpin(space->user_root))
+    if (table_unpin(space->kernel_root) || (HAS_USER_ROOTS && table_unpin(space->user_root)))
         guest_panic("a root cannot be unpinned");
     tree_free(top, PT_LEVELS - 1);
-    table_free(space->kernel_root);
-    table_free(space->user_root);
+    table_free_kernel_root(space->kernel_root);
+    if (HAS_USER_ROOTS)
+        table_free(space->user_root);
 }

@@ -4,7 +4,7 @@
 
 #include "guest-kernel/mini/address_space.h"
 
-/* Makes and pins both roots and the one L3 that they share. */
+/* Makes and pins the roots (two in 64 bits), and the one table below that they share. */
 void space_tables_make(struct address_space *space);
 
 /* Frees all tables, and gives up every frame that they map. */

@@ -31,7 +31,18 @@ bool step_threads(void);
 bool step_vcpus(void);
 bool step_idle(void);
 
+/* network.c */
+bool step_network(void);
+
+/* device_steps.c */
+bool step_xenstore(void);
+bool step_disk(void);
+
 /* time_demo.c: shown in place of the steps. */
 bool time_demonstration(void);
+
+/* shell.c: after the steps, or in their place. */
+bool shell_wanted(void);
+NORETURN void shell_run(void);
 
 #endif

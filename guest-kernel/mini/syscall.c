@@ -26,7 +26,7 @@ static void copy_body(void *arg)
 
 static bool copy_from_user(void *to, u64 from, size_t length)
 {
-    struct copy copy = {to, (const void *)from, length};
+    struct copy copy = {to, (const void *)(unsigned long)from, length};
 
     if (from >= USER_END || length > USER_END - from)
         return false;
@@ -48,12 +48,12 @@ static long serve_write(u64 text, u64 length)
 void syscall_serve(struct process *process)
 {
     struct trap_frame *frame = &process->frame;
-    u64 number = frame->rax;
+    unsigned long number = frame->rax;
 
     frame->rax = 0;
     switch (number) {
     case SYSCALL_WRITE:
-        frame->rax = (u64)serve_write(frame->rdi, frame->rsi);
+        frame->rax = (unsigned long)serve_write(frame->rdi, frame->rsi);
         break;
     case SYSCALL_GETPID:
         frame->rax = process->pid;
@@ -71,6 +71,6 @@ void syscall_serve(struct process *process)
         process_wait(process);
         break;
     default:
-        frame->rax = (u64)-XEN_ENOSYS;
+        frame->rax = (unsigned long)-XEN_ENOSYS;
     }
 }

@@ -1,6 +1,7 @@
 /*
  * The system calls of the mini-kernel, for both sides: number in rax, arguments in rdi and rsi, the
- * answer in rax (negative: an errno); `syscall` itself destroys rcx and r11.
+ * answer in rax (negative: an errno). In 64 bits by `syscall`, which itself destroys rcx and r11;
+ * in 32 by `int 0x80`, with the same registers' lower halves.
  */
 #ifndef GUEST_KERNEL_MINI_SYSCALL_NUMBERS_H
 #define GUEST_KERNEL_MINI_SYSCALL_NUMBERS_H

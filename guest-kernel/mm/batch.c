@@ -1,7 +1,7 @@
 /* Batches of page-table updates; batch.h says what they are for. */
 #include "guest-kernel/mm/batch.h"
 #include "guest-kernel/core/guest.h"
-#include "guest-kernel/x86_64/hypercall.h"
+#include "guest-kernel/core/hypercall.h"
 
 void mmu_batch_flush(struct mmu_batch *batch)
 {
@@ -31,7 +31,8 @@ static void va_calls_check(const struct va_batch *batch)
         const multicall_entry_t *call = &batch->calls[i];
 
         if (call->result)
-            guest_panic("update_va_mapping of %lx: error %ld", call->args[0], (long)call->result);
+            guest_panic("update_va_mapping of %lx: error %ld", (unsigned long)call->args[0],
+                        (long)call->result);
     }
 }
 
@@ -41,7 +42,7 @@ void va_batch_flush(struct va_batch *batch)
 
     if (!batch->count)
         return;
-    batch->calls[batch->count - 1].args[2] = UVMF_TLB_FLUSH | UVMF_LOCAL;
+    batch->calls[batch->count - 1].args[VA_MAPPING_FLAGS] = UVMF_TLB_FLUSH | UVMF_LOCAL;
     answer = call_multicall(batch->calls, batch->count);
     if (answer)
         guest_panic("multicall: error %ld", answer);
@@ -55,6 +56,6 @@ void va_batch_add(struct va_batch *batch, const void *va, u64 pte)
         va_batch_flush(batch);
     batch->calls[batch->count++] = (multicall_entry_t){
         .op = __HYPERVISOR_update_va_mapping,
-        .args = {(u64)va, pte, UVMF_NONE},
+        .args = {(unsigned long)va, VA_MAPPING_PTE(pte), UVMF_NONE},
     };
 }

@@ -12,9 +12,11 @@
 #include "xen-like/lib/string.h"
 
 #define NO_FRAME (~0ull)
+#define KEPT     512 /* frames that were never handed out do not leave: for runs */
 
 static u32 *holders; /* one for each frame of the domain, in the first frames of the free range */
-static u64 unused;   /* the first pfn never handed out */
+static u64 unused;   /* the first pfn never handed out, */
+static u64 end;      /* and where those end: what is behind left (balloon.c) */
 static u64 returned = NO_FRAME; /* head of the chain of frames that came back */
 static u64 free_count;
 static struct lock lock; /* guards all of the above */
@@ -26,14 +28,16 @@ static u64 *chain_word(u64 pfn)
 
 void frame_init(pfn_t first_free)
 {
-    u64 bytes = ALIGN_UP(start_info->nr_pages * sizeof(*holders), PAGE_SIZE);
+    u64 frames = direct_map_frames();
+    u64 bytes = ALIGN_UP(frames * sizeof(*holders), PAGE_SIZE);
 
     holders = pfn_to_virt(first_free);
     unused = first_free.n + (bytes >> PAGE_SHIFT);
-    if (unused > start_info->nr_pages)
+    if (unused > frames)
         guest_panic("no memory for the page allocator");
-    memset(holders, 0, bytes);
-    free_count = start_info->nr_pages - unused;
+    memset(holders, 0, (size_t)bytes);
+    end = frames;
+    free_count = end - unused;
 }
 
 static u64 frame_take(void)
@@ -44,7 +48,7 @@ static u64 frame_take(void)
         returned = *chain_word(pfn);
         return pfn;
     }
-    if (unused == start_info->nr_pages)
+    if (unused == end)
         guest_panic("out of memory");
     return unused++;
 }
@@ -65,14 +69,35 @@ pfn_t frame_alloc_run(u64 count)
     bool open = lock_take(&lock);
     u64 first = unused;
 
-    if (count > start_info->nr_pages - unused)
-        guest_panic("no %lu frames in a row", count);
+    if (count > end - unused)
+        guest_panic("no %" F64 "u frames in a row", count);
     for (u64 i = 0; i < count; i++)
         holders[first + i] = 1;
     unused += count;
     free_count -= count;
     lock_release(&lock, open);
     return (pfn_t){first};
+}
+
+bool frame_leave_last(pfn_t *pfn)
+{
+    bool open = lock_take(&lock), leaves = end > unused + KEPT;
+
+    if (leaves) {
+        *pfn = (pfn_t){--end};
+        free_count--;
+    }
+    lock_release(&lock, open);
+    return leaves;
+}
+
+void frame_join_last(void)
+{
+    bool open = lock_take(&lock);
+
+    end++;
+    free_count++;
+    lock_release(&lock, open);
 }
 
 pfn_t frame_alloc_zeroed(void)
@@ -96,7 +121,7 @@ void frame_free(pfn_t pfn)
     bool open = lock_take(&lock);
 
     if (!holders[pfn.n])
-        guest_panic("frame %lu was freed twice", pfn.n);
+        guest_panic("frame %" F64 "u was freed twice", pfn.n);
     if (!--holders[pfn.n]) {
         *chain_word(pfn.n) = returned;
         returned = pfn.n;

@@ -20,6 +20,11 @@ pfn_t frame_alloc_zeroed(void);
  * again should keep it. */
 pfn_t frame_alloc_run(u64 count);
 
+/* The last frame leaves the allocator, if it was never handed out and there remain enough such for
+ * runs; and the last one that left comes back. */
+bool frame_leave_last(pfn_t *pfn);
+void frame_join_last(void);
+
 /* One holder more; one less. */
 void frame_share(pfn_t pfn);
 void frame_free(pfn_t pfn);

@@ -21,7 +21,7 @@ typedef struct {
 
 static inline mfn_t pfn_to_mfn(pfn_t pfn)
 {
-    return (mfn_t){((const u64 *)start_info->mfn_list)[pfn.n]};
+    return (mfn_t){((const unsigned long *)start_info->mfn_list)[pfn.n]};
 }
 
 /* Meaningful for frames of this domain only. */

@@ -1,22 +1,22 @@
 /* Page tables by request; page_table.h explains the idea. */
 #include "guest-kernel/mm/page_table.h"
 #include "guest-kernel/mm/frame.h"
-#include "guest-kernel/x86_64/hypercall.h"
+#include "guest-kernel/core/hypercall.h"
 
-static void direct_map_protect(pfn_t pfn, u64 flags)
+void frame_protect(pfn_t pfn, u64 flags)
 {
     u64 pte = pte_make(pfn_to_mfn(pfn), flags) | PTE_NX;
     long answer = call_update_va_mapping(pfn_to_virt(pfn), pte, UVMF_INVLPG);
 
     if (answer)
-        guest_panic("frame %lu: its mapping cannot change: error %ld", pfn.n, answer);
+        guest_panic("frame %" F64 "u: its mapping cannot change: error %ld", pfn.n, answer);
 }
 
 mfn_t table_new(void)
 {
     pfn_t pfn = frame_alloc_zeroed();
 
-    direct_map_protect(pfn, PTE_READ_ONLY);
+    frame_protect(pfn, PTE_KERNEL_READ_ONLY);
     return pfn_to_mfn(pfn);
 }
 
@@ -24,21 +24,8 @@ void table_free(mfn_t table)
 {
     pfn_t pfn = mfn_to_pfn(table);
 
-    direct_map_protect(pfn, PTE_READ_WRITE);
+    frame_protect(pfn, PTE_KERNEL_READ_WRITE);
     frame_free(pfn);
-}
-
-mfn_t table_new_kernel_root(void)
-{
-    const u64 *boot = table_entries(table_boot_root());
-    pfn_t pfn = frame_alloc_zeroed();
-    u64 *root = pfn_to_virt(pfn);
-
-    /* The hypervisor fills its own slots in every root, and refuses ours there: leave them out. */
-    for (unsigned int i = pt_index(HYPERVISOR_VIRT_END, PT_LEVELS); i < PT_ENTRIES; i++)
-        root[i] = boot[i];
-    direct_map_protect(pfn, PTE_READ_ONLY);
-    return pfn_to_mfn(pfn);
 }
 
 const u64 *table_entries(mfn_t table)
@@ -74,7 +61,7 @@ u64 table_reach(mfn_t root, u64 va)
         u64 entry = table_entries(table)[pt_index(va, at)];
 
         if (!(entry & PTE_PRESENT)) {
-            entry = pte_make(table_new(), PTE_TABLE);
+            entry = pte_make_table(table_new(), at);
             mmu_batch_add(&batch, table_entry_address(table, pt_index(va, at)), entry);
         }
         table = pte_mfn(entry);
@@ -93,7 +80,7 @@ u64 table_lookup(mfn_t root, u64 va)
 
 static long mmuext_one(unsigned int command, mfn_t mfn)
 {
-    mmuext_op_t operation = {.cmd = command, .arg1.mfn = mfn.n};
+    mmuext_op_t operation = {.cmd = command, .arg1.mfn = (xen_pfn_t)mfn.n};
 
     return call_mmuext_op(&operation, 1, NULL, DOMID_SELF);
 }
@@ -116,10 +103,10 @@ mfn_t table_boot_root(void)
 void table_switch(mfn_t kernel, mfn_t user)
 {
     mmuext_op_t operations[] = {
-        {.cmd = MMUEXT_NEW_BASEPTR, .arg1.mfn = kernel.n},
-        {.cmd = MMUEXT_NEW_USER_BASEPTR, .arg1.mfn = user.n},
+        {.cmd = MMUEXT_NEW_BASEPTR, .arg1.mfn = (xen_pfn_t)kernel.n},
+        {.cmd = MMUEXT_NEW_USER_BASEPTR, .arg1.mfn = (xen_pfn_t)user.n},
     };
-    long answer = call_mmuext_op(operations, ARRAY_SIZE(operations), NULL, DOMID_SELF);
+    long answer = call_mmuext_op(operations, HAS_USER_ROOTS ? 2 : 1, NULL, DOMID_SELF);
 
     if (answer)
         guest_panic("the page tables cannot be switched: error %ld", answer);

@@ -3,9 +3,9 @@
  * tree and switching to it.
  *
  * A table is a frame that the hypervisor has accepted as one. It is never written with a plain
- * store: every change is a request. A kernel page table maps the kernel in its upper half and may
- * map a process in its lower half; the user page table of that process is a second root, with the
- * lower half only, that shares the tables below.
+ * store: every change is a request. A kernel page table maps the kernel at the top and may map a
+ * process below USER_END. In 64 bits a process has a second root, the user page table, without the
+ * kernel, that shares the tables below.
  */
 #ifndef GUEST_KERNEL_MM_PAGE_TABLE_H
 #define GUEST_KERNEL_MM_PAGE_TABLE_H
@@ -14,15 +14,16 @@
 #include "guest-kernel/mm/direct_map.h"
 #include "guest-kernel/mm/pte.h"
 
-/* User addresses end here: the lower half of the address space. */
-#define USER_END 0x0000800000000000ull
-
 /* A frame of zeros, read-only for us, fit to become a table; and back to an ordinary free frame. */
 mfn_t table_new(void);
 void table_free(mfn_t table);
 
-/* A new root with the kernel's half of the address space in it. */
+/* A new root with the kernel's part of the address space in it; and no root any more. */
 mfn_t table_new_kernel_root(void);
+void table_free_kernel_root(mfn_t root);
+
+/* Whether the frame may be written in the direct map: PTE_KERNEL_READ_ONLY or _READ_WRITE. */
+void frame_protect(pfn_t pfn, u64 flags);
 
 /* Entries of a table, for reading. */
 const u64 *table_entries(mfn_t table);
@@ -42,14 +43,15 @@ u64 table_reach(mfn_t root, u64 va);
 /* The value of the level 1 entry for va; 0 if there is no way to it. */
 u64 table_lookup(mfn_t root, u64 va);
 
-/* Pinned, a tree stays validated while no root register points to it. level: 1 to 4. */
+/* Pinned, a tree stays validated while no root register points to it. level: 1 to PT_LEVELS. */
 long table_pin(mfn_t table, unsigned int level);
 long table_unpin(mfn_t table);
 
 /* The root made by the loader, with the direct map in it. */
 mfn_t table_boot_root(void);
 
-/* Makes kernel the root in force, and user the root for user mode (n = 0: none). */
+/* Makes kernel the root in force, and user the root for user mode (n = 0: none, as
+ * always in 32 bits). */
 void table_switch(mfn_t kernel, mfn_t user);
 
 #endif

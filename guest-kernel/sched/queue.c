@@ -15,7 +15,7 @@
 #include "guest-kernel/time/clock.h"
 #include "guest-kernel/time/timer.h"
 
-struct thread *context_switch(u64 *save_sp, u64 load_sp, struct thread *prev);
+struct thread *context_switch(unsigned long *save_sp, unsigned long load_sp, struct thread *prev);
 
 static void timer_program(struct run_queue *run)
 {

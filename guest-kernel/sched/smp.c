@@ -2,7 +2,7 @@
  * Bringing up a vcpu. There is no real mode, no start-up IPI: vcpu_op initialise takes all
  * registers at once, with trap table, callbacks, page tables and stack (struct vcpu_guest_context:
  * what a CPU is to this ABI), and `up` makes it run. So the new vcpu begins in C, with its struct
- * vcpu in RDI and in the GS base.
+ * vcpu as argument and found by GS.
  *
  * A vcpu is initialised once. Going down is a hypercall that returns when it is brought up again:
  * vcpu_main is a loop.
@@ -10,6 +10,7 @@
 #include "guest-kernel/sched/smp.h"
 #include "guest-kernel/core/lock.h"
 #include "guest-kernel/core/trap.h"
+#include "guest-kernel/core/width.h"
 #include "guest-kernel/event/form.h"
 #include "guest-kernel/mm/frame.h"
 #include "guest-kernel/mm/page_table.h"
@@ -20,7 +21,7 @@
 static struct lock start_lock; /* guards vcpu_list's growth and `context` */
 static struct vcpu_guest_context context;
 
-NORETURN static void vcpu_main(struct vcpu *self)
+static void vcpu_main(struct vcpu *self)
 {
     for (;;) {
         timer_stop_periodic();
@@ -47,7 +48,8 @@ bool vcpu_is_up(unsigned int id)
 /* The shared page has room for the first vcpus only; others get a place in our memory. */
 static long info_place(struct vcpu *vcpu, pfn_t pfn)
 {
-    struct vcpu_register_vcpu_info place = {.mfn = pfn_to_mfn(pfn).n, .offset = PAGE_SIZE / 2};
+    struct vcpu_register_vcpu_info place = {.mfn = (xen_pfn_t)pfn_to_mfn(pfn).n,
+                                            .offset = PAGE_SIZE / 2};
 
     if (vcpu->id < XEN_LEGACY_MAX_VCPUS) {
         vcpu->info = &shared_info->vcpu_info[vcpu->id];
@@ -59,31 +61,26 @@ static long info_place(struct vcpu *vcpu, pfn_t pfn)
 
 static void context_fill(const struct vcpu *vcpu)
 {
-    u64 top = (u64)vcpu->stack + STACK_SIZE;
+    void *top = (u8 *)vcpu->stack + STACK_SIZE;
 
     memset(&context, 0, sizeof(context));
     context.flags = VGCF_in_kernel | VGCF_syscall_disables_events | VGCF_failsafe_disables_events;
     context.user_regs.cs = FLAT_KERNEL_CS;
     context.user_regs.ss = FLAT_KERNEL_SS;
-    context.user_regs.rip = (u64)vcpu_main;
-    context.user_regs.rdi = (u64)vcpu;
-    context.user_regs.rsp = top - sizeof(u64); /* as if it had been called */
     trap_table_fill(context.trap_ctxt);
     context.kernel_ss = FLAT_KERNEL_SS;
-    context.kernel_sp = top; /* for traps from user mode, until user_run says otherwise */
+    context.kernel_sp =
+        (unsigned long)top; /* for traps from user mode, until user_run says otherwise */
     context.ctrlreg[3] = xen_pfn_to_cr3(table_boot_root().n);
-    context.event_callback_eip = (u64)trap_entry_event;
-    context.failsafe_callback_eip = (u64)trap_entry_failsafe;
-    context.syscall_callback_eip = (u64)trap_entry_syscall;
-    context.gs_base_kernel = (u64)vcpu;
+    context_begin(&context, vcpu, vcpu_main, top);
 }
 
 /* From now on vcpu_self has to look. */
-static void gs_begin(void)
+static void self_begin(void)
 {
     if (vcpu_others)
         return;
-    if (call_set_segment_base(SEGBASE_GS_KERNEL, (u64)&vcpu_boot))
+    if (vcpu_boot_begin())
         guest_panic("the GS base cannot be set");
     vcpu_others = true;
 }
@@ -118,7 +115,7 @@ long vcpu_start(unsigned int id, void (*fn)(void *arg), void *arg)
     answer = call_vcpu_op(VCPUOP_is_up, id, NULL);
     if (answer)
         return answer > 0 ? -XEN_EEXIST : answer;
-    gs_begin();
+    self_begin();
     open = lock_take(&start_lock);
     vcpu = vcpu_find(id);
     if (!vcpu)
@@ -131,6 +128,9 @@ long vcpu_start(unsigned int id, void (*fn)(void *arg), void *arg)
 
 void vcpu_wait_down(unsigned int id)
 {
-    while (vcpu_is_up(id))
+    while (vcpu_is_up(id)) {
         call_sched_op(SCHEDOP_yield, NULL);
+        __builtin_ia32_pause(); /* as in lock.h; an emulator of several CPUs in turns ends its turn
+                                 */
+    }
 }

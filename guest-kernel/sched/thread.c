@@ -12,8 +12,7 @@
 #include "guest-kernel/time/timer.h"
 #include "xen-like/lib/string.h"
 
-#define CANARY           0x6e6f206675727468ull
-#define REGISTERS_PUSHED 6 /* by context_switch */
+#define CANARY 0x6e6f206675727468ull
 
 extern char thread_entry[];
 NORETURN void thread_begin(struct thread *prev);
@@ -23,18 +22,28 @@ struct thread *thread_self(void)
     return vcpu_self()->thread;
 }
 
+#ifdef __x86_64__
+#define REGISTERS_PUSHED 6 /* by context_switch */
+#else
+#define REGISTERS_PUSHED 4
+#endif
+
 /* The first time that the thread runs: as if it came back from a switch. */
 static struct thread *thread_make(struct vcpu *vcpu, void (*fn)(void *arg), void *arg)
 {
     struct thread *thread = stack_alloc();
-    u64 *sp = (u64 *)((u8 *)thread + STACK_SIZE);
+    unsigned long *sp = (unsigned long *)((u8 *)thread + STACK_SIZE);
 
     *--sp = 0; /* so that the stack is aligned as behind a call */
-    *--sp = (u64)thread_entry;
+    *--sp = (unsigned long)thread_entry;
     sp -= REGISTERS_PUSHED;
     memset(sp, 0, REGISTERS_PUSHED * sizeof(*sp));
-    *thread = (struct thread){
-        .sp = (u64)sp, .vcpu = vcpu, .fn = fn, .arg = arg, .canary = CANARY, .state = THREAD_READY};
+    *thread = (struct thread){.sp = (unsigned long)sp,
+                              .vcpu = vcpu,
+                              .fn = fn,
+                              .arg = arg,
+                              .canary = CANARY,
+                              .state = THREAD_READY};
     list_init(&thread->link);
     return thread;
 }
@@ -116,18 +125,30 @@ void thread_sleep(u64 ns)
     upcalls_restore(open);
 }
 
-void thread_wait(void)
+#define FOR_EVER (~0ull)
+
+void thread_wait_until(u64 when)
 {
     struct thread *self = thread_self();
     bool open = lock_take(&self->vcpu->run->lock);
 
-    if (!self->woken)
+    if (!self->woken) {
+        if (when != FOR_EVER) {
+            self->wake_at = when;
+            queue_add_sleeper(self);
+        }
         self->state = THREAD_WAITING;
+    }
     self->woken = false;
     lock_release(&self->vcpu->run->lock, false);
     if (self->state != THREAD_RUNNING)
         queue_switch();
     upcalls_restore(open);
+}
+
+void thread_wait(void)
+{
+    thread_wait_until(FOR_EVER);
 }
 
 void thread_wake(struct thread *thread)
@@ -136,10 +157,12 @@ void thread_wake(struct thread *thread)
     bool open = lock_take(&vcpu->run->lock);
     bool waited = thread->state == THREAD_WAITING;
 
-    if (waited)
+    if (waited) {
+        list_remove(&thread->link); /* of the sleepers, if it waits only so long */
         queue_add(thread);
-    else
+    } else {
         thread->woken = true;
+    }
     lock_release(&vcpu->run->lock, open);
     if (waited)
         queue_tell(vcpu);
@@ -177,14 +200,14 @@ void threads_start(u64 slice_ns)
 
 static void vcpu_run_threads(void *slice)
 {
-    threads_start((u64)slice);
+    threads_start((unsigned long)slice);
     for (;;)
         thread_wait();
 }
 
 long threads_start_vcpu(unsigned int id, u64 slice_ns)
 {
-    long answer = vcpu_start(id, vcpu_run_threads, (void *)slice_ns);
+    long answer = vcpu_start(id, vcpu_run_threads, (void *)(unsigned long)slice_ns);
 
     while (!answer && !ACCESS_ONCE(vcpu_find(id)->run))
         call_sched_op(SCHEDOP_yield, NULL);

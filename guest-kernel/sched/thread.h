@@ -19,13 +19,13 @@ enum thread_state {
 };
 
 struct thread {
-    u64 sp; /* while it does not run: switch.asm says what is there */
+    unsigned long sp; /* while it does not run: switch.asm says what is there */
     struct vcpu *vcpu;
     struct list link;           /* among the ready, or among the sleepers */
     enum thread_state state;    /* this and what follows: guarded by the vcpu's queue */
     bool woken;                 /* thread_wake came when it was not waiting */
     bool left;                  /* ended, and its stack is no longer in use */
-    u64 wake_at;                /* of a sleeper */
+    u64 wake_at;                /* of a sleeper, or of who waits no longer than that */
     struct thread *joiner;      /* waits for `left` */
     struct fault_scope *faults; /* while it does not run: the vcpu's are those of who runs */
     void (*fn)(void *arg);
@@ -56,6 +56,8 @@ void thread_sleep(u64 ns);
  * that came before are one. Look at what is waited for in a loop.
  */
 void thread_wait(void);
+/* The same, but at this system time (ns) at the latest. */
+void thread_wait_until(u64 when);
 void thread_wake(struct thread *thread);
 
 #endif

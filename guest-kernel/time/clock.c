@@ -24,13 +24,14 @@ u64 tsc_read(void)
     return (u64)high << 32 | low;
 }
 
-/* ticks * 2^shift * mul / 2^32: 64 bits by 32 may need 96, so it is computed in 128. */
+/* ticks * 2^shift * mul / 2^32: 64 bits by 32 may need 96, so it is computed by halves. */
 u64 time_scale(const volatile struct vcpu_time_info *time, u64 ticks)
 {
     s8 shift = time->tsc_shift;
+    u64 mul = time->tsc_to_system_mul;
 
     ticks = shift >= 0 ? ticks << shift : ticks >> -shift;
-    return (u64)((unsigned __int128)ticks * time->tsc_to_system_mul >> 32);
+    return (ticks >> 32) * mul + ((u32)ticks * mul >> 32);
 }
 
 u64 time_read(const volatile struct vcpu_time_info *time)
@@ -76,7 +77,7 @@ u64 time_wall_base_ns(void)
     do {
         version = shared->wc_version & ~1u;
         compiler_barrier();
-        seconds = (u64)shared->wc_sec_hi << 32 | shared->wc_sec;
+        seconds = (u64)shared->WALL_SECONDS_HIGH << 32 | shared->wc_sec;
         ns = shared->wc_nsec;
         compiler_barrier();
     } while (shared->wc_version != version);

@@ -20,6 +20,13 @@ u64 time_local_ns(void);
 /* The same by any vcpu_time_info (a registered copy, say) and this CPU's TSC. */
 u64 time_read(const volatile struct vcpu_time_info *time);
 
+/* Of struct shared_info: where the page had room for them. */
+#ifdef __x86_64__
+#define WALL_SECONDS_HIGH wc_sec_hi
+#else
+#define WALL_SECONDS_HIGH arch.wc_sec_hi
+#endif
+
 /* Nanoseconds since 1970 at system time 0; now. */
 u64 time_wall_base_ns(void);
 u64 time_wall_ns(void);

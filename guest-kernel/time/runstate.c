@@ -9,7 +9,7 @@
  */
 #include "guest-kernel/time/runstate.h"
 #include "guest-kernel/event/upcall.h"
-#include "guest-kernel/x86_64/hypercall.h"
+#include "guest-kernel/core/hypercall.h"
 
 long runstate_register(struct vcpu_runstate_info *area)
 {

@@ -10,7 +10,7 @@
 #include "guest-kernel/event/event.h"
 #include "guest-kernel/event/upcall.h"
 #include "guest-kernel/time/clock.h"
-#include "guest-kernel/x86_64/hypercall.h"
+#include "guest-kernel/core/hypercall.h"
 
 /* 0 takes it back; a time that has passed makes the event at once. */
 static inline long timer_set(u64 deadline)

@@ -8,27 +8,12 @@
 ; and with events masked.
 
 %include "guest-offsets.inc"
+%include "guest-kernel/x86_64/notes.inc"
 
 extern guest_start
 extern image_base               ; from guest.lds: the address that VIRT_BASE promises
 global _start
 global hypercall_page
-
-; One ELF note: the name "Xen", a type, and a number or a string.
-%macro note_number 2            ; type, 64-bit value
-    dd  4, 8, %1
-    db  "Xen", 0
-    dq  %2
-%endmacro
-
-%macro note_string 2            ; type, text
-    dd  4, %%end - %%text, %1
-    db  "Xen", 0
-%%text:
-    db  %2, 0
-%%end:
-    align 4, db 0
-%endmacro
 
 section .note.xen note alloc noexec nowrite align=4
     note_string XEN_ELFNOTE_GUEST_OS, "xen-like"

@@ -8,6 +8,9 @@
 #include "hypervisor/debug/console.h"
 #include "hypervisor/debug/input.h"
 #include "hypervisor/debug/log.h"
+#include "hypervisor/debug/trace.h"
+#include "hypervisor/grant/grant.h"
+#include "hypervisor/sched/sched.h"
 #include "hypervisor/time/reference.h"
 #include "hypervisor/time/vcpu_time.h"
 #include "xen-like/lib/parse.h"
@@ -87,15 +90,26 @@ static const char *set_first(const char *value)
     return NULL;
 }
 
-static const char *set_preempt(const char *value)
+static bool number_set(const char *value, u32 *to)
 {
     const char *end;
-    u64 every;
+    u64 n;
 
-    if (!parse_unsigned(value, &end, &every) || *end || every > UINT32_MAX)
-        return "a number of preemption points, as in 1";
-    options.preempt_every = (u32)every;
-    return NULL;
+    if (!parse_unsigned(value, &end, &n) || *end || n > UINT32_MAX)
+        return false;
+    *to = (u32)n;
+    return true;
+}
+
+static const char *set_preempt(const char *value)
+{
+    return number_set(value, &options.preempt_every) ? NULL
+                                                     : "a number of preemption points, as in 1";
+}
+
+static const char *set_maxcpus(const char *value)
+{
+    return number_set(value, &options.maxcpus) ? NULL : "a number of CPUs, as in 4";
 }
 
 static const struct option table[] = {
@@ -108,12 +122,21 @@ static const struct option table[] = {
     {.name = "dom0_max_vcpus", .set = dom0_set_max_vcpus},
     {.name = "dom0_mem", .set = dom0_set_mem},
     {.name = "first", .set = set_first},
+    {.name = "gnttab", .set = grants_set},
+    {.name = "gnttab_max_frames", .set = grants_set_frames},
+    {.name = "gnttab_max_maptrack_frames", .set = grants_set_maptrack},
     {.name = "guest_loglvl", .set = log_set_guest_threshold, .console = true},
     {.name = "loglvl", .set = log_set_threshold, .console = true},
+    {.name = "maxcpus", .set = set_maxcpus},
     {.name = "noreboot", .flag = &options.noreboot},
+    {.name = "nosmp", .flag = &options.nosmp},
     {.name = "preempt", .set = set_preempt},
+    {.name = "sched", .set = sched_choose_policy},
     {.name = "smap", .set = set_smap, .boolean_too = true},
     {.name = "smep", .set = set_smep, .boolean_too = true},
+    {.name = "tbuf", .set = trace_set_full},
+    {.name = "tbuf_size", .set = trace_set_pages},
+    {.name = "tevt_mask", .set = trace_set_mask},
     {.name = "tsc_mode", .set = domain_tsc_choose},
     {.name = "umip", .flag = &options.umip},
 };

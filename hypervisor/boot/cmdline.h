@@ -19,6 +19,8 @@ struct options {
     bool umip;         /* likewise; off unless asked for */
     u32 preempt_every; /* preempt=N: every Nth preemption point stops, to test that; 0: as needed */
     bool lone;         /* first=guest: the first module is an ordinary guest, alone */
+    bool nosmp;        /* the boot CPU alone */
+    u32 maxcpus;       /* so many CPUs at most; 0: as many as there are */
     u64 conring_size;  /* bytes of the kept log, a power of two */
 };
 

@@ -3,7 +3,7 @@
  *
  *   kernel   read (and unpacked) where the boot loader left it
  *   size     dom0_mem= applied to what is free now or will be: the modules' memory counts
- *   layout   computed (dom0_layout.c)
+ *   layout   computed (pv_layout.c)
  *   first    frames for all that the layout names; kernel and initrd copied, tables built
  *   release  the modules' memory goes to the allocator
  *   rest     dom0's other frames, from all that is free
@@ -20,6 +20,8 @@
 #include "hypervisor/boot/memory.h"
 #include "hypervisor/boot/power.h"
 #include "hypervisor/debug/log.h"
+#include "hypervisor/domain/life.h"
+#include "hypervisor/domain/width.h"
 #include "hypervisor/lone/lone.h"
 #include "hypervisor/mm/alloc.h"
 #include "xen-like/lib/string.h"
@@ -71,8 +73,8 @@ static const char *kernel_read(struct dom0_builder *b)
     }
     if (!image_read(&b->image, file, size, &why))
         return why;
-    if (b->image.class != 64)
-        return "it is a 32-bit kernel";
+    if (!image_can_run(&b->image))
+        return "it is a 32-bit kernel without PAE";
     if (b->image.features_required & 1U << XENFEAT_supervisor_mode_kernel)
         return "it requires to run in supervisor mode";
     return NULL;
@@ -82,12 +84,20 @@ static const char *domain_make(struct dom0_builder *b)
 {
     u32 vcpus = dom0_vcpus_count(&vcpus_wanted, 1);
     bool lone = options.lone, made;
+    struct domain_config config = {
+        .max_vcpus = vcpus,
+        .max_pages = UINT32_MAX,
+        .ports = lone ? PORTS_DOMU : EVTCHN_FIFO_NR_CHANNELS,
+        .privileged = !lone,
+        .runs = true,
+    };
 
-    b->d = domain_create(lone ? LONE_DOMID : 0, vcpus, UINT32_MAX, !lone);
-    made = b->d;
+    made = !domain_create(lone ? LONE_DOMID : 0, &config, &b->d);
+    if (made && b->image.class == 32)
+        made = !domain_set_width(b->d, b->image.class);
     for (u32 id = 0; made && id < vcpus; id++)
         made = vcpu_create(b->d, id);
-    if (made && b->image.pae == IMAGE_PAE_EXTENDED_CR3)
+    if (made && image_takes_extended_cr3(&b->image))
         b->d->vm_assist |= 1U << VMASST_TYPE_pae_extended_cr3;
     if (!made || (!lone && !dom0_ports_grant(b->d)))
         return "there is no memory for the domain";
@@ -102,12 +112,14 @@ static const char *size_and_layout(struct dom0_builder *b)
 {
     u64 available = frames_free_count() + module_pages(&b->kernel);
     const struct image *i = &b->image;
-    struct dom0_facts facts = {
+    struct pv_facts facts = {
+        .pae = i->class == 32,
         .virt_base = i->virt_base,
         .kernel_start = i->virt_kstart,
         .kernel_end = i->virt_kend,
         .entry = i->entry,
         .hypercall_page = i->hypercall_page,
+        .hv_start_low = i->hv_start_low,
         .p2m_base = i->p2m_base,
         .initrd_unmapped = i->initrd_unmapped,
         .rings = options.lone,
@@ -122,7 +134,7 @@ static const char *size_and_layout(struct dom0_builder *b)
     available -= MIN(available, KEPT_PAGES + 2 * available / (P2M_PER_PAGE * P2M_PER_PAGE));
     b->d->max_pages = dom0_mem_limit(&memory_wanted, available);
     facts.nr_pages = dom0_mem_pages(&memory_wanted, available);
-    return dom0_layout_compute(&b->layout, &facts);
+    return pv_layout_compute(&b->layout, &facts);
 }
 
 /* image_load's receiver: counts in the file's physical addresses. */
@@ -155,7 +167,7 @@ static const char *contents_load(struct dom0_builder *b)
 
 static void arrangement_log(const struct dom0_builder *b)
 {
-    const struct dom0_layout *l = &b->layout;
+    const struct pv_layout *l = &b->layout;
 
     log_info("Dom%u has %lu pages (%lu MiB), maximum %lu", b->d->id, l->nr_pages,
              l->nr_pages >> (20 - PAGE_SHIFT), b->d->max_pages);
@@ -175,10 +187,10 @@ static void arrangement_log(const struct dom0_builder *b)
 
 static const char *rings_serve(struct dom0_builder *b)
 {
-    const struct dom0_layout *l = &b->layout;
+    const struct pv_layout *l = &b->layout;
 
-    if (l->console_ring && !lone_serve(b->d, dom0_mfn(b, dom0_layout_pfn(l, l->console_ring)),
-                                       dom0_mfn(b, dom0_layout_pfn(l, l->store_ring)), l->nr_pages))
+    if (l->console_ring && !lone_serve(b->d, dom0_mfn(b, pv_layout_pfn(l, l->console_ring)),
+                                       dom0_mfn(b, pv_layout_pfn(l, l->store_ring)), l->nr_pages))
         return "there is no memory for its console and xenstore";
     return NULL;
 }

@@ -7,12 +7,12 @@
 #ifndef HYPERVISOR_BOOT_DOM0_BUILD_H
 #define HYPERVISOR_BOOT_DOM0_BUILD_H
 
-#include "hypervisor/boot/dom0_layout.h"
+#include "xen-like/lib/pv_layout.h"
 #include "hypervisor/boot/multiboot2.h"
 #include "hypervisor/domain/domain.h"
 #include "xen-like/lib/image.h"
 
-#define P2M_PER_PAGE (PAGE_SIZE / sizeof(u64))
+#define P2M_PER_PAGE (PAGE_SIZE / sizeof(u64)) /* of a 64-bit kernel's list */
 
 struct dom0_builder {
     const struct boot_info *bi;
@@ -24,19 +24,27 @@ struct dom0_builder {
 
     struct domain *d;
     struct vcpu *v;
-    struct dom0_layout layout;
+    struct pv_layout layout;
 
     /* The domain's own p2m list, page by page through the direct map: how the builder finds pfns.
      */
-    u64 **p2m;
+    void **p2m;
     unsigned p2m_order; /* of the array of pointers */
-
-    u64 next_table, last_table; /* pfns for page tables, last_table is exclusive */
 };
+
+/* The list's entry for @pfn: of 32 bits for a 32-bit kernel. */
+static inline void *dom0_p2m_entry(const struct dom0_builder *b, u64 pfn)
+{
+    u64 at = pfn * pv_layout_p2m_entry(&b->layout);
+
+    return (u8 *)b->p2m[at >> PAGE_SHIFT] + (at & ~PAGE_MASK);
+}
 
 static inline mfn_t dom0_mfn(const struct dom0_builder *b, u64 pfn)
 {
-    return MFN(b->p2m[pfn / P2M_PER_PAGE][pfn % P2M_PER_PAGE]);
+    const void *entry = dom0_p2m_entry(b, pfn);
+
+    return MFN(b->layout.pae ? *(const u32 *)entry : *(const u64 *)entry);
 }
 
 /* A page of the domain, as the hypervisor writes it. */

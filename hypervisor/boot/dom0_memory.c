@@ -12,6 +12,7 @@
 #include "hypervisor/boot/dom0_build.h"
 #include "hypervisor/boot/memory.h"
 #include "hypervisor/mm/alloc.h"
+#include "hypervisor/mm/pae.h"
 #include "xen-like/lib/string.h"
 
 static const char too_little[] = "the machine has too little memory for it";
@@ -24,15 +25,16 @@ static mfn_t block_alloc(struct domain *d, u64 pages, unsigned *order)
     mfn_t m;
 
     *order = MIN(*order, fits);
-    while ((m = domain_frames_alloc(d, *order, false)).n == INVALID_MFN.n && *order)
+    while ((m = domain_frames_alloc(d, *order, pae_address_bits(d, 0), false)).n == INVALID_MFN.n &&
+           *order)
         --*order;
     return m;
 }
 
 static void pfn_set(struct dom0_builder *b, u64 pfn, mfn_t m)
 {
-    b->p2m[pfn / P2M_PER_PAGE][pfn % P2M_PER_PAGE] = m.n;
-    m2p[m.n] = pfn;
+    memcpy(dom0_p2m_entry(b, pfn), &m.n, pv_layout_p2m_entry(&b->layout));
+    m2p_set(m, pfn);
 }
 
 /* Frames for pfns [from, to). */
@@ -57,7 +59,7 @@ static const char *frames_give(struct dom0_builder *b, u64 from, u64 to, bool ze
 /* The pages of the list itself. Entries past the last frame of the domain say "none". */
 static const char *list_make(struct dom0_builder *b)
 {
-    const struct dom0_layout *l = &b->layout;
+    const struct pv_layout *l = &b->layout;
     unsigned order = ALLOC_ORDER_MAX;
 
     b->p2m_order = order_for(l->p2m_pages * sizeof(*b->p2m));
@@ -80,15 +82,15 @@ static const char *list_make(struct dom0_builder *b)
 
 const char *dom0_memory_first(struct dom0_builder *b)
 {
-    const struct dom0_layout *l = &b->layout;
+    const struct pv_layout *l = &b->layout;
     const char *why = list_make(b);
 
     if (!why)
         why = frames_give(b, 0, MIN(l->p2m_pfn, l->region_pages), true);
     if (!why) /* behind the list: the rest of the region, or the tables that map the list */
-        why = frames_give(b, l->p2m_pfn + l->p2m_pages,
-                          dom0_layout_p2m_apart(l) ? dom0_layout_built_pages(l) : l->region_pages,
-                          true);
+        why =
+            frames_give(b, l->p2m_pfn + l->p2m_pages,
+                        pv_layout_p2m_apart(l) ? pv_layout_built_pages(l) : l->region_pages, true);
     if (!why && l->initrd_pages && !l->initrd_start)
         why = frames_give(b, l->initrd_pfn, l->initrd_pfn + l->initrd_pages, true);
     return why;
@@ -96,8 +98,7 @@ const char *dom0_memory_first(struct dom0_builder *b)
 
 const char *dom0_memory_rest(struct dom0_builder *b)
 {
-    const char *why =
-        frames_give(b, dom0_layout_built_pages(&b->layout), b->layout.nr_pages, false);
+    const char *why = frames_give(b, pv_layout_built_pages(&b->layout), b->layout.nr_pages, false);
 
     pages_free(b->p2m, b->p2m_order);
     b->p2m = NULL;

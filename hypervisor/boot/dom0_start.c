@@ -5,9 +5,8 @@
 #include "hypervisor/boot/dom0_build.h"
 #include "hypervisor/cpu/regs.h"
 #include "hypervisor/domain/hypercall_page.h"
+#include "xen-like/lib/pv_start.h"
 #include "xen-like/lib/string.h"
-
-#define MAGIC "xen-3.0-x86_64"
 
 /* The VGA CRT controller's index and data port, and its registers of the cursor's place. */
 #define CRTC_INDEX       0x3d4
@@ -26,7 +25,7 @@ static u8 crtc_read(u8 reg)
 }
 
 /* The text screen that the loader left, behind start_info on the same page. */
-static void screen_describe(struct start_info *si)
+static void screen_describe(struct start_info_x86_64 *si)
 {
     struct dom0_vga_console_info *screen = (void *)(si + 1);
     u16 cursor = (u16)(crtc_read(CRTC_CURSOR_HIGH) << 8 | crtc_read(CRTC_CURSOR_LOW));
@@ -42,7 +41,7 @@ static void screen_describe(struct start_info *si)
 }
 
 /* The control domain is told of the machine's screen, a guest of its rings. */
-static void console_fill(struct dom0_builder *b, struct start_info *si)
+static void console_fill(struct dom0_builder *b, struct start_info_x86_64 *si)
 {
     const struct domain *d = b->d;
 
@@ -58,33 +57,31 @@ static void console_fill(struct dom0_builder *b, struct start_info *si)
         screen_describe(si);
 }
 
-static void start_info_fill(struct dom0_builder *b, struct start_info *si)
+static void start_info_fill(struct dom0_builder *b, struct start_info_x86_64 *si)
 {
-    const struct dom0_layout *l = &b->layout;
     const char *words = b->kernel.cmdline;
 
     memset(si, 0, PAGE_SIZE);
-    /* The letter tells of page-table entries that reach above 4 GiB: for who says so, at any width.
-     */
-    str_copy(si->magic, b->image.pae == IMAGE_PAE_NO ? MAGIC : MAGIC "p", sizeof(si->magic));
-    si->nr_pages = l->nr_pages;
-    si->shared_info = b->d->shared_mfn.n << PAGE_SHIFT;
-    si->pt_base = l->tables_start;
-    si->nr_pt_frames = dom0_layout_tables(l);
-    si->mfn_list = l->p2m_start;
-    if (b->has_initrd) {
-        si->mod_start = l->initrd_start ? l->initrd_start : l->initrd_pfn;
-        si->mod_len = b->initrd.end - b->initrd.start;
-        si->flags |= l->initrd_start ? 0 : SIF_MOD_START_PFN;
-    }
-    if (dom0_layout_p2m_apart(l)) {
-        si->first_p2m_pfn = l->p2m_pfn;
-        si->nr_p2m_frames = l->p2m_pages + l->p2m_tables;
-    }
     while (*words == ' ')
         words++;
-    str_copy((char *)si->cmd_line, words, sizeof(si->cmd_line));
+    pv_start_info_fill(si, &b->layout, &b->image,
+                       b->has_initrd ? b->initrd.end - b->initrd.start : 0, words);
+    si->shared_info = b->d->shared_mfn.n << PAGE_SHIFT;
     console_fill(b, si);
+    if (b->layout.pae)
+        pv_start_info_narrow(si);
+}
+
+/* A 32-bit kernel's callbacks are in its code segment until it says otherwise. */
+static void selectors_set(struct vcpu *v, bool pae)
+{
+    struct cpu_user_regs *r = &v->saved;
+
+    r->ds = r->es = r->fs = r->gs = pae ? FLAT_KERNEL_DS_X86_32 : FLAT_KERNEL_DS;
+    r->cs = pae ? FLAT_KERNEL_CS_X86_32 : FLAT_KERNEL_CS;
+    r->ss = pae ? FLAT_KERNEL_SS_X86_32 : FLAT_KERNEL_SS;
+    if (pae)
+        v->event_cs = v->failsafe_cs = FLAT_KERNEL_CS_X86_32;
 }
 
 static void registers_set(struct dom0_builder *b)
@@ -92,9 +89,7 @@ static void registers_set(struct dom0_builder *b)
     struct cpu_user_regs *r = &b->v->saved;
 
     memset(r, 0, sizeof(*r));
-    r->ds = r->es = r->fs = r->gs = FLAT_KERNEL_DS;
-    r->cs = FLAT_KERNEL_CS;
-    r->ss = FLAT_KERNEL_SS;
+    selectors_set(b->v, b->layout.pae);
     r->rip = b->image.entry;
     r->rsp = b->layout.stack_end;
     r->rsi = b->layout.start_info;
@@ -104,10 +99,11 @@ static void registers_set(struct dom0_builder *b)
 
 void dom0_start_set(struct dom0_builder *b)
 {
-    const struct dom0_layout *l = &b->layout;
+    const struct pv_layout *l = &b->layout;
 
     if (b->image.hypercall_page != IMAGE_UNSET)
-        hypercall_page_fill(dom0_page(b, dom0_layout_pfn(l, b->image.hypercall_page)));
-    start_info_fill(b, dom0_page(b, dom0_layout_pfn(l, l->start_info)));
+        hypercall_page_fill(dom0_page(b, pv_layout_pfn(l, b->image.hypercall_page)),
+                            b->d->is_32bit);
+    start_info_fill(b, dom0_page(b, pv_layout_pfn(l, l->start_info)));
     registers_set(b);
 }

@@ -13,6 +13,7 @@
 #include "hypervisor/boot/pic.h"
 #include "hypervisor/boot/power.h"
 #include "hypervisor/cpu/features.h"
+#include "hypervisor/cpu/system_policy.h"
 #include "hypervisor/debug/bug.h"
 #include "hypervisor/debug/console.h"
 #include "hypervisor/debug/log.h"
@@ -85,6 +86,7 @@ void boot_main(u64 mbi)
 
     pic_mask_all();
     features_init();
+    system_policy_init();
     acpi_init(boot_info.rsdp);
     memory_init(&boot_info);
     conring_init();

@@ -39,7 +39,8 @@ static void entry_take(const u8 *at)
 
     if (at[0] == ENTRY_CPU && at[1] >= sizeof(*c)) {
         madt.processor[c->apic] = c->processor;
-        madt.cpus += c->flags & CPU_ENABLED;
+        if (c->flags & CPU_ENABLED && madt.cpus < APIC_IDS)
+            madt.apic[madt.cpus++] = c->apic;
     } else if (at[0] == ENTRY_IOAPIC && at[1] >= sizeof(*a) && madt.ioapics < IOAPICS_MAX)
         madt.ioapic[madt.ioapics++] = (struct madt_ioapic){a->phys, a->gsi};
     else if (at[0] == ENTRY_OVERRIDE && at[1] >= sizeof(*o) && o->irq < ISA_IRQS)

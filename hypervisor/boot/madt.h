@@ -18,7 +18,8 @@ struct madt {
         u16 flags;
     } isa[ISA_IRQS];
     u8 processor[APIC_IDS]; /* the number that ACPI gives a CPU, by its APIC's */
-    u32 cpus;               /* that are enabled */
+    u32 cpus;               /* that are enabled, and */
+    u8 apic[APIC_IDS];      /* their APICs', in ACPI's order */
     u32 ioapics;
     struct madt_ioapic {
         u32 phys;

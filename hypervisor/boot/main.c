@@ -15,11 +15,12 @@
 #include "hypervisor/cpu/nmi.h"
 #include "hypervisor/cpu/msr.h"
 #include "hypervisor/cpu/regs.h"
+#include "hypervisor/cpu/smp.h"
 #include "hypervisor/cpu/tables.h"
 #include "hypervisor/cpu/xstate.h"
 #include "hypervisor/debug/input.h"
 #include "hypervisor/debug/log.h"
-#include "hypervisor/domain/switch.h"
+#include "hypervisor/debug/trace.h"
 #include "hypervisor/mm/alloc.h"
 #include "hypervisor/mm/io_frames.h"
 #include "hypervisor/time/clock.h"
@@ -34,12 +35,12 @@ static mfn_t hypertransport_hole_end(void)
 }
 
 /* The control domain may map these pages, to read them, in the name of DOMID_XEN. */
-static void m2p_share(void)
+static void m2p_share(const void *table, u64 bytes)
 {
-    mfn_t m = virt_to_mfn(m2p);
+    mfn_t m = virt_to_mfn(table);
 
-    for (u64 bytes = 0; bytes < m2p_frames * sizeof(*m2p); bytes += PAGE_SIZE)
-        frame_share(mfn_add(m, bytes >> PAGE_SHIFT), &domain_xen, false);
+    for (u64 at = 0; at < bytes; at += PAGE_SIZE)
+        frame_share(mfn_add(m, at >> PAGE_SHIFT), &domain_xen, false);
 }
 
 /* RAM above the first megabyte has records that mean something; all else is I/O. */
@@ -54,7 +55,8 @@ static void frames_init(void)
     for (u64 at = LOW_MEMORY_BYTES; memmap_piece(at, &piece); at = piece.end)
         if (piece.kind != MEMORY_NONE && piece.kind != MEMORY_TABLES)
             io_frames_are_ram(MFN(piece.start >> PAGE_SHIFT), MFN(piece.end >> PAGE_SHIFT));
-    m2p_share();
+    m2p_share(m2p, m2p_frames * sizeof(*m2p));
+    m2p_share(m2p32, m2p32_frames * sizeof(*m2p32));
     boot_free_ranges(frames_add);
 }
 
@@ -88,18 +90,21 @@ static NORETURN void boot_on_own_stack(const struct boot_info *info)
 
     log_info("free memory: %lu KiB", frames_free_count() << (PAGE_SHIFT - 10));
     apic_init();
+    smp_init();
     irqs_init();
     nmi_init();
     time_init();
     lfence_enable();
+    smp_start();
+    trace_init();
     v = dom0_build(info)->vcpus[0];
+    trace_start();
     input_start();
 #ifdef DEBUG
     registers_disturb(v);
 #endif
     vcpu_go(v, STOP_DOWN);
-    vcpu_load(sched_first());
-    guest_enter(this_cpu());
+    sched_cpu_run();
 }
 
 NORETURN void hypervisor_main(const struct boot_info *info)
@@ -108,6 +113,7 @@ NORETURN void hypervisor_main(const struct boot_info *info)
 
     frames_init();
     hv_map_use_allocator(table_alloc);
-    cpu = cpu_tables_init(0);
+    cpu = cpu_window_make(0);
+    cpu_tables_load(cpu);
     run_on_stack(&cpu->regs, boot_on_own_stack, info);
 }

@@ -17,6 +17,7 @@
 #include "hypervisor/debug/console.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/mm/layout.h"
+#include "hypervisor/mm/pae.h"
 #include "hypervisor/mm/pte.h"
 #include "xen-like/lib/string.h"
 
@@ -26,6 +27,8 @@ extern char image_start[], image_end[];
 
 u64 *m2p;
 u64 m2p_frames;
+u32 *m2p32;
+u64 m2p32_frames;
 
 static u64 alloc_limit = EARLY_MAP_BYTES; /* boot can reach physical memory below this */
 static bool handed_over;
@@ -73,6 +76,19 @@ static void make_m2p(void)
     for (u64 i = 0; i < (pages << PAGE_SHIFT) / sizeof(*m2p); i++)
         m2p[i] = INVALID_M2P_ENTRY;
     hv_map(M2P_VIRT_START, m, pages, PTE_US | PTE_NX);
+}
+
+/* Large pages, so that no table of ours is below that of a guest which names them. */
+static void make_m2p32(void)
+{
+    u64 frames = MIN(m2p_frames, M2P32_MAX);
+    u64 pages = ALIGN_UP(frames * sizeof(*m2p32), LARGE_PAGES << PAGE_SHIFT) >> PAGE_SHIFT;
+    mfn_t m = boot_alloc_pages(pages, LARGE_PAGES);
+
+    m2p32 = phys_to_virt(m.n << PAGE_SHIFT);
+    m2p32_frames = frames;
+    memset(m2p32, 0xff, pages << PAGE_SHIFT);
+    pae_window_make(m, pages << PAGE_SHIFT);
 }
 
 /* The table may be pieced together, unlike the M2P: large machines may have no free piece of that
@@ -123,6 +139,7 @@ void memory_init(const struct boot_info *info)
     alloc_limit = ~0UL;
 
     make_m2p();
+    make_m2p32();
     make_frame_table();
     say_memory(info);
 }

@@ -8,7 +8,8 @@
 #include "hypervisor/boot/multiboot2.h"
 #include "hypervisor/mm/types.h"
 
-#define INVALID_M2P_ENTRY (~0UL) /* Xen's value, which guests know: no pfn of anybody */
+#define INVALID_M2P_ENTRY   (~0UL) /* Xen's values, which guests know: no pfn of anybody */
+#define INVALID_M2P32_ENTRY 0xffffffffUL
 
 /*
  * The machine-to-phys table as the hypervisor writes it (direct map); guests read the same memory
@@ -17,6 +18,20 @@
  */
 extern u64 *m2p;
 extern u64 m2p_frames;
+
+/* The same with entries of 32 bits, which 32-bit guests see (mm/pae.h), for the frames that these
+ * may have: those below m2p32_frames. */
+extern u32 *m2p32;
+extern u64 m2p32_frames;
+
+/* The frame @m, below m2p_frames, is its owner's @pfn. What is no pfn of a 32-bit guest is none in
+ * their table. */
+static inline void m2p_set(mfn_t m, u64 pfn)
+{
+    m2p[m.n] = pfn;
+    if (likely(m.n < m2p32_frames))
+        m2p32[m.n] = (u32)MIN(pfn, INVALID_M2P32_ENTRY);
+}
 
 /*
  * Build the final address space and leave the first one: image, direct map, M2P and frame table

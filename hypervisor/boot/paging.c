@@ -106,18 +106,6 @@ u64 *hv_lookup(u64 va, int *level)
     }
 }
 
-void hv_unmap(u64 va, u64 npages)
-{
-    for (; npages; npages--, va += PAGE_SIZE) {
-        int level;
-        u64 *entry = hv_lookup(va, &level);
-
-        BUG_ON(!entry || level != 1);
-        *entry = 0;
-        invlpg(va);
-    }
-}
-
 void *hv_map_mmio(u64 phys, u64 bytes, u64 flags)
 {
     u64 first = phys & PAGE_MASK, end = ALIGN_UP(phys + bytes, PAGE_SIZE);

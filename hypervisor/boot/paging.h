@@ -21,10 +21,6 @@
  */
 void hv_map(u64 va, mfn_t mfn, u64 npages, u64 flags);
 
-/* Remove mappings that hv_map() made as 4 KiB pages (fewer than 512 pages, or unaligned); flushes
- * this CPU's TLB for them. */
-void hv_unmap(u64 va, u64 npages);
-
 /* Device memory [phys, phys + bytes), uncached unless flags say otherwise: a pointer to it. A
  * single page that was mapped so before is not mapped again. Never fails (panics when
  * MMIO_VIRT_START..END is full). */

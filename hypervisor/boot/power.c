@@ -8,6 +8,7 @@
 #include "hypervisor/boot/paging.h"
 #include "hypervisor/cpu/pc_ports.h"
 #include "hypervisor/cpu/regs.h"
+#include "hypervisor/cpu/smp.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/mm/layout.h"
 
@@ -82,6 +83,7 @@ NORETURN static void stop(void)
 
 NORETURN void machine_halt(void)
 {
+    smp_stop_others();
     log_always("The machine is halted; reset it by hand.");
     stop();
 }
@@ -98,6 +100,7 @@ static void acpi_take_over(void)
 
 NORETURN void machine_power_off(void)
 {
+    smp_stop_others();
     irq_disable();
     if (power.can_off) {
         acpi_take_over();
@@ -159,6 +162,7 @@ static void reset_by_triple_fault(void)
 
 NORETURN void machine_reboot(void)
 {
+    smp_stop_others();
     irq_disable();
     reset_by_acpi();
     reset_by_keyboard_controller();
@@ -169,6 +173,7 @@ NORETURN void machine_reboot(void)
 
 NORETURN void machine_restart_after_failure(void)
 {
+    smp_stop_others();
     irq_disable();
     if (options.noreboot) {
         log_always("No automatic reboot (noreboot).");

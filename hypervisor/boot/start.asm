@@ -224,7 +224,7 @@ early_trap_common:
 
 ; ---------------------------------------------------------------- data
 section .rodata progbits alloc noexec nowrite align=16
-global early_gdtr, say_no_multiboot, say_no_long_mode, say_no_nx
+global early_gdtr, early_gdtr_high, say_no_multiboot, say_no_long_mode, say_no_nx
 early_gdt:
     dq 0
 gdt_code:

@@ -30,12 +30,14 @@
 #define APIC_ISR(vector) (0x100 + ((vector) / 32 << 4))
 #define APIC_IRR(vector) (0x200 + ((vector) / 32 << 4))
 #define APIC_ICR         0x300
+#define APIC_ICR_TO      0x310
 #define APIC_LVT_TIMER   0x320 /* on: thermal, performance counters, LINT0, LINT1, error */
 #define APIC_LVT_LINT1   0x360
 #define APIC_LVT_ERROR   0x370
 
 #define APIC_ON    (1U << 8)
 #define ICR_SELF   (1U << 18)
+#define ICR_BUSY   (1U << 12)
 #define LVT_MASKED (1U << 16)
 #define LVT_NMI    (4U << 8)
 
@@ -96,7 +98,9 @@ static bool apic_find(void)
     base = rdmsr(MSR_APIC_BASE);
     if (!(base & APIC_BASE_ENABLED))
         wrmsr(MSR_APIC_BASE, base | APIC_BASE_ENABLED);
-    x2apic = base & APIC_BASE_X2APIC;
+    if (x2apic) /* all as the first */
+        wrmsr(MSR_APIC_BASE, base | APIC_BASE_ENABLED | APIC_BASE_X2APIC);
+    x2apic |= !!(base & APIC_BASE_X2APIC);
     if (!x2apic && !page)
         page = hv_map_mmio(base & APIC_BASE_ADDRESS, PAGE_SIZE, 0);
     return true;
@@ -110,10 +114,22 @@ void apic_init(void)
     apic_write(APIC_SPURIOUS, APIC_ON | VECTOR_SPURIOUS);
     apic_write(APIC_TPR, 0);
     for (u32 reg = APIC_LVT_TIMER; reg <= APIC_LVT_ERROR; reg += 16)
-        apic_write(reg, reg == APIC_LVT_LINT1 ? LVT_NMI : LVT_MASKED);
+        apic_write(reg, reg == APIC_LVT_LINT1 && !this_cpu()->id ? LVT_NMI : LVT_MASKED);
     finish_what_firmware_began();
     log_debug("local APIC %u, version %#x%s", apic_id(), apic_read(APIC_VERSION) & 0xff,
               x2apic ? ", x2APIC" : "");
+}
+
+void apic_send(u32 id, u32 command)
+{
+    if (x2apic) {
+        __asm__ volatile("mfence; lfence" ::: "memory"); /* writing an MSR orders no stores */
+        return wrmsr(MSR_X2APIC(APIC_ICR), (u64)id << 32 | command);
+    }
+    while (apic_read(APIC_ICR) & ICR_BUSY)
+        cpu_relax();
+    apic_write(APIC_ICR_TO, id << 24);
+    apic_write(APIC_ICR, command);
 }
 
 void apic_wake_self(void)
@@ -124,7 +140,7 @@ void apic_wake_self(void)
 
 void irq_set_handler(u8 vector, void (*fn)(void *data), void *data)
 {
-    BUG_ON(vector < VECTOR_PIC || vector == VECTOR_GUEST_INT80 || handlers[vector].fn);
+    BUG_ON(vector < VECTOR_PIC || VECTOR_IS_GUESTS(vector) || handlers[vector].fn);
     handlers[vector].data = data;
     handlers[vector].fn = fn;
     if (present)
@@ -136,7 +152,7 @@ int vector_alloc(void (*fn)(void *data), void *data)
     /* From above: the hypervisor's own are there, and share a word for irq_pending with the first.
      */
     for (u8 v = VECTOR_CONSOLE - 1; v >= VECTOR_DEVICE; v--)
-        if (v != VECTOR_GUEST_INT80 && !handlers[v].fn) {
+        if (!VECTOR_IS_GUESTS(v) && !handlers[v].fn) {
             irq_set_handler(v, fn, data);
             return v;
         }
@@ -178,6 +194,6 @@ void irq_take(struct cpu_user_regs *regs)
     handlers[vector].fn(handlers[vector].data);
     apic_write(APIC_EOI, 0);
     /* Perhaps the guest has unmasked its upcall by itself, and looked too early or not at all. */
-    if (upcall_is_due(current))
+    if (current && upcall_is_due(current))
         __atomic_fetch_or(&current->work, WORK_EVENT, __ATOMIC_RELAXED);
 }

@@ -13,9 +13,9 @@
 #include "hypervisor/cpu/vectors.h"
 
 /*
- * Take this CPU's local APIC: on, every local source masked but the NMI of LINT1. Each CPU once,
- * by itself; the first maps the registers, so hv_map_mmio() must work. A machine without one gets a
- * line in the log, and no interrupts.
+ * Take this CPU's local APIC: on, every local source masked, but on CPU 0 the machine's NMI
+ * (LINT1). Each CPU once, by itself; the first maps the registers, so hv_map_mmio() must work. A
+ * machine without one gets a line in the log, and no interrupts.
  */
 void apic_init(void);
 
@@ -28,6 +28,15 @@ u32 apic_id(void);
 /* Registers, by their offset in the xAPIC's page (Intel SDM vol. 3, table 11-1). */
 u32 apic_read(u32 reg);
 void apic_write(u32 reg, u32 v);
+
+/* Send the CPU whose APIC is @id what @command says: a vector, or APIC_COMMAND_*. Everything that
+ * was stored before is seen by who takes it. */
+#define APIC_COMMAND_NMI  (4U << 8)
+#define APIC_COMMAND_INIT (5U << 8 | 1U << 14)
+#define APIC_COMMAND_START(at)                                                                     \
+    (6U << 8 | 1U << 14 | (u32)((at) >> 12)) /* real mode, below 1 MiB                             \
+                                              */
+void apic_send(u32 id, u32 command);
 
 /* Send this CPU VECTOR_WAKE. Also from an NMI. */
 void apic_wake_self(void);

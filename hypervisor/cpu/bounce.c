@@ -12,33 +12,26 @@
 #include "hypervisor/cpu/regs.h"
 #include "hypervisor/cpu/segreg.h"
 #include "hypervisor/debug/bug.h"
+#include "hypervisor/debug/trace.h"
+#include "hypervisor/domain/shared32.h"
 #include "hypervisor/mm/smap.h"
 #include "hypervisor/mm/tlb.h"
 #include "hypervisor/mm/uaccess.h"
 
-#define BOUNCE_CODE   1u /* push an error code */
-#define BOUNCE_MASKS  2u /* mask upcalls on entry */
 #define BOUNCE_CLEARS (RFLAGS_AC | RFLAGS_VM | RFLAGS_RF | RFLAGS_NT | RFLAGS_TF)
 
 void vcpu_enter_kernel(struct vcpu *v)
 {
     v->kernel_mode = 1;
     swapgs();
-    write_cr3(v->cr3_kernel);
+    write_cr3(v->root_kernel);
 }
 
 void vcpu_enter_user(struct vcpu *v)
 {
     v->kernel_mode = 0;
     swapgs();
-    write_cr3(v->cr3_user);
-}
-
-/* The flags as the guest sees them: its IF is the upcall mask, its IOPL a belief if it asked for
- * one. */
-static inline u64 guest_rflags(const struct vcpu *v, const struct cpu_user_regs *regs, u8 masked)
-{
-    return (regs->rflags & ~(RFLAGS_IF | RFLAGS_IOPL)) | v->iopl | (masked ? 0 : RFLAGS_IF);
+    write_cr3(v->root_user);
 }
 
 static inline void enter_handler(struct cpu_user_regs *regs, u64 handler, u64 sp)
@@ -105,14 +98,61 @@ static inline void bounce_trap(struct vcpu *v, struct cpu_user_regs *regs, u32 v
     bounce(v, regs, ti->address, how | (TI_GET_IF(ti) ? BOUNCE_MASKS : 0), error);
 }
 
+/* The same of a guest of either width. */
+static inline void bounce_trap_any(struct vcpu *v, struct cpu_user_regs *regs, u32 vector, u32 how,
+                                   u32 error)
+{
+    if (unlikely(v->domain->is_32bit))
+        bounce32_trap(v, regs, vector, how, error);
+    else
+        bounce_trap(v, regs, vector, how, error);
+}
+
+/* As Xen writes it: an error code that is none is all ones, and the form is of the guest's width.
+ */
+static void trap_record(const struct cpu_user_regs *regs, u32 vector, u32 how, u32 error)
+{
+    u32 trap = vector | (how & BOUNCE_CODE ? 1U << 15 | error << 16 : ~0U << 16);
+    bool narrow = current->domain->is_32bit;
+
+    if (vector == EXCEPTION_PF && narrow)
+        trace(page_fault, (u32)regs->rip, (u32)vcpu_cr2(current), error);
+    else if (vector == EXCEPTION_PF)
+        trace(page_fault_64, TRACE_64(regs->rip), TRACE_64(vcpu_cr2(current)), error);
+    else if (narrow)
+        trace(trap, (u32)regs->rip, trap);
+    else
+        trace(trap_64, TRACE_64(regs->rip), trap);
+}
+
+/* bounce_trap while that is recorded. To end in a call of this, with the same arguments, costs the
+ * path that does not come here one test, and no register. */
+static __attribute__((cold, noinline)) void
+bounce_recorded(struct vcpu *v, struct cpu_user_regs *regs, u32 vector, u32 how, u32 error)
+{
+    trap_record(regs, vector, how, error);
+    bounce_trap_any(v, regs, vector, how, error);
+}
+
 void bounce_exception(struct cpu_user_regs *regs, u32 vector, u32 error)
 {
-    bounce_trap(current, regs, vector, EXCEPTIONS_WITH_CODE >> vector & 1 ? BOUNCE_CODE : 0, error);
+    u32 how = EXCEPTIONS_WITH_CODE >> vector & 1 ? BOUNCE_CODE : 0;
+
+    if (trace_wants(TRC_PV))
+        return bounce_recorded(current, regs, vector, how, error);
+    bounce_trap_any(current, regs, vector, how, error);
 }
 
 void bounce_interrupt(struct cpu_user_regs *regs, u32 vector)
 {
-    bounce_trap(current, regs, vector, 0, 0);
+    if (trace_wants(TRC_PV))
+        return bounce_recorded(current, regs, vector, 0, 0);
+    bounce_trap_any(current, regs, vector, 0, 0);
+}
+
+static TRACE_COLD void upcall_record(const struct vcpu *v)
+{
+    trace(upcall, TRACE_WHO(v), TRACE_64(vcpu_pending_sel(v)));
 }
 
 /* The upcall that says that events are pending. There is no callback before the guest has set one,
@@ -123,6 +163,8 @@ void bounce_upcall(struct cpu_user_regs *regs)
 
     if (unlikely(!v->event_callback))
         return domain_crash(v->domain, "an upcall is due, and there is no event callback");
+    if (trace_wants(XL_TRC_EVENT))
+        upcall_record(v);
     bounce(v, regs, v->event_callback, BOUNCE_MASKS, 0);
 }
 
@@ -166,14 +208,18 @@ bool page_fault_bounce(struct cpu_user_regs *regs)
 {
     struct vcpu *v = current;
     u64 cr2 = read_cr2();
+    u32 error;
 
-    if (unlikely(cr2 - GDT_VIRT_START < GDT_VIRT_BYTES))
+    if (unlikely(cr2 - GDT_VIRT_START < GDT_VIRT_BYTES) || unlikely(this_cpu()->shadow))
         return false;
     if (unlikely(regs->error_code == PF_STORE) && v->kernel_mode)
         return false;
-    v->info->arch.cr2 = cr2;
-    bounce_trap(v, regs, EXCEPTION_PF, BOUNCE_CODE,
-                (regs->error_code & ~PF_USER) | (v->kernel_mode ? 0 : PF_USER));
+    *v->cr2 = cr2;
+    error = (regs->error_code & ~PF_USER) | (v->kernel_mode ? 0 : PF_USER);
+    if (trace_wants(TRC_PV))
+        bounce_recorded(v, regs, EXCEPTION_PF, BOUNCE_CODE, error);
+    else
+        bounce_trap(v, regs, EXCEPTION_PF, BOUNCE_CODE, error);
     return true;
 }
 
@@ -207,6 +253,8 @@ void sysenter_bounce(struct cpu_user_regs *regs)
 {
     struct vcpu *v = current;
 
+    if (v->domain->is_32bit)
+        return sysenter_bounce32(regs);
     if (unlikely(!v->sysenter_callback))
         return bounce_exception(regs, EXCEPTION_GP, 0);
     bounce(v, regs, v->sysenter_callback, v->flags & VCPUF_SYSENTER_MASKS ? BOUNCE_MASKS : 0, 0);
@@ -217,7 +265,7 @@ void sysenter_bounce(struct cpu_user_regs *regs)
 void iret_refused(struct cpu_user_regs *regs)
 {
     if (regs->entry_vector == EXCEPTION_PF)
-        current->info->arch.cr2 = read_cr2();
+        *current->cr2 = read_cr2();
     if (regs->entry_vector == EXCEPTION_GP && privileged_emulate(regs))
         return; /* Xen looks at the instruction there as after any other */
     bounce_exception(regs, regs->entry_vector, regs->error_code);

@@ -16,6 +16,7 @@
 #ifndef HYPERVISOR_CPU_BOUNCE_H
 #define HYPERVISOR_CPU_BOUNCE_H
 
+#include "hypervisor/cpu/regs.h"
 #include "hypervisor/domain/domain.h"
 
 /*
@@ -36,6 +37,33 @@ void bounce_upcall(struct cpu_user_regs *regs);
  */
 void bounce_failsafe(struct cpu_user_regs *regs);
 
+/* How to bounce. */
+#define BOUNCE_CODE  1u /* push an error code */
+#define BOUNCE_MASKS 2u /* mask upcalls on entry */
+
+/* The same of a 32-bit guest, with frames of its form: bounce32.c. */
+void bounce32_trap(struct vcpu *v, struct cpu_user_regs *regs, u32 vector, u32 how, u32 error);
+void bounce32_failsafe(struct cpu_user_regs *regs);
+void sysenter_bounce32(struct cpu_user_regs *regs);
+
+/* To the handler at @cs:@eip, both the guest's choice; @error is used with BOUNCE_CODE. */
+void bounce32(struct vcpu *v, struct cpu_user_regs *regs, u16 cs, u32 eip, u32 how, u32 error);
+
+/* The flags as the guest sees them: its IF is the upcall mask, its IOPL a belief if it asked for
+ * one. */
+static inline u64 guest_rflags(const struct vcpu *v, const struct cpu_user_regs *regs, u8 masked)
+{
+    return (regs->rflags & ~(RFLAGS_IF | RFLAGS_IOPL)) | v->iopl | (masked ? 0 : RFLAGS_IF);
+}
+
+#define TRAP_MASKS 4 /* what TI_GET_IF reads: the handler is entered with upcalls masked */
+
+/* Has the guest set a handler of @vector? A 32-bit one says so by the selector. */
+static inline bool trap_has_handler(const struct vcpu *v, u32 vector)
+{
+    return v->domain->is_32bit ? v->traps[vector].cs >= 4 : v->traps[vector].address;
+}
+
 /* Change between the guest's kernel and its user space: tables and GS base. The running vcpu only.
  */
 void vcpu_enter_kernel(struct vcpu *v);
@@ -45,6 +73,7 @@ void vcpu_enter_user(struct vcpu *v);
 #define PF_PRESENT 1u /* the page is there: its rights forbid the access */
 #define PF_WRITE   2u
 #define PF_USER    4u                                /* the access came from ring 3 */
+#define PF_FETCH   16u                               /* of an instruction */
 #define PF_STORE   (PF_PRESENT | PF_WRITE | PF_USER) /* a guest's write, forbidden by a right */
 
 #define EXCEPTION_DB  1
@@ -52,6 +81,9 @@ void vcpu_enter_user(struct vcpu *v);
 #define EXCEPTION_UD  6
 #define EXCEPTION_NM  7
 #define EXCEPTION_DF  8
+#define EXCEPTION_TS  10
+#define EXCEPTION_NP  11
+#define EXCEPTION_SS  12
 #define EXCEPTION_GP  13
 #define EXCEPTION_PF  14
 #define EXCEPTION_MC  18

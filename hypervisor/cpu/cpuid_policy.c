@@ -15,29 +15,35 @@
 
 #include "xen-like/abi/xen.h"
 
-#define BASIC_LAST       0x0dU
-#define EXTENDED_FIRST   0x80000000U
-#define EDX_RDTSCP       (1U << 27) /* of 0x80000001; bit 2 of the time leaf */
-#define INCARNATION      1U         /* the domain was made once, and never moved */
-#define EAX_LFENCE       (1U << 2)  /* of 0x80000021: LFENCE waits, as features.c makes sure */
-#define EXTENDED_AMD     0x80000021U
-#define EXTENDED_INTEL   0x80000008U
-#define SUBLEAF_LAST     2U
-#define CACHE_SUBLEAVES  6U
-#define ANY_SUBLEAF      ~0U
-#define ALL              ~0U
-#define COMMON_EDX       0x0183f3ffU /* bits that AMD's 0x80000001 repeats from leaf 1 */
-#define EDX_MTRR         (1U << 12)
-#define ECX_EIST         (1U << 7)
-#define ECX_HYPERVISOR   (1U << 31)
-#define ECX_OSXSAVE      (1U << 27)
-#define EDX_ARCH_CAPS    (1U << 29) /* there is such an MSR: always, for Intel's guests */
-#define EDX_INVARIANT    (1U << 8)
-#define XSTATE_INSNS     7U /* XSAVEOPT XSAVEC XGETBV1; not XSAVES, whose state is ring 0's */
-#define XSTATE_COMPACTS  2U /* XSAVEC of them */
-#define STATE_ALIGNED    2U /* a state's ecx: to 64 bytes in the compacted form */
-#define LINEAR_BITS      48U
-#define VIRTUAL_AND_REAL 0xffffU
+#define BASIC_LAST      0x0dU
+#define EXTENDED_FIRST  0x80000000U
+#define EDX_RDTSCP      (1U << 27) /* of 0x80000001; bit 2 of the time leaf */
+#define EAX_LFENCE      (1U << 2)  /* of 0x80000021: LFENCE waits, as features.c makes sure */
+#define EXTENDED_AMD    0x80000021U
+#define EXTENDED_INTEL  0x80000008U
+#define SUBLEAF_LAST    2U
+#define CACHE_SUBLEAVES 6U
+#define ANY_SUBLEAF     ~0U
+#define ALL             ~0U
+#define EDX_MTRR        (1U << 12)
+#define ECX_EIST        (1U << 7)
+#define ECX_HYPERVISOR  (1U << 31)
+#define ECX_OSXSAVE     (1U << 27)
+#define EDX_ARCH_CAPS   (1U << 29) /* there is such an MSR: always, for Intel's guests */
+#define EDX_INVARIANT   (1U << 8)
+#define XSTATE_INSNS    7U /* XSAVEOPT XSAVEC XGETBV1; not XSAVES, whose state is ring 0's */
+#define XSTATE_COMPACTS 2U /* XSAVEC of them */
+#define STATE_ALIGNED   2U /* a state's ecx: to 64 bytes in the compacted form */
+#define LINEAR_BITS     48U
+#define ECX_CX16        (1U << 13) /* of leaf 1 */
+#define ECX_LAHF_LM     (1U << 0)  /* of 0x80000001, as are these: */
+#define EDX_SYSCALL     (1U << 11)
+#define EDX_PAGE1GB     (1U << 26)
+#define EDX_LM          (1U << 29)
+#define EBX_NO_LMSL     (1U << 20) /* of 0x80000008 */
+
+#define LINEAR_BITS_NARROW 32U
+#define VIRTUAL_AND_REAL   0xffffU
 
 #define AMD_ONLY   (1UL << 63)
 #define INTEL_ONLY (1UL << 62)
@@ -83,8 +89,8 @@ static const struct rule {
     {0x80000021, ANY_SUBLEAF, AMD_ONLY, {0x20000044, 0, 0, 0}},
 };
 
-/* What all rules together keep of a leaf; false if there is none for it. */
-static bool leaf_kept(const struct cpuid_host *host, u32 leaf, u32 subleaf, struct cpuid_regs *keep)
+bool cpuid_policy_keeps(const struct cpuid_host *host, u32 leaf, u32 subleaf,
+                        struct cpuid_regs *keep)
 {
     u64 has = host->xcr0 | (host->amd ? AMD_ONLY : 0) | (host->intel ? INTEL_ONLY : 0);
     bool found = false;
@@ -118,7 +124,7 @@ static struct cpuid_regs time_leaf(const struct cpuid_host *host, const struct d
     case 0:
         return (struct cpuid_regs){t->tsc_emulated | host->tsc_invariant << 1 |
                                        (host->ask(0x80000001, 0).edx & EDX_RDTSCP) >> 25,
-                                   t->tsc_mode, t->tsc_khz, t->tsc_khz ? INCARNATION : 0};
+                                   t->tsc_mode, t->tsc_khz, t->incarnation};
     case 1:
         return (struct cpuid_regs){(u32)offset, offset >> 32, t->tsc_to_ns.mul,
                                    (u32)t->tsc_to_ns.shift};
@@ -194,8 +200,8 @@ static void leaf_adjust(const struct cpuid_host *host, const struct cpuid_guest 
         r->eax = host->amd ? EXTENDED_AMD : at_most(r->eax, EXTENDED_INTEL); /* Xen's constant */
         break;
     case 0x80000001:
-        if (host->amd && leaf_kept(host, 1, 0, &keep))
-            r->edx |= host->ask(1, 0).edx & keep.edx & COMMON_EDX;
+        if (host->amd && cpuid_policy_keeps(host, 1, 0, &keep))
+            r->edx |= host->ask(1, 0).edx & keep.edx & CPUID_COMMON_EDX;
         if (guest->privileged_kernel)
             r->edx |= host->ask(1, 0).edx & EDX_MTRR;
         break;
@@ -208,6 +214,25 @@ static void leaf_adjust(const struct cpuid_host *host, const struct cpuid_guest 
         break;
     case 0x80000008:
         r->eax = (r->eax & 0xff) | LINEAR_BITS << 8;
+        break;
+    default:
+        break;
+    }
+}
+
+void cpuid_policy_narrow(bool amd, u32 leaf, struct cpuid_regs *r)
+{
+    switch (leaf) {
+    case 0x1:
+        r->ecx &= ~ECX_CX16;
+        break;
+    case 0x80000001:
+        r->ecx &= ~ECX_LAHF_LM;
+        r->edx &= ~(EDX_LM | EDX_PAGE1GB | (amd ? 0 : EDX_SYSCALL));
+        break;
+    case 0x80000008:
+        r->eax = (r->eax & ~(0xffU << 8)) | LINEAR_BITS_NARROW << 8;
+        r->ebx &= ~EBX_NO_LMSL;
         break;
     default:
         break;
@@ -227,7 +252,7 @@ struct cpuid_regs cpuid_policy(const struct cpuid_host *host, const struct cpuid
     }
     if (leaf == LEAF_XSTATE)
         return xstate_leaf(host, subleaf);
-    if (!leaf_kept(host, leaf, subleaf, &keep))
+    if (!cpuid_policy_keeps(host, leaf, subleaf, &keep))
         return r;
     if (leaf == 0x4 && subleaf >= CACHE_SUBLEAVES)
         return r;

@@ -22,6 +22,9 @@
 #define CPUID_HYPERVISOR_FIRST 0x40000000U
 #define CPUID_HYPERVISOR_LAST  0x400001ffU
 
+/* Bits that AMD's 0x80000001 repeats from leaf 1. */
+#define CPUID_COMMON_EDX 0x0183f3ffU
+
 /* Of whom is asked, and for whom. */
 struct cpuid_host {
     struct cpuid_regs (*ask)(u32 leaf, u32 subleaf);
@@ -32,11 +35,22 @@ struct cpuid_host {
     u32 tsc_khz;
     bool tsc_invariant;
 };
+/* This machine, as cpuid_policy() wants to be told of it (emulate.c). */
+struct cpuid_host cpuid_host_here(void);
+
 struct cpuid_guest {
     bool osxsave;           /* XSAVE, where there is any, looks switched on */
     bool privileged_kernel; /* the kernel of the domain that owns the hardware */
     const struct domain_time *time;
 };
+
+/* The bits that all rules together keep of a leaf; false if there is none for it. */
+bool cpuid_policy_keeps(const struct cpuid_host *host, u32 leaf, u32 subleaf,
+                        struct cpuid_regs *keep);
+
+/* What no 32-bit guest has is taken from its answer @r to a leaf: long mode and what there is in it
+ * only; and, where the CPU is not AMD's, `syscall`. */
+void cpuid_policy_narrow(bool amd, u32 leaf, struct cpuid_regs *r);
 
 /* The answer to @leaf and @subleaf; zeros for what is not there. */
 struct cpuid_regs cpuid_policy(const struct cpuid_host *host, const struct cpuid_guest *guest,

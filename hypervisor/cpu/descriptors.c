@@ -1,10 +1,13 @@
 /*
  * What may stand in a guest's descriptor table.
  *
- * The danger is a descriptor that lets ring 3 reach ring 0: a gate to the hypervisor's code, or a
+ * The danger is a descriptor that lets a guest reach ring 0: a gate to the hypervisor's code, or a
  * segment of DPL 0. Code and data segments are harmless once their DPL is 3: 64-bit mode ignores
  * base and limit, and compatibility mode reaches no address above 4 GiB. Task and LDT descriptors
  * and interrupt gates have no use in a table that only the guest's own code loads from.
+ *
+ * The kernel of a 32-bit guest is in ring 1, where the tables' user bit protects nothing from it:
+ * only that reach of 4 GiB does. So no code segment of 64 bits may ever get into its tables.
  */
 #include "hypervisor/cpu/descriptors.h"
 
@@ -22,50 +25,75 @@
 #define DESC_S           (1UL << 44) /* code or data, not a system descriptor */
 #define DESC_TYPE        (15UL << 40)
 #define DESC_CALL_GATE   (12UL << 40)
-#define DESC_GATE_COUNT  (0xffUL << 32) /* reserved in a 64-bit gate */
+#define DESC_LONG        (1UL << 53) /* 64-bit code */
+#define DESC_GRANULAR    (1UL << 55) /* the limit counts pages */
+#define DESC_LIMIT       (0xfUL << 48 | 0xffffUL)
+#define DESC_BASE        (0xffUL << 56 | 0xffffffUL << 16)
+#define DESC_GATE_COUNT  (0xffUL << 32) /* reserved in a 64-bit gate; in a 32-bit one, */
+#define DESC_GATE_ZERO   (0xe0UL << 32) /* these, and the rest is a count */
+#define DPL(d)           ((d) >> 45 & 3)
 #define GATE_SELECTOR(d) ((u16)((d) >> 16))
 
 #define VALIDATE_UNITS 200 /* of work, see cpu/preempt.h: a page of descriptors */
 
-static bool call_gate_fix(u64 *d)
+static bool call_gate_fix(u64 *d, u64 dpl, bool is_32bit)
 {
-    if (!selector_is_guests(GATE_SELECTOR(*d)) || (*d & DESC_GATE_COUNT))
+    if (!selector_is_guests(GATE_SELECTOR(*d), is_32bit) ||
+        (*d & (is_32bit ? DESC_GATE_ZERO : DESC_GATE_COUNT)))
         return false;
-    /* DPL 0 makes every use fault. What the DPL would have been, 3, goes where the target's RPL
-     * stood. */
-    *d = (*d & ~DESC_DPL) | 3UL << 16;
+    /* DPL 0 makes every use fault. What the DPL would have been goes where the target's RPL stood.
+     */
+    *d = (*d & ~(DESC_DPL | 3UL << 16)) | dpl << 16;
     return true;
 }
 
-bool descriptor_fix(u64 *d)
+/* Old kernels end their segments below the first table of frames; it is larger now. */
+static u64 limit_extend(u64 d)
 {
+    u64 bytes = (d & 0xffff) + (d >> 32 & 0xf0000) + 1;
+
+    if (d & DESC_GRANULAR)
+        bytes <<= PAGE_SHIFT;
+    return !(d & DESC_BASE) && bytes > HYPERVISOR_VIRT_START_X86_32 ? d | DESC_LIMIT : d;
+}
+
+bool descriptor_fix(u64 *d, bool is_32bit)
+{
+    u64 dpl = is_32bit ? MAX(DPL(*d), 1UL) : 3;
+
     if (!(*d & DESC_P))
         return true; /* always faults */
     if (*d & DESC_S) {
-        *d |= DESC_DPL;
+        if (is_32bit && *d & DESC_LONG)
+            return false;
+        *d = (*d & ~DESC_DPL) | dpl << 45;
+        if (is_32bit)
+            *d = limit_extend(*d);
         return true;
     }
     if ((*d & DESC_TYPE) == 0)
         return true; /* reserved type 0: the upper half of a 16-byte gate */
-    return (*d & DESC_TYPE) == DESC_CALL_GATE && call_gate_fix(d);
+    return (*d & DESC_TYPE) == DESC_CALL_GATE && call_gate_fix(d, dpl, is_32bit);
 }
 
-int descriptors_validate(u64 *page)
+int descriptors_validate(u64 *page, bool is_32bit)
 {
     preempt_charge(VALIDATE_UNITS);
     for (unsigned i = 0; i < PAGE_SIZE / sizeof(u64); i++)
-        if (!descriptor_fix(&page[i]))
+        if (!descriptor_fix(&page[i], is_32bit))
             return refuse(XEN_EINVAL, "a descriptor that no guest may have");
     return 0;
 }
 
 void gdt_window_set(struct percpu *cpu, const struct vcpu *v)
 {
-    for (unsigned i = 0; i < FIRST_RESERVED_GDT_PAGE; i++)
-        if (v->gdt_frames[i].n)
-            window_page_set(cpu, i, v->gdt_frames[i]);
-        else
-            gdt_page_clear(cpu, i);
+    unsigned pages = (v->gdt_entries + 511) / 512, i = 0;
+
+    for (; i < pages; i++)
+        window_page_set(cpu, i, v->gdt_frames[i]);
+    for (; unlikely(i < cpu->gdt_shown); i++)
+        gdt_page_clear(cpu, i);
+    cpu->gdt_shown = (u8)pages;
 }
 
 static void gdt_frames_put(const mfn_t *frames)

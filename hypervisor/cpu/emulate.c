@@ -7,21 +7,25 @@
  * is done is what was looked at, whatever another vcpu writes there. What is not in the list, or
  * not allowed, stays the #GP that it was.
  *
- * Only 64-bit code is decoded: in another code segment the same bytes mean something else.
+ * What the bytes mean, and where they are, depends on the code segment: 64-bit code, or 32 or 16
+ * bits with a base and a limit. A 32-bit guest's kernel runs in ring 1, and is treated alike.
  */
 #include "hypervisor/cpu/emulate.h"
 
 #include "hypervisor/cpu/bounce.h"
 #include "hypervisor/cpu/cpuid_policy.h"
+#include "hypervisor/cpu/domain_policy.h"
 #include "hypervisor/cpu/emulate_cr.h"
 #include "hypervisor/cpu/emulate_decode.h"
 #include "hypervisor/cpu/emulate_io.h"
 #include "hypervisor/cpu/emulate_regs.h"
 #include "hypervisor/cpu/features.h"
-#include "hypervisor/cpu/fixup.h"
 #include "hypervisor/cpu/msr.h"
 #include "hypervisor/cpu/preempt.h"
+#include "hypervisor/cpu/segment.h"
 #include "hypervisor/domain/base.h"
+#include "hypervisor/domain/shared32.h"
+#include "hypervisor/mm/pae.h"
 #include "hypervisor/mm/ptype.h"
 #include "hypervisor/mm/uaccess.h"
 #include "hypervisor/time/clock.h"
@@ -38,25 +42,17 @@
 
 #define ADDRESS_BITS (PAGE_SHIFT + 64 - __builtin_clzl(frames_max - 1)) /* of the highest frame */
 
-#define DR6_STEP        (1UL << 14)
-#define DESCRIPTOR_LONG (1U << 21) /* of what lar answers: 64-bit code */
+#define DR6_STEP (1UL << 14)
 
-/* Is @selector, which the guest runs with, 64-bit code? Its LDT may have changed since: then lar
- * may even fault. */
-static bool code_is_long(u16 selector)
+/* CR3 as the guest has it. */
+static u64 cr3_shown(const struct vcpu *v)
 {
-    u32 rights = 0;
+    return v->domain->is_32bit ? pae_cr3_of(pae_base(v)) : v->cr3_kernel;
+}
 
-    if (likely(selector == FLAT_KERNEL_CS))
-        return true;
-    asm goto("1: lar %1, %0" FIXUP(fault)
-             : "+r"(rights)
-             : "r"((u32)selector)
-             : "memory", "cc"
-             : fault);
-    return rights & DESCRIPTOR_LONG;
-fault:
-    return false;
+static mfn_t cr3_named(const struct vcpu *v, u64 value)
+{
+    return v->domain->is_32bit ? pae_cr3_mfn((u32)value) : MFN(value >> PAGE_SHIFT);
 }
 
 static enum outcome cr_read(const struct vcpu *v, u8 number, u64 *value)
@@ -66,10 +62,10 @@ static enum outcome cr_read(const struct vcpu *v, u8 number, u64 *value)
         *value = cr0_shown(read_cr0(), v->ctrl_cr0);
         return DONE;
     case 2:
-        *value = v->info->arch.cr2;
+        *value = vcpu_cr2(v);
         return DONE;
     case 3:
-        *value = v->cr3_kernel;
+        *value = cr3_shown(v);
         return DONE;
     case 4:
         *value = cr4_shown(v->ctrl_cr4);
@@ -82,8 +78,10 @@ static enum outcome cr_read(const struct vcpu *v, u8 number, u64 *value)
 void vcpu_cr4_load(const struct vcpu *v)
 {
     u64 traps = v->domain->time.tsc_emulated ? CR4_TSD : 0;
+    u64 guards = v->domain->is_32bit ? 0 : cr4_guards;
 
-    write_cr4((read_cr4() & ~CR4_IN_FORCE) | (v->ctrl_cr4 & CR4_IN_FORCE) | traps);
+    write_cr4((read_cr4() & ~(CR4_IN_FORCE | CR4_GUARDS)) | (v->ctrl_cr4 & CR4_IN_FORCE) | traps |
+              guards);
 }
 
 /* What is chosen is in force, but for DE and OSXSAVE, which the CPU has always. */
@@ -93,13 +91,20 @@ static void cr4_write(struct vcpu *v, u64 value)
     vcpu_cr4_load(v);
 }
 
-static enum outcome base_outcome(int rc)
+/* The instruction ends with nothing left to tear down: what still was would be in the guest's way
+ * when it looks at those tables next. So a refusal, too, may be interrupted and go on. */
+static enum outcome base_write(struct vcpu *v, u64 value)
 {
-    if (rc && rc != RESTART)
-        return REFUSED; /* what is left to tear down waits: tried again, it would be refused again
-                         */
-    /* The same base again is no change, and tears down the rest of the old one. */
-    return rc || tables_retiring() ? STARTED : DONE;
+    int rc;
+
+    if (tables_retiring() && v->cr3_refused == value)
+        return tables_retire() ? STARTED : REFUSED; /* tried again, it would begin anew */
+    rc = vcpu_set_base(v, cr3_named(v, value));
+    if (!rc || rc == RESTART)
+        /* The same base again is no change, and tears down the rest of the old one. */
+        return rc || tables_retiring() ? STARTED : DONE;
+    v->cr3_refused = value;
+    return tables_retiring() ? STARTED : REFUSED;
 }
 
 static enum outcome cr_write(struct vcpu *v, u8 number, u64 value)
@@ -111,10 +116,10 @@ static enum outcome cr_write(struct vcpu *v, u8 number, u64 value)
         xstate_set_ts(v, value & CR0_TS);
         return DONE;
     case 2:
-        v->info->arch.cr2 = value;
+        *v->cr2 = value;
         return DONE;
     case 3:
-        return base_outcome(vcpu_set_base(v, MFN(value >> PAGE_SHIFT)));
+        return base_write(v, value);
     case 4:
         cr4_write(v, value);
         return DONE;
@@ -130,6 +135,14 @@ static enum outcome dr_outcome(long rc)
     return rc ? REFUSED : DONE;
 }
 
+/* The register behind mov to a control or debug register: as wide as the code. */
+static u64 general_read(const struct priv_insn *insn, struct cpu_user_regs *regs)
+{
+    u64 value = *reg_slot(regs, insn->reg);
+
+    return insn->bits == 64 ? value : (u32)value;
+}
+
 /* Two halves, as wrmsr and xsetbv take and rdmsr and rdtsc answer. */
 static u64 pair_get(const struct cpu_user_regs *regs)
 {
@@ -142,26 +155,36 @@ static void pair_set(struct cpu_user_regs *regs, u64 value)
     regs->rdx = value >> 32;
 }
 
+struct cpuid_host cpuid_host_here(void)
+{
+    return (struct cpuid_host){.ask = cpuid,
+                               .intel = features.intel,
+                               .amd = features.amd,
+                               .address_bits = ADDRESS_BITS,
+                               .xcr0 = xstate_limits.mask,
+                               .xstate_bytes = xstate_limits.bytes,
+                               .tsc_khz = clock_khz(),
+                               .tsc_invariant = features.invariant_tsc};
+}
+
 /* The policy's answer for @v. It is kept, but those that depend on more than was asked. */
 static void cpuid_find(const struct vcpu *v, struct cpuid_known *known, u32 leaf, u32 subleaf,
                        u32 how)
 {
-    const struct cpuid_host host = {.ask = cpuid,
-                                    .intel = features.intel,
-                                    .amd = features.amd,
-                                    .address_bits = ADDRESS_BITS,
-                                    .xcr0 = xstate_limits.mask,
-                                    .xstate_bytes = xstate_limits.bytes,
-                                    .tsc_khz = clock_khz(),
-                                    .tsc_invariant = features.invariant_tsc};
+    struct cpuid_host host = cpuid_host_here();
     const struct cpuid_guest guest = {.privileged_kernel =
                                           how & CPUID_BY_KERNEL && v->domain->privileged,
                                       .osxsave = how & CPUID_OSXSAVE,
                                       .time = &v->domain->time};
-    struct cpuid_regs r = cpuid_policy(&host, &guest, leaf, subleaf);
+    struct cpuid_regs r;
     bool keep =
         leaf != LEAF_XSTATE && (leaf < CPUID_HYPERVISOR_FIRST || leaf > CPUID_HYPERVISOR_LAST);
 
+    host.xcr0 = domain_xstates(v->domain);
+    if (v->domain->policy)
+        host.xstate_bytes = xstate_bytes(host.xcr0);
+    r = cpuid_policy(&host, &guest, leaf, subleaf);
+    domain_policy_show(v->domain, leaf, subleaf, &r);
     *known = (struct cpuid_known){leaf, subleaf, keep ? how : 0, r.eax, r.ebx, r.ecx, r.edx};
 }
 
@@ -169,9 +192,10 @@ static void cpuid_find(const struct vcpu *v, struct cpuid_known *known, u32 leaf
 static void cpuid_answer(struct cpu_user_regs *regs, bool forced)
 {
     struct vcpu *v = current;
-    bool osxsave = v->ctrl_cr4 & CR4_OSXSAVE || (forced && v->kernel_mode);
+    bool kernel = vcpu_in_kernel(v, (u16)regs->cs);
+    bool osxsave = v->ctrl_cr4 & CR4_OSXSAVE || (forced && kernel);
     u32 leaf = (u32)regs->rax, subleaf = (u32)regs->rcx;
-    u32 how = CPUID_KEPT | (osxsave ? CPUID_OSXSAVE : 0) | (v->kernel_mode ? CPUID_BY_KERNEL : 0);
+    u32 how = CPUID_KEPT | (osxsave ? CPUID_OSXSAVE : 0) | (kernel ? CPUID_BY_KERNEL : 0);
     struct cpuid_known *known = &v->cpuid[(leaf + (leaf >> 28) + subleaf) % CPUID_KNOWN];
 
     if (known->leaf != leaf || known->subleaf != subleaf || known->how != how)
@@ -210,7 +234,7 @@ static enum outcome time_stamp_read(const struct vcpu *v, struct cpu_user_regs *
 {
     if (with_aux && !features.rdtscp)
         return INVALID;
-    if (!v->kernel_mode && v->ctrl_cr4 & CR4_TSD)
+    if (!vcpu_in_kernel(v, (u16)regs->cs) && v->ctrl_cr4 & CR4_TSD)
         return REFUSED;
     pair_set(regs, domain_tsc(v->domain));
     if (with_aux)
@@ -240,11 +264,11 @@ static enum outcome insn_do(const struct priv_insn *insn, struct vcpu *v,
     case PRIV_CR_READ:
         return cr_read(v, insn->control, reg_slot(regs, insn->reg));
     case PRIV_CR_WRITE:
-        return cr_write(v, insn->control, *reg_slot(regs, insn->reg));
+        return cr_write(v, insn->control, general_read(insn, regs));
     case PRIV_DR_READ:
         return dr_outcome(debug_reg_read(v, insn->control, reg_slot(regs, insn->reg)));
     case PRIV_DR_WRITE:
-        return dr_outcome(debug_reg_write(v, insn->control, *reg_slot(regs, insn->reg)));
+        return dr_outcome(debug_reg_write(v, insn->control, general_read(insn, regs)));
     case PRIV_RDMSR:
         return msr_read_do(v, regs);
     case PRIV_WRMSR:
@@ -259,7 +283,7 @@ static enum outcome insn_do(const struct priv_insn *insn, struct vcpu *v,
         return xsetbv_do(v, regs);
     case PRIV_CLI:
     case PRIV_STI: /* allowed, and without effect: popf could not be caught, and would not match */
-        return iopl_suffices(v) ? DONE : REFUSED;
+        return iopl_suffices(v, (u16)regs->cs) ? DONE : REFUSED;
     case PRIV_PORT:
         return io_emulate(insn, v, regs, struck);
     default:
@@ -267,10 +291,11 @@ static enum outcome insn_do(const struct priv_insn *insn, struct vcpu *v,
     }
 }
 
-/* The instruction is done: go on behind it, as the CPU would; @struck is for DR6. */
-static void insn_retire(struct cpu_user_regs *regs, unsigned length, u64 struck)
+static inline void retire(struct cpu_user_regs *regs, unsigned length, unsigned bits, u64 struck)
 {
     regs->rip += length;
+    if (bits != 64)
+        regs->rip = (u32)regs->rip;
     if (regs->rflags & RFLAGS_TF)
         struck |= DR6_STEP;
     regs->rflags &= ~RFLAGS_RF;
@@ -280,33 +305,40 @@ static void insn_retire(struct cpu_user_regs *regs, unsigned length, u64 struck)
     bounce_exception(regs, EXCEPTION_DB, 0);
 }
 
+void instruction_retire(struct cpu_user_regs *regs, unsigned length, unsigned bits, u64 struck)
+{
+    retire(regs, length, bits, struck);
+}
+
 bool privileged_emulate(struct cpu_user_regs *regs)
 {
     struct vcpu *v = current;
-    u8 bytes[INSN_BYTES_MAX];
+    const bool kernel = vcpu_in_kernel(v, (u16)regs->cs);
     struct priv_insn insn;
-    u64 missing, struck = 0;
+    struct code code;
+    u64 struck = 0;
 
-    if (regs->error_code || !code_is_long((u16)regs->cs))
+    if (regs->error_code || !code_fetch(&code, regs))
         return false;
-    missing = guest_copy_in(bytes, regs->rip, sizeof(bytes));
-    if (missing == sizeof(bytes) &&
-        guest_range_ok(regs->rip,
-                       1)) { /* a refused iretq to where no code is: what Xen finds first */
-        v->info->arch.cr2 = regs->rip;
-        bounce_exception(regs, EXCEPTION_PF, v->kernel_mode ? 0 : PF_USER);
+    if (code.missing && guest_range_ok(code.address, 1)) {
+        /* A refused iretq to where no code is: what Xen finds first. */
+        *v->cr2 = code.address;
+        bounce_exception(regs, EXCEPTION_PF, kernel ? 0 : PF_USER);
         return true;
     }
-    if (!priv_decode(&insn, bytes, sizeof(bytes) - missing))
+    if (!priv_decode(&insn, code.bytes, code.have, code.bits))
         return false;
-    if (!v->kernel_mode && insn.op < PRIV_CPUID)
+    if (!kernel && insn.op < PRIV_CPUID)
         return false;
     switch (insn_do(&insn, v, regs, &struck)) {
     case DONE:
-        insn_retire(regs, insn.length, struck);
+        retire(regs, insn.length, code.bits, struck);
         return true;
     case REPEATS:
-        insn_retire(regs, 0, struck);
+        retire(regs, 0, code.bits, struck);
+        return true;
+    case STACK:
+        bounce_exception(regs, EXCEPTION_SS, 0);
         return true;
     case RAISED:
     case STARTED:
@@ -326,6 +358,6 @@ bool cpuid_emulate(struct cpu_user_regs *regs)
     if (guest_copy_in(&bytes, regs->rip, FORCED_CPUID_BYTES) || bytes != FORCED_CPUID)
         return false;
     cpuid_answer(regs, true);
-    insn_retire(regs, FORCED_CPUID_BYTES, 0);
+    retire(regs, FORCED_CPUID_BYTES, 64, 0);
     return true;
 }

@@ -18,6 +18,10 @@ bool privileged_emulate(struct cpu_user_regs *regs);
  * is done. False: nothing is changed. */
 bool cpuid_emulate(struct cpu_user_regs *regs);
 
+/* An instruction of @length in code of @bits (16, 32 or 64) is done: go on behind it, as the CPU
+ * would. @struck: what breakpoints have to say in DR6, which is then raised. */
+void instruction_retire(struct cpu_user_regs *regs, unsigned length, unsigned bits, u64 struck);
+
 /* Put into this CPU's CR4 what @v chose of it, and what its domain's TSC needs. */
 void vcpu_cr4_load(const struct vcpu *v);
 

@@ -1,17 +1,18 @@
 /*
  * The decoder of privileged instructions: prefixes, one or two bytes of opcode, and for the control
  * and debug registers a ModRM byte whose mode bits the CPU ignores, for ports a byte with the port.
- * Prefixes matter for ports only, but for REX, and that only where it stands last.
+ * Prefixes matter for ports only, but for REX, and that only where it stands last. The three modes
+ * differ in what the prefixes mean, and in that only 64-bit code has REX.
  */
 #include "hypervisor/cpu/emulate_decode.h"
 
 #include "xen-like/lib/insn.h"
 
-#define PREFIX_WIDTH_16   0x66
-#define PREFIX_ADDRESS_32 0x67
-#define PREFIX_LOCK       0xf0
-#define PREFIX_REPNE      0xf2
-#define PREFIX_REP        0xf3
+#define PREFIX_WIDTH   0x66 /* the other of 16 and 32 bits */
+#define PREFIX_ADDRESS 0x67 /* likewise; in 64-bit code: 32 */
+#define PREFIX_LOCK    0xf0
+#define PREFIX_REPNE   0xf2
+#define PREFIX_REP     0xf3
 
 #define REX_FIRST 0x40
 #define REX_LAST  0x4f
@@ -40,19 +41,21 @@
 static bool prefix_use(struct priv_insn *insn, u8 byte)
 {
     switch (byte) {
-    case 0x26:
-    case 0x2e:
-    case 0x36:
-    case 0x3e:
+    case INSN_ES:
+    case INSN_CS:
+    case INSN_SS:
+    case INSN_DS:
+        if (insn->bits != 64)
+            insn->segment = byte;
         return true;
     case INSN_FS ... INSN_GS:
         insn->segment = byte;
         return true;
-    case PREFIX_WIDTH_16:
-        insn->width = 2;
+    case PREFIX_WIDTH:
+        insn->width = insn->bits == 16 ? 4 : 2;
         return true;
-    case PREFIX_ADDRESS_32:
-        insn->address_32 = true;
+    case PREFIX_ADDRESS:
+        insn->address_bytes = insn->bits == 32 ? 2 : 4;
         return true;
     case PREFIX_LOCK:
         insn->lock = true;
@@ -148,16 +151,19 @@ static size_t one_byte_use(struct priv_insn *insn, const u8 *bytes, size_t have,
     return 2;
 }
 
-bool priv_decode(struct priv_insn *insn, const u8 *bytes, size_t have)
+bool priv_decode(struct priv_insn *insn, const u8 *bytes, size_t have, unsigned bits)
 {
     size_t at = 0;
     u8 rex = 0;
 
-    *insn = (struct priv_insn){.op = PRIV_NONE, .width = 4};
+    *insn = (struct priv_insn){.op = PRIV_NONE,
+                               .bits = (u8)bits,
+                               .width = bits == 16 ? 2 : 4,
+                               .address_bytes = (u8)(bits / 8)};
     if (have > INSN_BYTES_MAX)
         have = INSN_BYTES_MAX;
     for (; at < have; at++) {
-        if (bytes[at] >= REX_FIRST && bytes[at] <= REX_LAST)
+        if (bits == 64 && bytes[at] >= REX_FIRST && bytes[at] <= REX_LAST)
             rex = bytes[at];
         else if (!prefix_use(insn, bytes[at]))
             break;

@@ -14,56 +14,81 @@
 #include "hypervisor/cpu/bounce.h"
 #include "hypervisor/cpu/emulate_regs.h"
 #include "hypervisor/cpu/io_ports.h"
+#include "hypervisor/cpu/segment.h"
+#include "hypervisor/mm/pte.h"
 #include "hypervisor/mm/uaccess.h"
 
 #define ELEMENTS_MAX 256 /* in one go */
 
-bool iopl_suffices(const struct vcpu *v)
+bool iopl_suffices(const struct vcpu *v, u16 cs)
 {
     u64 ring = 3;
 
-    if (v->kernel_mode)
+    if (vcpu_in_kernel(v, cs))
         ring = domain_assists(v->domain, VMASST_TYPE_architectural_iopl) ? 0 : 1;
     return (v->iopl | v->iopl_hidden) >= ring * IOPL_IN_RFLAGS;
 }
 
 /* The bitmap lies in the kernel's memory. Two bytes are read always, as the CPU does; where either
  * cannot be, nothing is permitted. */
-static bool port_permitted(const struct vcpu *v, u32 port, unsigned bytes)
+static bool port_permitted(const struct vcpu *v, u16 cs, u32 port, unsigned bytes)
 {
     u8 bits[2];
     u64 missing;
 
-    if (iopl_suffices(v))
+    if (iopl_suffices(v, cs))
         return true;
     if (port + bytes > v->io_bitmap_ports)
         return false;
     if (!v->kernel_mode)
-        write_cr3(v->cr3_kernel);
+        write_cr3(v->root_kernel);
     missing = guest_copy_in(bits, v->io_bitmap + port / 8, sizeof(bits));
     if (!v->kernel_mode)
-        write_cr3(v->cr3_user);
+        write_cr3(v->root_user);
     return !missing && !((bits[0] | bits[1] << 8) >> port % 8 & ((1 << bytes) - 1));
 }
 
-/* One element between @port and memory. A fault says only what the access was: as Xen, which does
- * not look why. */
-static enum outcome element_move(const struct priv_insn *insn, struct vcpu *v,
-                                 struct cpu_user_regs *regs, u32 port, u64 address)
+/* What it says: may be read, or written. In 64-bit code only the bases of fs and gs mean something.
+ */
+static bool string_segment(const struct priv_insn *insn, const struct cpu_user_regs *regs,
+                           struct segment *s)
 {
-    u64 missing;
+    if (insn->bits == 64) {
+        *s = (struct segment){.base = insn->write ? segment_base(insn->segment) : 0, .limit = ~0UL};
+        return true;
+    }
+    if (!segment_find(segment_selector(insn->write ? insn->segment : INSN_ES, regs), s))
+        return false;
+    return segment_readable(s) &&
+           (insn->write || (s->rights & (SEGMENT_CODE | SEGMENT_WRITE)) == SEGMENT_WRITE);
+}
+
+/* One element between @port and memory at @offset of @s. A fault says only what the access was: as
+ * Xen, which does not look why. */
+static enum outcome element_move(const struct priv_insn *insn, struct vcpu *v,
+                                 struct cpu_user_regs *regs, u32 port, const struct segment *s,
+                                 u64 offset)
+{
+    u64 missing, address = s->base + offset;
     u32 value = 0;
 
     if (!insn->write)
         value = guest_port_access(v->domain, port, insn->width, false, 0);
+    if (insn->bits != 64)
+        address = (u32)address;
+    if (!segment_holds(s, offset, insn->width))
+        return insn->write && insn->segment == INSN_SS ? STACK : REFUSED;
     if (!guest_range_ok(address, 1))
         return REFUSED;
-    missing = insn->write ? guest_copy_in(&value, address, insn->width)
-                          : guest_copy_out(address, &value, insn->width);
+    missing = ring_missing(regs, address, insn->width, insn->write ? 0 : PTE_RW);
+    if (!missing)
+        missing = insn->write ? guest_copy_in(&value, address, insn->width)
+                              : guest_copy_out(address, &value, insn->width);
     if (missing) {
-        v->info->arch.cr2 = address + insn->width - missing;
+        *v->cr2 = address + insn->width - missing;
         bounce_exception(regs, EXCEPTION_PF,
-                         (insn->write ? 0 : PF_WRITE) | (v->kernel_mode ? 0 : PF_USER));
+                         (insn->write ? 0 : PF_WRITE) |
+                             (vcpu_in_kernel(v, (u16)regs->cs) ? 0 : PF_USER));
         return RAISED;
     }
     if (insn->write)
@@ -75,25 +100,28 @@ static enum outcome element_move(const struct priv_insn *insn, struct vcpu *v,
 static enum outcome string_do(const struct priv_insn *insn, struct vcpu *v,
                               struct cpu_user_regs *regs, u32 port, u64 goes)
 {
-    const u64 mask = insn->address_32 ? ADDRESS_32 : ~0UL;
+    const unsigned bytes = insn->address_bytes;
+    const u64 mask = insn_width_mask(bytes);
     const u64 step = regs->rflags & RFLAGS_DF ? -(u64)insn->width : insn->width;
-    const u64 base = insn->write ? segment_base(insn->segment) : 0;
     u64 *index = insn->write ? &regs->rsi : &regs->rdi;
     u64 once = 1, *left = insn->repeated ? &regs->rcx : &once;
+    struct segment s;
 
+    if (!string_segment(insn, regs, &s))
+        return REFUSED;
     if (insn->repeated) {
-        *index &= mask;
-        *left &= mask;
+        reg_write(index, bytes, 0, *index & mask);
+        reg_write(left, bytes, 0, *left & mask);
     }
-    for (; *left && goes; goes--) {
-        enum outcome outcome = element_move(insn, v, regs, port, base + (*index & mask));
+    for (; *left & mask && goes; goes--) {
+        enum outcome outcome = element_move(insn, v, regs, port, &s, *index & mask);
 
         if (outcome != DONE)
             return outcome;
-        *index = (*index + step) & mask;
-        --*left;
+        reg_write(index, bytes, 0, (*index + step) & mask);
+        reg_write(left, bytes, 0, (*left - 1) & mask);
     }
-    return *left ? REPEATS : DONE;
+    return *left & mask ? REPEATS : DONE;
 }
 
 enum outcome io_emulate(const struct priv_insn *insn, struct vcpu *v, struct cpu_user_regs *regs,
@@ -101,9 +129,9 @@ enum outcome io_emulate(const struct priv_insn *insn, struct vcpu *v, struct cpu
 {
     u32 port = insn->port_in_dx ? (u16)regs->rdx : insn->number, value;
     bool nothing =
-        insn->string && insn->repeated && !(insn->address_32 ? (u32)regs->rcx : regs->rcx);
+        insn->string && insn->repeated && !(regs->rcx & insn_width_mask(insn->address_bytes));
 
-    if (!nothing && !port_permitted(v, port, insn->width))
+    if (!nothing && !port_permitted(v, (u16)regs->cs, port, insn->width))
         return REFUSED;
     *struck = nothing ? 0 : debug_port_breakpoints(v, port, insn->width);
     if (insn->string)

@@ -11,12 +11,13 @@ enum outcome {
     DONE,
     REPEATS, /* done for now, to be executed again */
     INVALID, /* #UD */
+    STACK,   /* #SS */
     RAISED,  /* an exception that was bounced already */
     STARTED, /* interrupted: as if it had not been executed yet, and it goes on when it is */
 };
 
-/* May @v, which is running, do what needs an I/O privilege level: cli, sti, any port? */
-bool iopl_suffices(const struct vcpu *v);
+/* May @v, which is running at @cs, do what needs an I/O privilege level: cli, sti, any port? */
+bool iopl_suffices(const struct vcpu *v, u16 cs);
 
 /* Carry out @insn, which is one of the four. *@struck: the bits of DR6 for the breakpoints on ports
  * that it met, to be raised when it is retired. */

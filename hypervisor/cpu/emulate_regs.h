@@ -6,8 +6,6 @@
 #include "xen-like/abi/xen.h"
 #include "xen-like/lib/insn.h"
 
-#define ADDRESS_32 0xffffffffUL
-
 static inline u64 *reg_slot(struct cpu_user_regs *regs, u8 number)
 {
 #define AT(field) offsetof(struct cpu_user_regs, field)
@@ -26,10 +24,24 @@ static inline void reg_write(u64 *slot, unsigned width, unsigned shift, u64 valu
     *slot = (*slot & ~mask) | (value << shift & mask);
 }
 
-/* Of INSN_FS, INSN_GS or (0) no such segment. Both bases are the guest's while we run. */
+/* The effective address of @insn's operand in memory, within its segment. */
+static inline u64 insn_effective(const struct insn *insn, struct cpu_user_regs *regs)
+{
+    u64 address = (u64)(s64)insn->displacement;
+
+    if (insn->base == INSN_RIP)
+        address += regs->rip + insn->length;
+    else if (insn->base != INSN_NO_REG)
+        address += *reg_slot(regs, insn->base);
+    if (insn->index != INSN_NO_REG)
+        address += *reg_slot(regs, insn->index) << insn->scale;
+    return address & insn_width_mask(insn->address_bytes);
+}
+
+/* Of INSN_FS, INSN_GS or any other segment. Both bases are the guest's while we run. */
 static inline u64 segment_base(u8 segment)
 {
-    if (likely(!segment))
+    if (likely(segment != INSN_FS && segment != INSN_GS))
         return 0;
     return rdmsr(segment == INSN_FS ? MSR_FS_BASE : MSR_GS_BASE);
 }

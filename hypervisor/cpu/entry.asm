@@ -1,6 +1,7 @@
 ; Every way into the hypervisor and every way back to a guest.
 ;
-; All guests run in ring 3; what tells a guest's kernel from its user space is vcpu.kernel_mode. The
+; 64-bit guests run in ring 3; what tells a guest's kernel from its user space is vcpu.kernel_mode. What
+; is another for 32-bit guests, whose kernels are in ring 1, stands in entry32.asm. The
 ; stack is the CPU's (percpu.h). Whatever the way in, the frame ends up in the same place:
 ;
 ;       struct percpu      current, tss, ...
@@ -22,10 +23,7 @@ default rel
 
 extern exception_table, hypercall_table
 extern exception_in_hypervisor, bounce_upcall, guest_exit_work, iret_refused, syscall_bounce, syscall32_bounce
-extern iret_load, page_fault_bounce, sysenter_bounce, trap_int80, trap_page_fault
-%ifdef DEBUG
-extern path_end
-%endif
+extern iret_load, page_fault_bounce, sysenter_bounce, trace_call, trace_result, trap_int80, trap_page_fault
 
 section .text
 
@@ -71,6 +69,21 @@ align 4096
     sar r11, 16
     cmp r11, rcx
     jne %1
+    SYSRET_REGISTERS
+%endmacro
+
+; The same when rip is what syscall itself left: there is but one such address that is not canonical,
+; 1 << 47.
+%macro SYSRET_AFTER_SYSCALL 1
+    mov rcx, [rsp + REGS_rip]
+    mov r11, rcx
+    sar r11, 47
+    dec r11
+    jz %1
+    SYSRET_REGISTERS
+%endmacro
+
+%macro SYSRET_REGISTERS 0
     mov rdi, [rsp + REGS_rdi]
     mov rsi, [rsp + REGS_rsi]
     mov rdx, [rsp + REGS_rdx]
@@ -96,10 +109,7 @@ syscall_entry:
     je user_syscall
     cmp eax, XL_CALL_LIMIT
     jae .unknown
-    and eax, XL_CALL_LIMIT - 1 ; whatever the CPU guesses about the branch, the index is in range
-    lea r11, [hypercall_table]
-    mov rcx, r10 ; the fourth argument: syscall took rcx
-    call [r11 + rax * 8]
+    CALL_DISPATCH hypercall_table
 .done: ; rax = the result
     PATH_END
     mov rcx, [rsp + PERCPU_running]
@@ -109,10 +119,39 @@ syscall_entry:
     cmp byte [rcx + VCPU_INFO_upcall_pending], 0
     jne hypercall_event
 .return:
-    SYSRET_TO_GUEST hypercall_slow_return
+    SYSRET_AFTER_SYSCALL hypercall_slow_return
 .unknown:
     mov rax, -XEN_ENOSYS
     jmp .done
+
+; The same while calls are recorded (debug/trace_call.c): percpu.syscall_entry leads here. C looks
+; before the call and after it, but does not make it: HYPERVISOR_iret finds the frame behind its
+; return address, and does not come back.
+align 16
+global syscall_entry_traced
+syscall_entry_traced:
+    PUSH_VOLATILE
+    sub rsp, PRESERVED_BYTES
+    PATH_BEGIN
+    mov rcx, [rsp + PERCPU_running]
+    cmp byte [rcx + VCPU_kernel_mode], 0
+    je user_syscall
+    cmp eax, XL_CALL_LIMIT
+    jae syscall_entry.unknown
+    mov rdi, rsp
+    call trace_call
+    mov rax, [rsp + REGS_rax]
+    mov rdi, [rsp + REGS_rdi]
+    mov rsi, [rsp + REGS_rsi]
+    mov rdx, [rsp + REGS_rdx]
+    mov r10, [rsp + REGS_r10]
+    mov r8, [rsp + REGS_r8]
+    mov r9, [rsp + REGS_r9] ; no argument, but hc_iret leaves the guest's where it is
+    mov rcx, [rsp + PERCPU_running]
+    CALL_DISPATCH hypercall_table
+    mov rdi, rax
+    call trace_result ; which is its answer, too
+    jmp syscall_entry.done
 
 hypercall_slow_return:
     mov [rsp + REGS_rax], rax
@@ -139,6 +178,7 @@ hypercall_event: ; rcx = the vcpu's info
     jmp volatile_frame_return
 hypercall_work_long:
     mov [rsp + REGS_rax], rax
+global volatile_frame_work
 volatile_frame_work:
     SAVE_PRESERVED
     jmp exit_work
@@ -179,7 +219,7 @@ sysenter_flags_saved:
     sub rsp, PRESERVED_BYTES
     mov rdi, rsp
     call sysenter_bounce
-    jmp volatile_frame_return
+    jmp volatile_frame_iret ; a 32-bit guest may not leave by SYSRET, whatever its selector is
 
 ; HYPERVISOR_iret, called through hypercall_table like any other; but its result is a whole frame, so it
 ; never returns to its caller. The guest's stack holds
@@ -215,7 +255,7 @@ sysenter_flags_saved:
 %macro ENTER_USER 0
     mov rdx, [rsp + 8 + PERCPU_running]
     mov byte [rdx + VCPU_kernel_mode], 0
-    mov rdx, [rdx + VCPU_cr3_user]
+    mov rdx, [rdx + VCPU_root_user]
     swapgs
     mov cr3, rdx
 %endmacro
@@ -264,7 +304,7 @@ hc_iret:
     lea rsp, [REGS(rip)]
     jmp guest_iret
 .to_user:
-    cmp qword [rcx + VCPU_cr3_user], 0
+    cmp qword [rcx + VCPU_root_user], 0
     je .close
     IRET_COPY
     mov [REGS(rsp)], rdx
@@ -276,7 +316,7 @@ hc_iret:
     IRET_GET r11, cs
     cmp r11w, FLAT_RING3_CS64 ; above it may stand the mask that a bounce left
     jne .close
-    cmp qword [rcx + VCPU_cr3_user], 0
+    cmp qword [rcx + VCPU_root_user], 0
     je .close
     IRET_GET rdx, rip
     mov r11, rdx
@@ -321,12 +361,14 @@ volatile_frame_return:
     jmp restore_volatile_iret
 
 ; The same for a frame whose rcx and r11 matter, or where fewer instructions beat a faster one.
+global volatile_frame_iret
 volatile_frame_iret:
     PATH_END
     mov rcx, [rsp + PERCPU_running]
     cmp dword [rcx + VCPU_work], 0
     jne volatile_frame_work
     add rsp, PRESERVED_BYTES
+global restore_volatile_iret
 restore_volatile_iret:
     pop r11
     pop r10
@@ -357,6 +399,7 @@ guest_iret_failed:
 ; ---------------------------------------------------------------------------------------------------
 ; The long way back: a complete frame.
 
+global exit_to_guest
 exit_to_guest:
     PATH_END
     mov rcx, [rsp + PERCPU_running]
@@ -409,28 +452,9 @@ align 16
 %assign vec vec + 1
 %endrep
 
-; The most frequent exception of all. Most page faults are bounced as they are: that does not look at
-; rbx..r15, so they are not saved. What does needs them says so, and starts again with a full frame.
 align 16
 page_fault_entry:
-    cld
-    SMAP_CLOSE ; the guest may have set AC, which would open the window
-    PUSH_VOLATILE
-    sub rsp, PRESERVED_BYTES
-    mov rdi, rsp
-    test byte [rsp + REGS_cs], 3
-    jz .in_hypervisor
-    PATH_BEGIN
-    call page_fault_bounce
-    test al, al
-    jnz volatile_frame_iret
-    SAVE_PRESERVED
-    mov rdi, rsp
-    call trap_page_fault
-    jmp exit_to_guest
-.in_hypervisor:
-    SAVE_PRESERVED
-    jmp from_hypervisor
+    PAGE_FAULT_ENTRY page_fault_bounce
 
 ; The system call of many guests. It comes from ring 3 only, and nobody looks at rbx..r15.
 align 16
@@ -461,6 +485,7 @@ exception_saved: ; the hardware's frame, vector and error code are in place
     call [rcx + rax * 8]
     jmp exit_to_guest
 
+global from_hypervisor
 ; The hypervisor itself faulted: in an access to guest memory (the exception table knows) or by its own
 ; error (that does not return). The CPU pushed ss:rsp too, as always in long mode.
 from_hypervisor:

@@ -6,7 +6,7 @@
 #include "hypervisor/cpu/vectors.h"
 
 extern u8 entry_stubs[], entry_stub_compat[]; /* a page; see percpu.h */
-void syscall_entry(void), syscall32_entry(void), sysenter_entry(void);
+void syscall_entry(void), syscall_entry_traced(void), syscall32_entry(void), sysenter_entry(void);
 extern u8 sysenter_flags_saved[]; /* within sysenter_entry */
 extern u8 exception_stubs[];      /* 256 stubs, 16 bytes each */
 extern u8 guest_iret[]; /* the one instruction that loads a guest's frame and may be refused */
@@ -39,6 +39,16 @@ void exception_in_hypervisor(struct cpu_user_regs *regs);
 
 /* WORK_* bits were found set on the way to the guest: do that work (domain/exit.c). */
 void guest_exit_work(struct cpu_user_regs *regs);
+
+/* entry32.asm: those of 32-bit guests. */
+extern u8 page_fault_stub32[], int80_stub32[], hypercall_stub32[];
+void syscall32_entry32(void);
+
+bool page_fault_bounce32(struct cpu_user_regs *regs);
+void int80_bounce32(struct cpu_user_regs *regs);
+void syscall_bounce32(struct cpu_user_regs *regs);
+void upcall_bounce32(struct cpu_user_regs *regs);
+void iret_load32(struct cpu_user_regs *regs);
 
 void syscall_bounce(struct cpu_user_regs *regs);
 void syscall32_bounce(struct cpu_user_regs *regs);

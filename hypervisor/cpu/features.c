@@ -39,6 +39,7 @@
 
 struct cpu_features features;
 bool cpu_has_smap_on;
+u64 cr4_guards;
 
 /* Twelve letters in three registers. */
 static void vendor_copy(char *to, u32 a, u32 b, u32 c)
@@ -106,6 +107,7 @@ static void decide(void)
     features.umip = features.umip && options.umip;
     cpu_has_smap_on =
         features.smap && (options.smap == SMAP_DEFAULT ? !features.tcg : options.smap);
+    cr4_guards = (features.smep ? CR4_SMEP : 0) | (cpu_has_smap_on ? CR4_SMAP : 0);
 }
 
 void features_init(void)

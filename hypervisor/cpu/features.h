@@ -4,7 +4,7 @@
 #ifndef HYPERVISOR_CPU_FEATURES_H
 #define HYPERVISOR_CPU_FEATURES_H
 
-#include "xen-like/lib/types.h"
+#include "hypervisor/cpu/regs.h"
 
 /* Xen's PAT: WB, WT, UC-, UC, WC, WP, UC, UC. PV guests choose memory types by these indices. */
 #define PAT_XEN 0x050100070406UL
@@ -26,6 +26,12 @@ struct cpu_features {
 
 extern struct cpu_features features; /* of the boot CPU; set once */
 extern bool cpu_has_smap_on;         /* SMAP is in force: user memory needs stac */
+
+/* CR4's bits that keep ring 0 from a guest's pages, where mistakes would lead it; and those of them
+ * that are in force. They take a 32-bit guest's kernel, in ring 1, for a part of ring 0, and so are
+ * off while one is loaded. */
+#define CR4_GUARDS (CR4_SMEP | CR4_SMAP)
+extern u64 cr4_guards;
 
 /* Ask CPUID and log what matters; decide on SMEP, SMAP and UMIP with the command line's wishes
  * (options must have been parsed). Boot CPU, first of all. */

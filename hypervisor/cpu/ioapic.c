@@ -7,7 +7,7 @@
 
 #include "hypervisor/boot/madt.h"
 #include "hypervisor/boot/paging.h"
-#include "hypervisor/cpu/apic.h"
+#include "hypervisor/cpu/smp.h"
 
 #define IOAPIC_BYTES    0x20
 #define IOAPIC_SELECT   0 /* index of a u32 */
@@ -61,7 +61,7 @@ bool ioapic_set(u32 gsi, u32 entry)
 
         if (pin >= ioapics[i].pins)
             continue;
-        ioapic_write(i, IOAPIC_REG_ENTRY(pin) + 1, ENTRY_CPU(apic_id()));
+        ioapic_write(i, IOAPIC_REG_ENTRY(pin) + 1, ENTRY_CPU(smp_apic_id(0)));
         ioapic_write(i, IOAPIC_REG_ENTRY(pin), entry);
         return true;
     }

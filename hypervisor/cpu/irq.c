@@ -7,6 +7,7 @@
 #include "hypervisor/cpu/io_ports.h"
 #include "hypervisor/cpu/ioapic.h"
 #include "hypervisor/cpu/pc_ports.h"
+#include "hypervisor/cpu/smp.h"
 #include "hypervisor/mm/alloc.h"
 #include "xen-like/lib/bitmap.h"
 
@@ -112,7 +113,7 @@ static struct irq *message_next(u32 sbdf, struct irq *irq)
     return NULL;
 }
 
-static bool device_known(u32 sbdf)
+bool pci_device_known(u32 sbdf)
 {
     return sbdf < DEVICES && bitmap_test(known, sbdf);
 }
@@ -121,7 +122,7 @@ int pci_device_set(u32 sbdf, bool is_known)
 {
     if (is_known && sbdf >= DEVICES)
         return refuse(XEN_EOPNOTSUPP, "only segment 0 can be reached");
-    if (!is_known && !device_known(sbdf))
+    if (!is_known && !pci_device_known(sbdf))
         return refuse(XEN_ENODEV, "the device was not announced");
     for (struct irq *irq = irqs; !is_known && (irq = message_next(sbdf, irq));)
         message_end(irq);
@@ -131,7 +132,7 @@ int pci_device_set(u32 sbdf, bool is_known)
 
 static void message_write(const struct irq *irq)
 {
-    pci_message_write(config, &irq->message, MESSAGE_TO(apic_id()), irq->vector);
+    pci_message_write(config, &irq->message, MESSAGE_TO(smp_apic_id(0)), irq->vector);
     irq_mask(irq, !irq->port);
 }
 
@@ -140,7 +141,7 @@ static int message_find(struct pci_message *m, u32 sbdf, bool x, u32 entry)
 {
     u64 phys;
 
-    if (!device_known(sbdf) || !pci_message_find(config, m, (u16)sbdf, x))
+    if (!pci_device_known(sbdf) || !pci_message_find(config, m, (u16)sbdf, x))
         return refuse(XEN_ENODEV, "the device was not announced, or has no such capability");
     if (!x)
         return 0;
@@ -172,7 +173,7 @@ int irq_set_message(struct irq *irq, u32 sbdf, bool x, u32 entry)
 
 int pci_device_restore(u32 sbdf)
 {
-    if (!device_known(sbdf))
+    if (!pci_device_known(sbdf))
         return refuse(XEN_ENODEV, "the device was not announced");
     for (struct irq *irq = irqs; (irq = message_next(sbdf, irq));) {
         if (irq->message.x && !pci_memory_is_on(config, (u16)sbdf))

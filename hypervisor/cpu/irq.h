@@ -75,6 +75,7 @@ int irq_set_message(struct irq *irq, u32 sbdf, bool x, u32 entry);
 
 /* Devices are announced and taken back: -EOPNOTSUPP, another segment; -ENODEV, it was not. */
 int pci_device_set(u32 sbdf, bool known);
+bool pci_device_known(u32 sbdf);
 
 /* Write again what a device lost in its sleep: -ENODEV, -ENXIO. And prepare_msix, release_msix:
  * -ENODEV, -EBUSY, -ENXIO. */

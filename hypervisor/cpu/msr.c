@@ -23,15 +23,12 @@
 #include "xen-like/lib/string.h"
 
 #define MSR_P5_MC           0x0U /* address, type */
-#define MSR_TSC             0x10U
 #define MSR_PLATFORM_ID     0x17U
 #define MSR_FEATURE_CONTROL 0x3aU
 #define MSR_UCODE_REVISION  0x8bU
 #define MSR_PERFCTR         0xc1U /* 8 */
-#define MSR_PLATFORM_INFO   0xceU
 #define MSR_MPERF           0xe7U
 #define MSR_APERF           0xe8U
-#define MSR_MISC_FEATURES   0x140U
 #define MSR_MCG_CAP         0x179U
 #define MSR_MCG_STATUS      0x17aU
 #define MSR_MCG_CTL         0x17bU
@@ -72,9 +69,11 @@
 #define MISC_ENABLE_HIDDEN   (1UL << 7 | 1UL << 18)              /* counters, monitor */
 #define MISC_ENABLE_ABSENT   (1UL << 11 | 1UL << 12 | 1UL << 23) /* BTS, PEBS, xTPR messages */
 #define MCG_CAP_INTEL        (1UL << 24 | 1UL << 11 | 1UL << 10) /* and the number of banks */
-#define MCG_BANKS            2UL
+#define MCG_CAP_COUNT        0xffUL
+#define MCG_CAP_CTL          (1UL << 8)
+#define MCG_CAP_LOCAL        (1UL << 27)
 #define MSRS_PER_BANK        4
-#define MSR_MC_ABSENT        (MSR_MC_BANKS + MCG_BANKS * MSRS_PER_BANK)
+#define MSR_MC_ABSENT        (MSR_MC_BANKS + MC_BANKS * MSRS_PER_BANK)
 #define ARCH_CAPS_SHOWN      0xd1ae125UL /* what the CPU is not prone to, or does by itself */
 #define SYSCFG_SHOWN         (1UL << 18 | 1UL << 20 | 1UL << 21 | 1UL << 22)
 
@@ -130,12 +129,25 @@ static bool is_bank_control(u32 msr)
     return (msr - MSR_MC_BANKS) % MSRS_PER_BANK == 0;
 }
 
+u64 machine_checks_capabilities(void)
+{
+    return MC_BANKS | (features.intel ? MCG_CAP_INTEL : 0);
+}
+
+/* Any number of banks, as Xen: those that are not there are silent. */
+bool machine_checks_ok(u64 capabilities)
+{
+    u64 may = MCG_CAP_COUNT | MCG_CAP_CTL | (features.intel ? MCG_CAP_INTEL | MCG_CAP_LOCAL : 0);
+
+    return !(capabilities & ~may);
+}
+
 /* Machine checks: two banks that have never seen one. */
-static u64 machine_check_read(u32 msr)
+static u64 machine_check_read(const struct vcpu *v, u32 msr)
 {
     switch (msr) {
     case MSR_MCG_CAP:
-        return MCG_BANKS | (features.intel ? MCG_CAP_INTEL : 0);
+        return v->machine_checks[MC_CAPABILITIES];
     case MSR_MCG_STATUS:
     case MSR_MCG_CTL:
         return 0;
@@ -171,9 +183,20 @@ void lfence_enable(void)
         log_warn("lfence may not stop speculation");
 }
 
-static u64 efer_shown(void)
+u64 msr_policy(u32 msr, bool real)
 {
-    return rdmsr(MSR_EFER) & EFER_SHOWN;
+    u64 value, shown = msr == MSR_ARCH_CAPS ? ARCH_CAPS_SHOWN : 0;
+
+    return features.intel && rdmsr_try(msr, &value) ? value & (real ? ~0UL : shown) : 0;
+}
+
+/* To a 32-bit guest the CPU has no 64-bit mode; and no `syscall`, where that is the vendor's way.
+ */
+static u64 efer_shown(const struct domain *d)
+{
+    u64 hidden = d->is_32bit ? EFER_LME | EFER_LMA | (features.intel ? EFER_SCE : 0) : 0;
+
+    return rdmsr(MSR_EFER) & EFER_SHOWN & ~hidden;
 }
 
 /* Those for which only one vendor's guests have a constant to read. */
@@ -217,14 +240,14 @@ static bool msr_read(const struct vcpu *v, u32 msr, u64 *value)
     case MSR_GS_BASE:
     case MSR_KERNEL_GS_BASE:
         *value = rdmsr(msr);
-        return true;
+        return !v->domain->is_32bit;
     case MSR_TSC:
         *value = domain_tsc(v->domain);
         return true;
     case MSR_TSC_AUX:
         return features.rdtscp && rdmsr_try(msr, value);
     case MSR_EFER:
-        *value = efer_shown();
+        *value = efer_shown(v->domain);
         return true;
     case MSR_PAT:
         *value = PAT_XEN;
@@ -237,12 +260,12 @@ static bool msr_read(const struct vcpu *v, u32 msr, u64 *value)
     case MSR_P5_MC ... MSR_P5_MC + 1:
         return true;
     case MSR_MC_CTL2 ... MSR_MC_CTL2 + 31:
-        if (features.intel && msr - MSR_MC_CTL2 < MCG_BANKS)
-            *value = v->bank_control2[msr - MSR_MC_CTL2];
+        if (features.intel && msr - MSR_MC_CTL2 < MC_BANKS)
+            *value = v->machine_checks[MC_CONTROL2 + msr - MSR_MC_CTL2];
         return true;
     case MSR_MCG_CAP ... MSR_MCG_CTL:
     case MSR_MC_BANKS ... MSR_MC_BANKS_LAST:
-        *value = machine_check_read(msr);
+        *value = machine_check_read(v, msr);
         return true;
     case MSR_PERF_CAPS:
     case MSR_PLATFORM_INFO:
@@ -273,7 +296,7 @@ static bool hypercall_page_write(struct domain *d, u64 value)
 
     if (value % PAGE_SIZE || frame_get_and_type(m, d, FT_WRITABLE))
         return false;
-    hypercall_page_fill(mfn_to_virt(m));
+    hypercall_page_fill(mfn_to_virt(m), d->is_32bit);
     frame_put_and_type(mfn_to_frame(m));
     return true;
 }
@@ -302,11 +325,11 @@ bool msr_guest_write(struct vcpu *v, u32 msr, u64 value)
     case MSR_FS_BASE:
     case MSR_GS_BASE:
     case MSR_KERNEL_GS_BASE:
-        return base_write(msr, value);
+        return !v->domain->is_32bit && base_write(msr, value);
     case MSR_TSC_AUX:
         return tsc_aux_write(value);
     case MSR_EFER: /* kernels write back what they read */
-        return value == efer_shown();
+        return value == efer_shown(v->domain);
     case MSR_HYPERCALL_PAGE:
         return hypercall_page_write(v->domain, value);
     case MSR_MISC_ENABLE:
@@ -324,8 +347,8 @@ bool msr_guest_write(struct vcpu *v, u32 msr, u64 value)
     case MSR_DE_CFG:
         return features.amd;
     case MSR_MC_CTL2 ... MSR_MC_CTL2 + 31:
-        if (msr - MSR_MC_CTL2 < MCG_BANKS)
-            v->bank_control2[msr - MSR_MC_CTL2] = value;
+        if (msr - MSR_MC_CTL2 < MC_BANKS)
+            v->machine_checks[MC_CONTROL2 + msr - MSR_MC_CTL2] = value;
         return true;
     case MSR_MCG_CAP ... MSR_MCG_CTL:
         return true;

@@ -14,6 +14,8 @@
 #include "hypervisor/cpu/entry.h"
 #include "hypervisor/cpu/pc_ports.h"
 #include "hypervisor/cpu/regs.h"
+#include "hypervisor/cpu/smp.h"
+#include "hypervisor/domain/shared32.h"
 
 /* PIT_GATE also shows two sources of NMIs, and clears and disables them. */
 #define STATUS_KEPT    0x0f
@@ -52,10 +54,11 @@ static u64 nmi_reason(void)
 
 void trap_nmi(struct cpu_user_regs *regs)
 {
+    smp_stop_here();
     this_cpu()->nmis++;
     if (this_cpu()->id || !dom0)
-        return; /* the machine's own reach the first CPU only */
-    __atomic_fetch_or(&dom0->shared->arch.nmi_reason, nmi_reason(), __ATOMIC_RELAXED);
+        return; /* the machine's own reach the first CPU only: a late smp_stop_others() */
+    __atomic_fetch_or(shared_nmi_reason(dom0), nmi_reason(), __ATOMIC_RELAXED);
     __atomic_fetch_or(&dom0->vcpus[0]->work, WORK_NMI, __ATOMIC_RELEASE);
     if (!(regs->cs & 3) || current != dom0->vcpus[0])
         apic_wake_self();
@@ -67,7 +70,7 @@ void nmi_deliver(struct vcpu *v, struct cpu_user_regs *regs)
         v->nmi_waits = true;
         return;
     }
-    if (!v->traps[EXCEPTION_NMI].address)
+    if (!trap_has_handler(v, EXCEPTION_NMI))
         return; /* the reason stays: whoever registers a handler later is called then */
     v->iret_careful |= CAREFUL_NMI;
     bounce_exception(regs, EXCEPTION_NMI, 0);

@@ -48,10 +48,11 @@ struct percpu {
     struct vcpu *running;
     u64 syscall_rsp;                       /* scratch of the syscall stubs */
     void *syscall_entry, *syscall32_entry; /* where they go on */
-    u64 iret_fault; /* vector << 32 | error code of an iretq to a guest that was refused */
-    u64 *gdt_ptes;  /* this CPU's 16 GDT and 16 LDT window entries */
+    u64 iret_fault;   /* vector << 32 | error code of an iretq to a guest that was refused */
+    u64 *gdt_ptes;    /* this CPU's 16 GDT and 16 LDT window entries */
+    u64 *reserved[2]; /* the pages of reserved descriptors, for 64- and for 32-bit guests */
     u32 id;
-    u32 tlb_flushed; /* tlb clock at this CPU's last full flush */
+    u32 tlb_flushed; /* tlb clock when its last full flush that is done began. Others read it */
     struct tss tss;
     s32 work_left;  /* until the next preemption point asks: cpu/preempt.h */
     u32 points;     /* preemption points that asked, while preempt= counts them */
@@ -61,7 +62,13 @@ struct percpu {
     u32 lock_ranks;             /* debug builds: ranks of the spinlocks that it holds */
     u32 nmis;                   /* taken so far */
     u32 debugs;                 /* #DB that a guest's breakpoint raised in ring 0 */
-    u64 unused;                 /* see below */
+    u32 asked;                  /* ASK_* (cpu/smp.h), what others want of it. Atomic */
+    bool tlb_none;              /* no guest's tables are loaded: mm/tlb.h. Others read it */
+    bool is_32bit;              /* whose way in, and whose reserved descriptors: tables_show() */
+    u8 gdt_shown;               /* pages of a guest's GDT in this CPU's window */
+    u32 shadow_used;            /* of the next: pages that are tables */
+    u64 (*shadow)[512];      /* shadow tables, in use for the vcpu that runs: mm/shadow.h; NULL: */
+    u64 (*shadow_pool)[512]; /* none are, and these wait. NULL: there never were any */
 };
 
 /* The CPU aligns RSP to 16 before it pushes a frame: the end of that frame, which is regs.es, must
@@ -71,6 +78,7 @@ _Static_assert((sizeof(struct percpu) - offsetof(struct cpu_user_regs, es)) % 16
 
 #ifdef HOST_TEST
 extern struct percpu host_percpu;
+struct percpu *host_percpu_of(u32 cpu); /* a test that has several */
 #define this_cpu() (&host_percpu)
 #else
 static inline struct percpu *this_cpu(void)

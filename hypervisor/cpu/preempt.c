@@ -4,6 +4,7 @@
 #include "hypervisor/boot/cmdline.h"
 #include "hypervisor/cpu/apic.h"
 #include "hypervisor/cpu/regs.h"
+#include "hypervisor/cpu/smp.h"
 #include "hypervisor/debug/log.h"
 
 /* preempt=N on the command line: every Nth point says yes, whoever waits; and every point counts.
@@ -52,6 +53,8 @@ void path_report(void)
 bool preempt_wanted(struct percpu *cpu)
 {
     cpu->work_left = PREEMPT_BUDGET;
+    if (unlikely(ACCESS_ONCE(cpu->asked) & ASK_NOW))
+        smp_serve();
 #ifdef DEBUG
     path_mark(cpu);
 #endif

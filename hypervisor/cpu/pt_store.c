@@ -15,14 +15,16 @@
  * is how Xen answers drivers that probe.
  *
  * What is not done: more than one entry at once, and stores across two entries (Xen: those not
- * aligned to their width). They remain faults. No TLB is flushed: what a store changes, the guest
- * flushes, as on the bare machine.
+ * aligned to their width). They remain faults. The segments of 32-bit code are taken to begin at 0
+ * (Xen: fs and gs, too): where one does not, the address is not that of the fault. No TLB is
+ * flushed: what a store changes, the guest flushes, as on the bare machine.
  */
 #include "hypervisor/cpu/pt_store.h"
 
 #include "hypervisor/cpu/bounce.h"
 #include "hypervisor/cpu/emulate_regs.h"
 #include "hypervisor/cpu/regs.h"
+#include "hypervisor/debug/trace.h"
 #include "hypervisor/mm/pt_update.h"
 #include "hypervisor/mm/ptype_l1.h"
 #include "hypervisor/mm/uaccess.h"
@@ -33,22 +35,15 @@
 /* Where the instruction stores. The prefix of movs is for its source only. */
 static u64 insn_address(const struct insn *insn, struct cpu_user_regs *regs)
 {
-    u64 address = (u64)(s64)insn->displacement;
+    u64 address = insn_effective(insn, regs);
 
-    if (insn->base == INSN_RIP)
-        address += regs->rip + insn->length;
-    else if (insn->base != INSN_NO_REG)
-        address += *reg_slot(regs, insn->base);
-    if (insn->index != INSN_NO_REG)
-        address += *reg_slot(regs, insn->index) << insn->scale;
     if (insn->bit_string) {
         unsigned unused = 64 - 8 * insn->width;
         s64 position = (s64)(*reg_slot(regs, insn->source) << unused) >> unused;
 
         address += (u64)insn_bit_offset(insn->width, position);
+        address &= insn_width_mask(insn->address_bytes);
     }
-    if (insn->address_32)
-        address &= ADDRESS_32;
     return address + (insn->op == INSN_MOVS ? 0 : segment_base(insn->segment));
 }
 
@@ -56,13 +51,15 @@ static u64 insn_address(const struct insn *insn, struct cpu_user_regs *regs)
 static bool insn_source(const struct insn *insn, struct cpu_user_regs *regs, u64 *value)
 {
     if (insn->op == INSN_MOVS) {
-        u64 from = insn->address_32 ? regs->rsi & ADDRESS_32 : regs->rsi;
+        u64 from = regs->rsi & insn_width_mask(insn->address_bytes);
 
         *value = 0;
         return guest_copy_in(value, segment_base(insn->segment) + from, insn->width) == 0;
     }
     *value = insn->immediate;
-    if (insn->source != INSN_NO_REG)
+    if (insn->op == INSN_CMPXCHG8B)
+        *value = (u32)regs->rbx | regs->rcx << 32;
+    else if (insn->source != INSN_NO_REG)
         *value = *reg_slot(regs, insn->source) >> (insn->high_byte ? 8 : 0);
     *value &= insn_width_mask(insn->width);
     return true;
@@ -72,7 +69,7 @@ static bool insn_source(const struct insn *insn, struct cpu_user_regs *regs, u64
 static bool string_advance(const struct insn *insn, struct cpu_user_regs *regs)
 {
     u64 step = regs->rflags & RFLAGS_DF ? -(u64)insn->width : insn->width;
-    unsigned width = insn->address_32 ? 4 : 8;
+    unsigned width = insn->address_bytes;
 
     reg_write(&regs->rdi, width, 0, (regs->rdi + step) & insn_width_mask(width));
     if (insn->op == INSN_MOVS)
@@ -97,6 +94,36 @@ static void insn_retire(const struct insn *insn, struct cpu_user_regs *regs, u64
         regs->rip += insn->length;
 }
 
+/* cmpxchg and cmpxchg8b: is what is there, @old, what they expect? If not, they are told it. */
+static bool insn_expects(const struct insn *insn, struct cpu_user_regs *regs, u64 old, u64 *rflags)
+{
+    if (insn->op == INSN_CMPXCHG) {
+        bool same = insn_compare(insn->width, regs->rax, old, rflags);
+
+        if (!same)
+            reg_write(&regs->rax, insn->width, 0, old);
+        return same;
+    }
+    *rflags |= RFLAGS_ZF;
+    if (old == ((u32)regs->rax | regs->rdx << 32))
+        return true;
+    *rflags &= ~RFLAGS_ZF;
+    regs->rax = (u32)old;
+    regs->rdx = old >> 32;
+    return false;
+}
+
+/*
+ * Does it store the upper half of an entry, and nothing else? A kernel with PAE may write the two
+ * halves in the wrong order. As Xen, we take an entry that is refused for the one that it was about
+ * to change next, and leave it not present until then.
+ */
+static bool stores_upper_half(const struct insn *insn, u64 address)
+{
+    return current->domain->is_32bit && insn->width == 4 && address & 4 && !insn->lock &&
+           insn->op != INSN_XCHG && insn->op != INSN_CMPXCHG;
+}
+
 /* l1e_write, if the entry still is @old: 0, ENTRY_MOVED, or the errno of the refusal. */
 static int l1e_exchange(u64 *slot, u64 old, u64 val, struct domain *d)
 {
@@ -105,7 +132,7 @@ static int l1e_exchange(u64 *slot, u64 old, u64 val, struct domain *d)
     if (val & PTE_P) {
         int rc;
 
-        val = pte_adjust_l1(val);
+        val = pte_adjust_l1(val, d);
         counts = (old ^ val) & ~PTE_NEUTRAL; /* presence is not neutral */
         rc = counts ? l1e_get_inline(&val, d, d) : 0;
         if (rc)
@@ -122,22 +149,37 @@ static int l1e_exchange(u64 *slot, u64 old, u64 val, struct domain *d)
     return 0;
 }
 
-/* One try, with the entry as it is now; the answers are those of l1e_exchange. @shift is the place
- * of the operand in the entry. */
-static int store_try(const struct insn *insn, struct cpu_user_regs *regs, u64 source, u64 *slot,
-                     unsigned shift, struct domain *d)
+static TRACE_COLD void store_record(const struct cpu_user_regs *regs, u64 address, const u64 *slot,
+                                    u64 value, int rc)
 {
-    const u64 mask = insn_width_mask(insn->width);
-    u64 entry = ACCESS_ONCE(*slot), old = entry >> shift & mask;
+    if (!rc && current->domain->is_32bit)
+        trace(table_store, TRACE_64(*slot), (u32)address, (u32)regs->rip);
+    else if (!rc)
+        trace(table_store_64, TRACE_64(*slot), TRACE_64(address), TRACE_64(regs->rip));
+    trace(table_update, TRACE_WHO(current), TRACE_64(virt_to_maddr(slot)), TRACE_64(value),
+          (u32)rc);
+}
+
+/* One try, with the entry as it is now; the answers are those of l1e_exchange. */
+static int store_try(const struct insn *insn, struct cpu_user_regs *regs, u64 source, u64 *slot,
+                     u64 address, struct domain *d)
+{
+    const u64 mask = insn_width_mask(insn->width), shift = address % sizeof(u64) * 8;
+    u64 value, entry = ACCESS_ONCE(*slot), old = entry >> shift & mask;
     u64 rflags = regs->rflags, new = insn_compute(insn->op, insn->width, old, source, &rflags);
     int rc;
 
-    if (insn->op == INSN_CMPXCHG && !insn_compare(insn->width, regs->rax, old, &rflags)) {
-        reg_write(&regs->rax, insn->width, 0, old);
+    if ((insn->op == INSN_CMPXCHG || insn->op == INSN_CMPXCHG8B) &&
+        !insn_expects(insn, regs, old, &rflags)) {
         insn_retire(insn, regs, old, rflags);
         return 0;
     }
-    rc = l1e_exchange(slot, entry, (entry & ~(mask << shift)) | new << shift, d);
+    value = (entry & ~(mask << shift)) | new << shift;
+    rc = l1e_exchange(slot, entry, value, d);
+    if (rc < 0 && stores_upper_half(insn, address))
+        rc = l1e_exchange(slot, entry, value & ~PTE_P, d);
+    if (trace_wants(TRC_PV | XL_TRC_TABLES) && rc != ENTRY_MOVED)
+        store_record(regs, address, slot, value, rc);
     if (!rc)
         insn_retire(insn, regs, old, rflags);
     return rc;
@@ -158,7 +200,7 @@ static bool store_do(const struct insn *insn, struct cpu_user_regs *regs, u64 ad
         return false;
     if (type == FT_L1)
         do
-            rc = store_try(insn, regs, source, slot, address % sizeof(u64) * 8, d);
+            rc = store_try(insn, regs, source, slot, address, d);
         while (rc == ENTRY_MOVED);
     frame_let_go(f);
     return !rc;
@@ -202,7 +244,7 @@ bool pt_store_emulate(struct cpu_user_regs *regs, u64 cr2)
     mfn_t m = pte_mfn(entry);
     u8 bytes[INSN_BYTES_MAX];
     struct insn insn;
-    bool kept;
+    bool kept, known;
 
     if ((entry & (PTE_P | PTE_RW)) != PTE_P || !may_store(d))
         return false;
@@ -210,7 +252,8 @@ bool pt_store_emulate(struct cpu_user_regs *regs, u64 cr2)
     if (!kept && !is_l1_table(m))
         return false;
     missing = guest_copy_in(bytes, regs->rip, sizeof(bytes));
-    if (!insn_decode(&insn, bytes, sizeof(bytes) - missing))
+    known = (d->is_32bit ? insn_decode_32 : insn_decode)(&insn, bytes, sizeof(bytes) - missing);
+    if (!known)
         return false;
     address = insn_address(&insn, regs);
     if ((kept ? address != cr2 : (address ^ cr2) >> PAGE_SHIFT != 0) || address % insn.width)

@@ -43,13 +43,16 @@
 #define MSR_FS_BASE        0xc0000100U
 #define MSR_GS_BASE        0xc0000101U
 #define MSR_KERNEL_GS_BASE 0xc0000102U
+#define MSR_TSC            0x00000010U
 #define MSR_PAT            0x00000277U
+#define MSR_PLATFORM_INFO  0x000000ceU
 #define MSR_ARCH_CAPS      0x0000010aU
 #define MSR_SYSENTER_CS    0x00000174U
 #define MSR_SYSENTER_ESP   0x00000175U
 #define MSR_SYSENTER_EIP   0x00000176U
 #define MSR_APIC_BASE      0x0000001bU
 #define MSR_TSC_AUX        0xc0000103U
+#define MSR_MISC_FEATURES  0x140U
 #define MSR_DE_CFG         0xc0011029U
 
 #define DE_CFG_LFENCE                                                                              \
@@ -61,6 +64,7 @@
 #define EFER_NXE (1UL << 11)
 
 #define RFLAGS_MBS  (1UL << 1) /* always 1 */
+#define RFLAGS_ZF   (1UL << 6)
 #define RFLAGS_TF   (1UL << 8)
 #define RFLAGS_IF   (1UL << 9)
 #define RFLAGS_DF   (1UL << 10)

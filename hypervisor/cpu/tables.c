@@ -5,6 +5,10 @@
  * fourteen show the guest's frames (or a page of zeros, so that a wild selector is #GP and not a
  * page fault), the fifteenth the reserved descriptors that the ABI numbers (0xe008 on), the last
  * nothing but zeros. The LDT's window lies behind it.
+ *
+ * The two ABIs give the same selectors to different segments, so there are two pages of reserved
+ * descriptors, which agree in the hypervisor's own; and two interrupt tables, so that a 64-bit
+ * guest's ways in know nothing of the other width. Both are exchanged with the vcpu: tables_show().
  */
 #include "hypervisor/cpu/tables.h"
 
@@ -28,6 +32,8 @@
 #define DESC_CODE32_RING3 0x00cffb000000ffffUL
 #define DESC_DATA_RING3   0x00cff3000000ffffUL
 #define DESC_CODE64_RING3 0x00affb000000ffffUL
+#define DESC_CODE32_RING1 0x00cfbb000000ffffUL
+#define DESC_DATA_RING1   0x00cfb3000000ffffUL
 
 #define GDT_RESERVED_PAGE FIRST_RESERVED_GDT_PAGE
 #define GDT_LIMIT         ((GDT_RESERVED_PAGE + 1) * PAGE_SIZE - 1)
@@ -43,12 +49,13 @@ struct gate {
     u32 reserved;
 };
 
-static struct gate idt[VECTORS] __attribute__((aligned(4096)));
+static struct gate idts[2][VECTORS] __attribute__((aligned(4096))); /* by width */
 
 #define GATE_RING0 0x8e /* interrupt gate: interrupts stay off */
+#define GATE_RING1 0xae
 #define GATE_RING3 0xee
 
-static void gate_set(unsigned vector, const void *entry, u8 type, u8 ist)
+static void gate_set(struct gate *idt, unsigned vector, const void *entry, u8 type, u8 ist)
 {
     u64 a = (u64)entry;
 
@@ -60,20 +67,36 @@ static void gate_set(unsigned vector, const void *entry, u8 type, u8 ist)
                                 .offset_high = (u32)(a >> 32)};
 }
 
-static void idt_fill(void)
+static void idt_fill(struct gate *idt)
 {
     for (unsigned v = 0; v < VECTORS; v++)
-        gate_set(v, exception_stubs + v * EXCEPTION_STUB_BYTES, GATE_RING0, 0);
+        gate_set(idt, v, exception_stubs + v * EXCEPTION_STUB_BYTES, GATE_RING0, 0);
     /* int3, into and int 0x80 are the guest's to execute; all other `int n` fault and are decoded.
      */
-    gate_set(3, exception_stubs + 3 * EXCEPTION_STUB_BYTES, GATE_RING3, 0);
-    gate_set(4, exception_stubs + 4 * EXCEPTION_STUB_BYTES, GATE_RING3, 0);
-    gate_set(VECTOR_GUEST_INT80, exception_stubs + VECTOR_GUEST_INT80 * EXCEPTION_STUB_BYTES,
+    gate_set(idt, 3, exception_stubs + 3 * EXCEPTION_STUB_BYTES, GATE_RING3, 0);
+    gate_set(idt, 4, exception_stubs + 4 * EXCEPTION_STUB_BYTES, GATE_RING3, 0);
+    gate_set(idt, VECTOR_GUEST_INT80, exception_stubs + VECTOR_GUEST_INT80 * EXCEPTION_STUB_BYTES,
              GATE_RING3, 0);
-    gate_set(2, nmi_entry, GATE_RING0, 1);
-    gate_set(8, double_fault_entry, GATE_RING0, 2);
-    gate_set(18, machine_check_entry, GATE_RING0, 3);
-    gate_set(EXCEPTION_DB, debug_entry, GATE_RING0, 4);
+    gate_set(idt, 2, nmi_entry, GATE_RING0, 1);
+    gate_set(idt, 8, double_fault_entry, GATE_RING0, 2);
+    gate_set(idt, 18, machine_check_entry, GATE_RING0, 3);
+    gate_set(idt, EXCEPTION_DB, debug_entry, GATE_RING0, 4);
+}
+
+static void idts_fill(void)
+{
+    idt_fill(idts[0]);
+    idt_fill(idts[1]);
+    gate_set(idts[1], EXCEPTION_PF, page_fault_stub32, GATE_RING0, 0);
+    gate_set(idts[1], VECTOR_GUEST_INT80, int80_stub32, GATE_RING3, 0);
+    gate_set(idts[1], VECTOR_HYPERCALL, hypercall_stub32, GATE_RING1, 0);
+}
+
+static void idt_load(bool is_32bit)
+{
+    struct table_reg idtr = {.limit = sizeof(idts[0]) - 1, .base = (u64)idts[is_32bit]};
+
+    lidt(&idtr);
 }
 
 static void stack_map(u64 window, u64 top, unsigned pages)
@@ -86,7 +109,57 @@ static void stack_map(u64 window, u64 top, unsigned pages)
     }
 }
 
-static struct percpu *window_map(u32 id)
+/* A 16-byte system descriptor: present, DPL 0. @type: 2 = LDT, 9 = available TSS. */
+static void system_descriptor_set(u64 *at, u64 base, u64 bytes, u64 type)
+{
+    at[0] = (bytes - 1) | (base & 0xffffff) << 16 | (0x80 | type) << 40 | (base >> 24 & 0xff) << 56;
+    at[1] = base >> 32;
+}
+
+static u64 *reserved_descriptors_make(bool is_32bit)
+{
+    u64 *page = pages_alloc(0);
+
+    BUG_ON(!page);
+    page[SLOT(SEL_HV_CS)] = DESC_CODE64_RING0;
+    page[SLOT(SEL_HV_DS)] = DESC_DATA_RING0;
+    if (is_32bit) {
+        page[SLOT(FLAT_RING1_CS_X86_32)] = DESC_CODE32_RING1;
+        page[SLOT(FLAT_RING1_DS_X86_32)] = DESC_DATA_RING1;
+        page[SLOT(FLAT_RING3_CS_X86_32)] = DESC_CODE32_RING3;
+        page[SLOT(FLAT_RING3_DS_X86_32)] = DESC_DATA_RING3;
+    } else {
+        page[SLOT(FLAT_RING3_CS32)] = DESC_CODE32_RING3;
+        page[SLOT(FLAT_RING3_DS32)] = DESC_DATA_RING3;
+        page[SLOT(FLAT_RING3_CS64)] = DESC_CODE64_RING3;
+    }
+    return page;
+}
+
+/* Both windows show zeros but for the reserved page. Their last-level table is found once and kept.
+ */
+static void gdt_map(struct percpu *cpu)
+{
+    static void *zeros;
+    u64 window = GDT_VIRT_START + cpu->id * GDT_WINDOW_BYTES;
+    int level;
+
+    if (!zeros)
+        zeros = pages_alloc(0);
+    BUG_ON(!zeros);
+    cpu->reserved[0] = reserved_descriptors_make(false);
+    cpu->reserved[1] = reserved_descriptors_make(true);
+    for (u64 i = 0; i < GDT_WINDOW_BYTES / PAGE_SIZE; i++)
+        hv_map(window + i * PAGE_SIZE,
+               virt_to_mfn(i == GDT_RESERVED_PAGE ? cpu->reserved[0] : zeros), 1,
+               PTE_NX | (i == GDT_RESERVED_PAGE ? PTE_RW : 0));
+    cpu->gdt_ptes = hv_lookup(window, &level);
+    BUG_ON(!cpu->gdt_ptes || level != 1);
+    for (unsigned i = 0; i < GDT_WINDOW_PAGES; i++)
+        ldt_page_clear(cpu, i);
+}
+
+struct percpu *cpu_window_make(u32 id)
 {
     u64 window = PERCPU_VIRT_START + id * PERCPU_AREA_BYTES;
     struct percpu *cpu = (struct percpu *)(window + PERCPU_AREA_BYTES - sizeof(struct percpu));
@@ -106,58 +179,31 @@ static struct percpu *window_map(u32 id)
     cpu->tss.ist[2] = window + PERCPU_MC_TOP;
     cpu->tss.ist[3] = window + PERCPU_DB_TOP;
     cpu->tss.iomap = sizeof(struct tss);
+    gdt_map(cpu);
     return cpu;
 }
 
-/* A 16-byte system descriptor: present, DPL 0. @type: 2 = LDT, 9 = available TSS. */
-static void system_descriptor_set(u64 *at, u64 base, u64 bytes, u64 type)
+/* In both reserved pages: which one the window shows, the TLB may not know yet. */
+static void reserved_system_set(struct percpu *cpu, u32 selector, u64 base, u64 bytes, u64 type)
 {
-    at[0] = (bytes - 1) | (base & 0xffffff) << 16 | (0x80 | type) << 40 | (base >> 24 & 0xff) << 56;
-    at[1] = base >> 32;
-}
-
-static void reserved_descriptors_fill(u64 *page, const struct tss *tss)
-{
-
-    page[SLOT(SEL_HV_CS)] = DESC_CODE64_RING0;
-    page[SLOT(SEL_HV_DS)] = DESC_DATA_RING0;
-    page[SLOT(FLAT_RING3_CS32)] = DESC_CODE32_RING3;
-    page[SLOT(FLAT_RING3_DS32)] = DESC_DATA_RING3;
-    page[SLOT(FLAT_RING3_CS64)] = DESC_CODE64_RING3;
-    system_descriptor_set(&page[SLOT(SEL_TSS)], (u64)tss, sizeof(*tss), 9);
-}
-
-/* Both windows show zeros but for the reserved page. Their last-level table is found once and kept.
- */
-static u64 gdt_map(struct percpu *cpu)
-{
-    static void *zeros;
-    u64 window = GDT_VIRT_START + cpu->id * GDT_WINDOW_BYTES;
-    u64 *reserved = pages_alloc(0);
-    int level;
-
-    if (!zeros)
-        zeros = pages_alloc(0);
-    BUG_ON(!zeros || !reserved);
-    reserved_descriptors_fill(reserved, &cpu->tss);
-    for (u64 i = 0; i < GDT_WINDOW_BYTES / PAGE_SIZE; i++)
-        hv_map(window + i * PAGE_SIZE, virt_to_mfn(i == GDT_RESERVED_PAGE ? reserved : zeros), 1,
-               PTE_NX | (i == GDT_RESERVED_PAGE ? PTE_RW : 0));
-    cpu->gdt_ptes = hv_lookup(window, &level);
-    BUG_ON(!cpu->gdt_ptes || level != 1);
-    for (unsigned i = 0; i < GDT_WINDOW_PAGES; i++)
-        ldt_page_clear(cpu, i);
-    return window;
+    system_descriptor_set(cpu->reserved[0] + SLOT(selector), base, bytes, type);
+    system_descriptor_set(cpu->reserved[1] + SLOT(selector), base, bytes, type);
 }
 
 void ldt_load(struct percpu *cpu, u32 entries)
 {
-    u64 *at = (u64 *)(ldt_window(cpu) - 2 * PAGE_SIZE) + SLOT(SEL_LDT);
-
     if (!entries)
         return lldt(0);
-    system_descriptor_set(at, ldt_window(cpu), entries * sizeof(u64), 2);
+    reserved_system_set(cpu, SEL_LDT, ldt_window(cpu), entries * sizeof(u64), 2);
     lldt(SEL_LDT);
+}
+
+void tables_exchange(struct percpu *cpu, bool is_32bit)
+{
+    window_page_set(cpu, GDT_RESERVED_PAGE, virt_to_mfn(cpu->reserved[is_32bit]));
+    idt_load(is_32bit);
+    cpu->syscall32_entry = is_32bit ? syscall32_entry32 : syscall32_entry;
+    cpu->is_32bit = is_32bit;
 }
 
 static void syscall_registers_set(const struct percpu *cpu)
@@ -175,19 +221,19 @@ static void syscall_registers_set(const struct percpu *cpu)
     wrmsr(MSR_SYSENTER_EIP, (u64)sysenter_entry);
 }
 
-struct percpu *cpu_tables_init(u32 id)
+void cpu_tables_load(struct percpu *cpu)
 {
-    struct percpu *cpu = window_map(id);
-    struct table_reg gdtr = {.limit = GDT_LIMIT, .base = gdt_map(cpu)};
-    struct table_reg idtr = {.limit = sizeof(idt) - 1, .base = (u64)idt};
+    struct table_reg gdtr = {.limit = GDT_LIMIT,
+                             .base = GDT_VIRT_START + cpu->id * GDT_WINDOW_BYTES};
 
-    if (id == 0)
-        idt_fill();
+    if (cpu->id == 0)
+        idts_fill();
+    /* Written each time: loading it marks it busy, also for a CPU that was then left out. */
+    reserved_system_set(cpu, SEL_TSS, (u64)&cpu->tss, sizeof(cpu->tss), 9);
     lgdt(&gdtr);
     segments_load(SEL_HV_CS, SEL_HV_DS);
     lldt(0);
     ltr(SEL_TSS);
-    lidt(&idtr);
+    idt_load(false);
     syscall_registers_set(cpu);
-    return cpu;
 }

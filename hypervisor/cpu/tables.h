@@ -6,18 +6,25 @@
 #include "hypervisor/cpu/percpu.h"
 #include "hypervisor/mm/pte.h"
 
-/*
- * Make CPU @id's window (percpu.h) with its stacks, map its GDT and LDT windows, load GDT, IDT, TSS
- * and the syscall registers. Afterwards exceptions and syscalls arrive. Each CPU once, by itself.
- */
-struct percpu *cpu_tables_init(u32 id);
+/* Make CPU @id's window (percpu.h) with its stacks, and its GDT and LDT windows. The boot CPU, once
+ * for each number. */
+struct percpu *cpu_window_make(u32 id);
+
+/* Load GDT, IDT, TSS and the syscall registers. Afterwards exceptions and syscalls arrive. Each CPU
+ * once, by itself. */
+void cpu_tables_load(struct percpu *cpu);
 
 /* The windows are pages 0 to 15 for the GDT and 16 to 31 for the LDT. */
 #define GDT_WINDOW_PAGES 16
 
+static inline u64 gdt_window(const struct percpu *cpu)
+{
+    return GDT_VIRT_START + cpu->id * GDT_WINDOW_BYTES;
+}
+
 static inline u64 ldt_window(const struct percpu *cpu)
 {
-    return GDT_VIRT_START + cpu->id * GDT_WINDOW_BYTES + GDT_WINDOW_PAGES * PAGE_SIZE;
+    return gdt_window(cpu) + GDT_WINDOW_PAGES * PAGE_SIZE;
 }
 
 /* Show the frame at @m, of type FT_SEGDESC, as page @i of this CPU's windows (writable, for the CPU
@@ -36,6 +43,15 @@ static inline void gdt_page_clear(struct percpu *cpu, unsigned i)
 static inline void ldt_page_clear(struct percpu *cpu, unsigned i)
 {
     cpu->gdt_ptes[GDT_WINDOW_PAGES + i] = 0;
+}
+
+/* Give this CPU the interrupt table and the reserved descriptors for guests of this width. The
+ * caller flushes, global pages too, before it loads a guest's selector. */
+void tables_exchange(struct percpu *cpu, bool is_32bit);
+static inline void tables_show(struct percpu *cpu, bool is_32bit)
+{
+    if (unlikely(cpu->is_32bit != is_32bit))
+        tables_exchange(cpu, is_32bit);
 }
 
 /* Tell the CPU that its LDT has @entries descriptors, in its window; 0: none. */

@@ -5,18 +5,20 @@
  */
 #include "hypervisor/cpu/apic.h"
 #include "hypervisor/cpu/bounce.h"
+#include "hypervisor/cpu/call_gate.h"
 #include "hypervisor/cpu/canonical.h"
 #include "hypervisor/cpu/emulate.h"
 #include "hypervisor/cpu/emulate_decode.h"
 #include "hypervisor/cpu/entry.h"
 #include "hypervisor/cpu/pt_store.h"
 #include "hypervisor/cpu/regs.h"
+#include "hypervisor/cpu/segment.h"
 #include "hypervisor/cpu/tables.h"
 #include "hypervisor/debug/bug.h"
 #include "hypervisor/debug/report.h"
+#include "hypervisor/debug/trace.h"
 #include "hypervisor/domain/base.h"
-#include "hypervisor/mm/uaccess.h"
-#include "xen-like/lib/insn.h"
+#include "hypervisor/mm/shadow.h"
 
 #define EC_EXT 1u /* selector error code: an external event's fault */
 #define EC_IDT 2u /* selector error code: it names a gate */
@@ -29,8 +31,12 @@
 void trap_page_fault(struct cpu_user_regs *regs)
 {
     struct vcpu *v = current;
+    const bool kernel = vcpu_in_kernel(v, (u16)regs->cs);
+    const u32 ring = v->domain->is_32bit && kernel ? PF_USER : 0; /* 1 is supervisor's */
     u64 cr2 = read_cr2(), in_ldt = cr2 - ldt_window(this_cpu());
 
+    if (unlikely(this_cpu()->shadow) && shadow_fault(cr2, v->kernel_mode, &regs->error_code))
+        return;
     if (!(regs->error_code & PF_USER)) {
         if (vcpu_map_ldt(v, cr2))
             return;
@@ -39,12 +45,11 @@ void trap_page_fault(struct cpu_user_regs *regs)
             if (!canonical(cr2))
                 return bounce_exception(regs, EXCEPTION_GP, (in_ldt & ~7UL) | EC_LDT);
         }
-    } else if (regs->error_code == PF_STORE && v->kernel_mode && pt_store_emulate(regs, cr2)) {
-        return;
     }
-    v->info->arch.cr2 = cr2;
-    bounce_exception(regs, EXCEPTION_PF,
-                     (regs->error_code & ~PF_USER) | (v->kernel_mode ? 0 : PF_USER));
+    if (kernel && (regs->error_code | ring) == PF_STORE && pt_store_emulate(regs, cr2))
+        return;
+    *v->cr2 = cr2;
+    bounce_exception(regs, EXCEPTION_PF, (regs->error_code & ~PF_USER) | (kernel ? 0 : PF_USER));
 }
 
 /*
@@ -55,32 +60,45 @@ void trap_page_fault(struct cpu_user_regs *regs)
 static bool software_interrupt(struct cpu_user_regs *regs)
 {
     struct vcpu *v = current;
-    u8 bytes[INSN_BYTES_MAX];
     struct priv_insn insn;
-    u64 missing;
+    struct code code;
 
-    if (!(regs->error_code & EC_IDT) || (regs->error_code & EC_EXT))
+    if (!(regs->error_code & EC_IDT) || (regs->error_code & EC_EXT) || !code_fetch(&code, regs))
         return false;
-    missing = guest_copy_in(bytes, regs->rip, sizeof(bytes));
-    if (!priv_decode(&insn, bytes, sizeof(bytes) - missing) || insn.op != PRIV_INT || insn.lock)
+    if (!priv_decode(&insn, code.bytes, code.have, code.bits) || insn.op != PRIV_INT || insn.lock)
         return false;
-    if (TI_GET_DPL(&v->traps[insn.number]) < (v->kernel_mode ? 1 : 3))
+    if (TI_GET_DPL(&v->traps[insn.number]) < (vcpu_in_kernel(v, (u16)regs->cs) ? 1 : 3))
         return false;
     regs->rip += insn.length;
     bounce_interrupt(regs, insn.number);
     return true;
 }
 
+static TRACE_COLD void emulation_record(const struct cpu_user_regs *regs)
+{
+    if (current->domain->is_32bit)
+        trace(emulate_privop, (u32)regs->rip);
+    else
+        trace(emulate_privop_64, TRACE_64(regs->rip));
+}
+
 static void trap_general_protection(struct cpu_user_regs *regs)
 {
-    if (!software_interrupt(regs) && !privileged_emulate(regs))
+    if (software_interrupt(regs))
+        return;
+    if (unlikely(current->domain->is_32bit) && regs->error_code &&
+        !(regs->error_code & (EC_EXT | EC_IDT)))
+        return call_gate_emulate(regs);
+    if (!privileged_emulate(regs))
         bounce_exception(regs, EXCEPTION_GP, regs->error_code);
+    else if (trace_wants(XL_TRACE_emulate_privop))
+        emulation_record(regs);
 }
 
 static void trap_invalid_opcode(struct cpu_user_regs *regs)
 {
     if (!cpuid_emulate(regs))
-        bounce_exception(regs, EXCEPTION_UD, 0);
+        bounce_interrupt(regs, EXCEPTION_UD); /* which has no error code */
 }
 
 /* int 0x80 has an open gate of its own, as many guests' system call; without a handler it is what
@@ -148,6 +166,9 @@ void exception_in_hypervisor(struct cpu_user_regs *regs)
 
     if (regs->entry_vector >= 32)
         return irq_take(regs);
+    if (regs->entry_vector == EXCEPTION_PF && this_cpu()->shadow &&
+        shadow_fault(read_cr2(), read_cr3() == current->root_kernel, &regs->error_code))
+        return;
     /* Loading a guest's selector may touch its LDT for the first time. */
     if (regs->entry_vector == EXCEPTION_PF && current && vcpu_map_ldt(current, read_cr2()))
         return;

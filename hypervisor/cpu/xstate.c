@@ -9,6 +9,7 @@
  */
 #include "hypervisor/cpu/xstate.h"
 
+#include "hypervisor/cpu/domain_policy.h"
 #include "hypervisor/cpu/features.h"
 #include "hypervisor/cpu/fixup.h"
 #include "hypervisor/cpu/regs.h"
@@ -60,25 +61,34 @@ static bool is_stale_pointers(void)
            !(cpuid(LEAF_AMD_SIZES, 0).ebx & SIZES_EBX_ERROR_PTR);
 }
 
+u32 xstate_bytes(u64 xcr0)
+{
+    u32 bytes = xcr0 ? sizeof(struct xstate_area) : 0;
+
+    for (unsigned i = FIRST_EXTENDED; i < STATES; i++) {
+        struct cpuid_regs r;
+
+        if (!(xcr0 >> i & 1))
+            continue;
+        r = cpuid(LEAF_XSTATE, i);
+        bytes = MAX(bytes, r.ebx + r.eax);
+    }
+    return bytes;
+}
+
 void xstate_init(void)
 {
     struct xstate_limits *l = &xstate_limits;
-    struct cpuid_regs r;
 
-    l->bytes = sizeof(struct xstate_area);
     l->mxcsr_mask = xstate_mxcsr_mask();
     l->stale_pointers = is_stale_pointers();
+    l->bytes = sizeof(struct xstate_area);
     if (!features.xsave)
         return;
     l->mask = cpuid(LEAF_XSTATE, 0).eax & XSTATE_GUESTS;
     if (!xcr0_valid(l->mask))
         l->mask = XSTATE_LEGACY;
-    for (unsigned i = FIRST_EXTENDED; i < STATES; i++) {
-        if (!(l->mask >> i & 1))
-            continue;
-        r = cpuid(LEAF_XSTATE, i);
-        l->bytes = MAX(l->bytes, r.ebx + r.eax);
-    }
+    l->bytes = xstate_bytes(l->mask);
     log_info("extended state: XCR0 up to %lx, %u bytes", l->mask, l->bytes);
 }
 
@@ -116,19 +126,36 @@ static void xcr0_load(u64 value)
         xsetbv(0, value);
 }
 
-/* The form with 64-bit pointers. False: the CPU refuses the image, and has loaded nothing. */
-static bool xstate_load(const struct xstate_area *area)
+/*
+ * The image has two forms, with 64-bit pointers to the last instruction and operand of the x87, or
+ * with 32 bits of them and their selectors, which a 32-bit guest may look at (Intel SDM vol. 1,
+ * 10.5.1.1). It is loaded in the form it was saved in. False: the CPU refuses the image, and has
+ * loaded nothing.
+ */
+#define LOAD(instruction)                                                                          \
+    asm goto("1: " instruction " %0" FIXUP(fault)                                                  \
+             :                                                                                     \
+             : "m"(*area), "a"((u32)mask), "d"((u32)(mask >> 32))                                  \
+             : "memory"                                                                            \
+             : fault)
+#define SAVE(instruction)                                                                          \
+    asm volatile(instruction " %0"                                                                 \
+                 : "+m"(*area)                                                                     \
+                 : "a"((u32)mask), "d"((u32)(mask >> 32))                                          \
+                 : "memory")
+
+static bool xstate_load(const struct xstate_area *area, bool narrow)
 {
     u64 mask = xstate_limits.mask;
 
-    if (!mask)
-        asm goto("1: fxrstor64 %0" FIXUP(fault) : : "m"(*area) : "memory" : fault);
+    if (unlikely(narrow) && !mask)
+        LOAD("fxrstor");
+    else if (unlikely(narrow))
+        LOAD("xrstor");
+    else if (!mask)
+        LOAD("fxrstor64");
     else
-        asm goto("1: xrstor64 %0" FIXUP(fault)
-                 :
-                 : "m"(*area), "a"((u32)mask), "d"((u32)(mask >> 32))
-                 : "memory"
-                 : fault);
+        LOAD("xrstor64");
     return true;
 fault:
     return false;
@@ -159,22 +186,26 @@ void xstate_set_ts(struct vcpu *v, bool on)
 
 void xstate_save(struct vcpu *v)
 {
+    struct xstate_area *area = v->xstate.area;
+    const bool narrow = v->domain->is_32bit;
     u64 mask = xstate_limits.mask;
 
     clear_ts();
-    if (!mask) {
-        asm volatile("fxsave64 %0" : "+m"(*v->xstate.area)::"memory");
-        return;
-    }
-    xcr0_load(mask);
-    asm volatile("xsave64 %0"
-                 : "+m"(*v->xstate.area)
-                 : "a"((u32)mask), "d"((u32)(mask >> 32))
-                 : "memory");
+    if (mask)
+        xcr0_load(mask);
+    if (unlikely(narrow) && !mask)
+        SAVE("fxsave");
+    else if (unlikely(narrow))
+        SAVE("xsave");
+    else if (!mask)
+        SAVE("fxsave64");
+    else
+        SAVE("xsave64");
 }
 
 void xstate_restore(struct vcpu *v)
 {
+    const bool narrow = v->domain->is_32bit;
     u32 mxcsr = v->xstate.area->mxcsr;
 
     clear_ts();
@@ -182,10 +213,10 @@ void xstate_restore(struct vcpu *v)
         xcr0_load(xstate_limits.mask);
     if (xstate_limits.stale_pointers)
         xstate_clear_pointers();
-    if (!xstate_load(v->xstate.area)) {
+    if (!xstate_load(v->xstate.area, narrow)) {
         xstate_reset(v, NULL);
         v->xstate.area->mxcsr = mxcsr & xstate_limits.mxcsr_mask;
-        BUG_ON(!xstate_load(v->xstate.area));
+        BUG_ON(!xstate_load(v->xstate.area, narrow));
     }
     if (xstate_limits.mask)
         xcr0_load(v->xstate.xcr0 ?: XSTATE_LEGACY);
@@ -194,7 +225,7 @@ void xstate_restore(struct vcpu *v)
 
 bool xstate_set_xcr0(struct vcpu *v, u32 index, u64 value)
 {
-    if (index || (value & ~xstate_limits.mask) || !xcr0_valid(value))
+    if (index || (value & ~domain_xstates(v->domain)) || !xcr0_valid(value))
         return false;
     xcr0_load(value);
     v->xstate.xcr0 = value;
@@ -227,7 +258,7 @@ void xstate_disturb(struct vcpu *v)
     area->header = (struct xstate_header){.present = xstate_limits.mask};
     if (xstate_limits.mask)
         xcr0_load(xstate_limits.mask);
-    BUG_ON(!xstate_load(area));
+    BUG_ON(!xstate_load(area, false));
     xstate_reset(v, NULL);
 }
 #endif

@@ -88,6 +88,9 @@ bool xstate_set_xcr0(struct vcpu *v, u32 index, u64 value);
  */
 long xstate_check(u64 xcr0, u64 xcr0_ever, const struct xstate_header *header);
 
+/* How long the image of a vcpu is that has these bits of XCR0. */
+u32 xstate_bytes(u64 xcr0);
+
 #ifdef DEBUG
 /* Leave something in every register, so that a missing restore shows. Before the first guest. */
 void xstate_disturb(struct vcpu *v);

@@ -5,6 +5,7 @@
 #include "hypervisor/debug/bug.h"
 #include "hypervisor/boot/power.h"
 #include "hypervisor/cpu/regs.h"
+#include "hypervisor/cpu/smp.h"
 #include "hypervisor/debug/console.h"
 #include "hypervisor/debug/log.h"
 #include "xen-like/lib/fmt.h"
@@ -27,6 +28,7 @@ void panic(const char *format, ...)
     if (__atomic_exchange_n(&panicking, 1, __ATOMIC_RELAXED))
         for (;;)
             cpu_halt();
+    smp_stop_others();
     console_break_lock();
     va_start(args, format);
     fmt_vsnprintf(text, sizeof(text), format, args);

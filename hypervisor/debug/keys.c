@@ -7,19 +7,37 @@
 
 #include "hypervisor/boot/memory.h"
 #include "hypervisor/boot/power.h"
+#include "hypervisor/cpu/regs.h"
+#include "hypervisor/cpu/smp.h"
 #include "hypervisor/debug/bug.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/debug/report.h"
+#include "hypervisor/grant/grant.h"
 #include "hypervisor/mm/alloc.h"
 #include "hypervisor/mm/audit.h"
+#include "hypervisor/sched/sched.h"
+#include "hypervisor/mm/tlb.h"
 
 #define PAGES_TO_KIB(n) ((n) << (PAGE_SHIFT - 10))
 
 static void keys_list(void);
 
+/* Others were held where a guest's registers are complete, as they are here. */
 static void registers_show(void)
 {
-    report_guest(current, &this_cpu()->regs);
+    u64 tables = read_cr3();
+
+    for (u32 cpu = 0; cpu < cpus_online; cpu++) {
+        const struct percpu *c = percpu_of(cpu);
+
+        const struct vcpu *v = c->running;
+
+        if (!v || vcpu_is_idle(v))
+            continue;
+        tlb_load_root(MFN((v->kernel_mode ? v->cr3_kernel : v->cr3_user) >> PAGE_SHIFT));
+        report_guest(v, &c->regs);
+    }
+    tlb_load_root(MFN(tables >> PAGE_SHIFT));
 }
 
 static void audit_show(void)
@@ -36,13 +54,15 @@ static void memory_show(void)
 
 static void nmis_show(void)
 {
-    log_always("NMIs on CPU %u: %u", this_cpu()->id, this_cpu()->nmis);
+    for (u32 cpu = 0; cpu < cpus_online; cpu++)
+        log_always("NMIs on CPU %u: %u", cpu, percpu_of(cpu)->nmis);
 }
 
 static void vcpu_show(const struct vcpu *v)
 {
     log_always(" vcpu %u: %s, in its %s, upcalls %s, tables %lx and %lx%s%s", v->id,
-               v == current ? "running" : "waiting", v->kernel_mode ? "kernel" : "user space",
+               v->sched.runstate.state == RUNSTATE_running ? "running" : "waiting",
+               v->kernel_mode ? "kernel" : "user space",
                v->info->evtchn_upcall_mask ? "masked" : "open", v->cr3_kernel, v->cr3_user,
                v->iret_careful & CAREFUL_NMI ? ", in an NMI" : "",
                v->nmi_waits ? ", NMI waits" : "");
@@ -70,11 +90,14 @@ static struct key {
     void (*fn)(void);
 } keys[] = {
     ['R'] = {"reboot the machine", machine_reboot},
-    ['d'] = {"what the guest on this CPU is doing", registers_show},
+    ['d'] = {"what the guests on all CPUs are doing", registers_show},
+    ['e'] = {"event channels", events_show},
     ['f'] = {"audit: count all references to frames again", audit_show},
+    ['g'] = {"grants in use", grants_show},
     ['h'] = {"this list", keys_list},
     ['m'] = {"memory", memory_show},
     ['n'] = {"NMIs", nmis_show},
+    ['r'] = {"run queues", sched_report},
     ['q'] = {"domains and their vcpus", domains_show},
     [127] = {NULL, NULL},
 };
@@ -97,5 +120,7 @@ void key_press(char key)
     if ((u8)key >= ARRAY_SIZE(keys) || !keys[(u8)key].fn)
         return;
     log_always("key '%c': %s", key, keys[(u8)key].text);
+    smp_hold_others(); /* who is shown stands still */
     keys[(u8)key].fn();
+    smp_let_others_go();
 }

@@ -25,7 +25,8 @@ static const char prefix[] = "(XEN) ";
 static char builtin_ring[LOG_BUILTIN_RING_SIZE];
 static char *ring = builtin_ring;
 static size_t ring_size = sizeof(builtin_ring);
-static u64 ring_written; /* bytes ever put into the ring */
+static u64 ring_written; /* bytes ever put into the ring, and */
+static u64 forgotten;    /* those that log_forget() was told of */
 
 static enum log_level threshold = DEFAULT_THRESHOLD;
 static enum log_level guest_threshold = DEFAULT_GUEST_THRESHOLD;
@@ -157,6 +158,24 @@ void log_set_ring(char *memory, size_t size)
     console_unlock();
 }
 
+u64 log_span(u64 *first)
+{
+    u64 end;
+
+    console_lock();
+    *first = MAX(forgotten, ring_oldest());
+    end = ring_written;
+    console_unlock();
+    return end;
+}
+
+void log_forget(u64 skip)
+{
+    console_lock();
+    forgotten = MIN(skip, ring_written);
+    console_unlock();
+}
+
 size_t log_read(char *to, size_t n, u64 skip, u64 *next)
 {
     size_t copied = 0;
@@ -164,8 +183,14 @@ size_t log_read(char *to, size_t n, u64 skip, u64 *next)
 
     console_lock();
     p = MAX(skip, ring_oldest());
-    while (copied < n && p < ring_written)
-        to[copied++] = ring[p++ & (ring_size - 1)];
+    while (copied < n && p < ring_written) {
+        size_t at = p & (ring_size - 1);
+        size_t part = MIN(MIN(n - copied, ring_size - at), ring_written - p);
+
+        memcpy(to + copied, ring + at, part);
+        copied += part;
+        p += part;
+    }
     console_unlock();
     if (next)
         *next = p;

@@ -52,4 +52,9 @@ void log_set_ring(char *memory, size_t size);
  */
 size_t log_read(char *to, size_t n, u64 skip, u64 *next);
 
+/* What is kept begins behind *@first bytes ever logged, and ends behind those that are answered.
+ * log_forget: nobody shall be shown what was logged before @skip, and is not asked about. */
+u64 log_span(u64 *first);
+void log_forget(u64 skip);
+
 #endif

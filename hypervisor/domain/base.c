@@ -13,7 +13,9 @@
 #include "hypervisor/cpu/tables.h"
 #include "hypervisor/debug/bug.h"
 #include "hypervisor/mm/hv_slots.h"
+#include "hypervisor/mm/pae.h"
 #include "hypervisor/mm/pt_update.h"
+#include "hypervisor/mm/shadow.h"
 #include "hypervisor/mm/tlb.h"
 #include "hypervisor/mm/uaccess.h"
 
@@ -36,6 +38,30 @@ static bool ldt_drop(struct vcpu *v)
     return dropped;
 }
 
+void vcpu_drop_ldt(struct vcpu *v)
+{
+    for (unsigned i = 0; i < LDT_PAGES; i++) {
+        mfn_t m = v->ldt_frames[i];
+
+        v->ldt_frames[i] = MFN(0);
+        if (m.n)
+            frame_put_and_type(mfn_to_frame(m));
+    }
+    v->ldt_base = v->ldt_entries = 0;
+}
+
+/* The root of a 32-bit vcpu stays. */
+static int pae_set_base(struct vcpu *v, mfn_t m)
+{
+    int rc = m.n ? pae_base_set(v, m) : refuse(XEN_EINVAL, "no table as base pointer");
+
+    if (rc)
+        return rc;
+    ldt_drop(v);
+    tlb_load_root(MFN(v->root_kernel >> PAGE_SHIFT));
+    return 0;
+}
+
 int vcpu_set_base(struct vcpu *v, mfn_t m)
 {
     mfn_t old = MFN(v->cr3_kernel >> PAGE_SHIFT);
@@ -43,8 +69,10 @@ int vcpu_set_base(struct vcpu *v, mfn_t m)
 
     if (unlikely(rc))
         return rc;
+    if (unlikely(v->domain->is_32bit))
+        return pae_set_base(v, m);
     if (mfn_eq(m, old)) {
-        tlb_load_root(m);
+        tlb_load_root(MFN(v->root_kernel >> PAGE_SHIFT));
         return 0;
     }
     rc = frame_get_and_type(m, v->domain, FT_L4);
@@ -54,7 +82,8 @@ int vcpu_set_base(struct vcpu *v, mfn_t m)
         hv_slots_m2p(mfn_to_virt(m), true);
     ldt_drop(v);
     v->cr3_kernel = m.n << PAGE_SHIFT;
-    tlb_load_root(m);
+    shadow_show(v);
+    tlb_load_root(MFN(v->root_kernel >> PAGE_SHIFT));
     frame_put_and_type(mfn_to_frame(old));
     return 0;
 }
@@ -63,6 +92,7 @@ int vcpu_set_user_base(struct vcpu *v, mfn_t m)
 {
     mfn_t old = MFN(v->cr3_user >> PAGE_SHIFT);
 
+    ASSERT(!v->domain->is_32bit);
     if (mfn_eq(m, old))
         return 0;
     if (m.n) {
@@ -74,6 +104,9 @@ int vcpu_set_user_base(struct vcpu *v, mfn_t m)
             hv_slots_m2p(mfn_to_virt(m), false);
     }
     v->cr3_user = m.n << PAGE_SHIFT;
+    shadow_show(v);
+    if (unlikely(this_cpu()->shadow))
+        tlb_flush_local(); /* which empties the one that was the old one's */
     if (old.n)
         frame_put_and_type(mfn_to_frame(old));
     return 0;
@@ -83,14 +116,14 @@ u64 kernel_tables_begin(void)
 {
     u64 loaded = read_cr3();
 
-    if (loaded != current->cr3_kernel)
-        write_cr3(current->cr3_kernel);
+    if (loaded != current->root_kernel)
+        write_cr3(current->root_kernel);
     return loaded;
 }
 
 void kernel_tables_end(u64 before)
 {
-    if (before != current->cr3_kernel)
+    if (before != current->root_kernel)
         write_cr3(before);
 }
 

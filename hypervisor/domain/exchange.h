@@ -19,10 +19,11 @@ enum exchange_phase {
 
 struct exchange {
     enum exchange_phase phase;
-    int rc;   /* what is wrong, told at the end */
-    u64 arg;  /* guest address of the call's argument, by which it is known again */
-    u64 done; /* blocks or frames of this phase */
-    struct domain *d;
+    int rc;           /* what is wrong, told at the end */
+    u64 arg;          /* guest address of the call's argument, by which it is known again */
+    u64 done;         /* blocks or frames of this phase */
+    struct domain *d; /* which may end before anything is stolen from it: so also */
+    u16 domain_id;
     u64 in, out; /* guest addresses of the lists */
     u64 chunk;
     u32 in_order, out_order;
@@ -32,5 +33,16 @@ struct exchange {
     u32 blocks;              /* new blocks, linked by their first frames likewise */
     u32 blocks_next;         /* the one after that which is being handed over */
 };
+
+/* All of these: 0 or RESTART. Undo it: old frames and new blocks go back where they were. Free the
+ * old frames that are left. And end it, whatever its phase, without a word to anybody. */
+int exchange_undo(struct exchange *x);
+int exchange_free(struct exchange *x);
+int exchange_end(struct exchange *x);
+
+/* EXCHANGE_GIVE: the next frames of the first new block become the domain's, at @pfn if the block
+ * is there, or at INVALID_M2P_ENTRY. The block's first frame when that was its last part, else 0.
+ */
+u64 exchange_give_part(struct exchange *x, u64 pfn);
 
 #endif

@@ -1,7 +1,7 @@
 /*
  * What happens on the way out to a guest when a flag in vcpu.work says that something must, or an
  * upcall is due: its domain has ended, another vcpu is to run, an NMI or an upcall is delivered.
- * The first domain is the only one there is, and its end is the machine's.
+ * The first domain's end is the machine's; another's vcpus stop, and who controls it is told.
  */
 #include "hypervisor/boot/cmdline.h"
 #include "hypervisor/boot/power.h"
@@ -9,9 +9,10 @@
 #include "hypervisor/cpu/entry.h"
 #include "hypervisor/cpu/nmi.h"
 #include "hypervisor/cpu/preempt.h"
+#include "hypervisor/cpu/smp.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/debug/report.h"
-#include "hypervisor/domain/domain.h"
+#include "hypervisor/domain/life.h"
 #include "hypervisor/mm/audit.h"
 
 static NORETURN void first_domain_ended(const struct domain *d)
@@ -35,15 +36,22 @@ static NORETURN void first_domain_ended(const struct domain *d)
     }
 }
 
-static NORETURN void domain_ended(struct vcpu *v, struct cpu_user_regs *regs)
+/* The vcpu that ends its domain shows why, if that is a crash: for all of the first domain's. */
+static void domain_ended(struct vcpu *v, struct cpu_user_regs *regs)
 {
-    if (v->domain->crash_rule)
+    struct domain *d = v->domain;
+
+    __atomic_fetch_and(&v->work, ~WORK_DEAD, __ATOMIC_ACQ_REL);
+    if (d->crash_rule && !__atomic_exchange_n(&d->crash_told, true, __ATOMIC_RELAXED))
         report_death(v, regs);
+    if (!domain_is_first(d))
+        return;
+    smp_hold_others(); /* its other vcpus come to this too: one tells of it */
 #ifdef DEBUG
     path_report();
-    audit_report(v->domain);
+    audit_report(d);
 #endif
-    first_domain_ended(v->domain);
+    first_domain_ended(d);
 }
 
 /* Called again as long as there is work: so each kind is done for the vcpu that is current then. */
@@ -66,5 +74,5 @@ void guest_exit_work(struct cpu_user_regs *regs)
     if (work & WORK_NMI)
         nmi_deliver(v, regs);
     if (upcall_is_due(v)) /* of which no flag may tell: blocking unmasks */
-        bounce_upcall(regs);
+        (v->domain->is_32bit ? upcall_bounce32 : bounce_upcall)(regs);
 }

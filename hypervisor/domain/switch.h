@@ -13,4 +13,7 @@ void vcpu_save(struct vcpu *v);
 /* Make @v the current vcpu of this CPU, whose frame afterwards has its registers. */
 void vcpu_load(struct vcpu *v);
 
+/* Let this CPU hold nothing of any guest: @idle (sched/) is current, the tables are our own. */
+void vcpu_load_idle(struct vcpu *idle);
+
 #endif

@@ -8,14 +8,29 @@
 #include "hypervisor/domain/vcpu_info.h"
 
 #include "hypervisor/debug/bug.h"
+#include "hypervisor/domain/shared32.h"
 #include "hypervisor/event/channel.h"
 #include "hypervisor/mm/ptype.h"
 
+/* Of the memory where one may be. */
+static u32 alignment_of(const struct domain *d)
+{
+    return d->is_32bit ? _Alignof(u32) : _Alignof(struct vcpu_info);
+}
+
+static void select_all(struct vcpu *v)
+{
+    if (v->domain->is_32bit)
+        __atomic_store_n(&vcpu_info32(v)->evtchn_pending_sel, ~0U, __ATOMIC_RELEASE);
+    else
+        __atomic_store_n(&v->info->evtchn_pending_sel, ~0UL, __ATOMIC_RELEASE);
+}
+
 int vcpu_info_move(struct vcpu *v, mfn_t m, u32 offset)
 {
-    struct vcpu_info *to;
+    vcpu_info_any *to;
 
-    if (offset > PAGE_SIZE - sizeof(*to) || offset % _Alignof(struct vcpu_info))
+    if (offset > PAGE_SIZE - sizeof(*to) || offset % alignment_of(v->domain))
         return refuse(XEN_ENXIO, "a vcpu_info that is misaligned or crosses a page");
     if (v->info_mfn.n)
         return refuse(XEN_EINVAL, "a vcpu_info that has moved already");
@@ -28,8 +43,8 @@ int vcpu_info_move(struct vcpu *v, mfn_t m, u32 offset)
     if (v->info == &vcpu_info_none)
         *to = (struct vcpu_info){.evtchn_upcall_mask = 1};
     v->info_mfn = m;
-    __atomic_store_n(&v->info, to, __ATOMIC_RELEASE);
-    __atomic_store_n(&to->evtchn_pending_sel, ~0UL, __ATOMIC_RELEASE);
+    vcpu_info_place(v, to);
+    select_all(v);
     upcall_raise(v);
     return 0;
 }

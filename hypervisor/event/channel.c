@@ -10,12 +10,15 @@
 
 #include "hypervisor/cpu/preempt.h"
 #include "hypervisor/debug/bug.h"
+#include "hypervisor/debug/trace.h"
 #include "hypervisor/event/fifo.h"
+#include "hypervisor/event/intercept.h"
 #include "hypervisor/event/pirq.h"
 #include "hypervisor/event/two_level.h"
 #include "hypervisor/mm/alloc.h"
+#include "xen-like/lib/string.h"
 
-#define PORTS_DOMU 1024u /* as many as Xen's toolstack gives a domain that says nothing */
+#define PAGES_AT_ONCE 64U /* given back */
 
 struct spinlock events_lock = SPINLOCK(LOCK_EVENTS);
 
@@ -26,6 +29,8 @@ static int channels_add(struct domain *d)
     struct channel_group **group = &e->groups[e->ports / CHANNELS_PER_GROUP];
     struct channel_page *page;
 
+    if (e->limit <= PORTS_FEW)
+        *group = (struct channel_group *)e->few;
     if (!*group && !(*group = pages_alloc(order_for(sizeof(**group)))))
         return refuse(XEN_ENOMEM, "no memory for event channels");
     page = channel_page(d, e->ports);
@@ -41,7 +46,7 @@ static int channels_add(struct domain *d)
 int channel_free_port(struct domain *d)
 {
     struct domain_events *e = &d->events;
-    u32 limit = MIN(e->limit, e->fifo ? EVTCHN_FIFO_NR_CHANNELS : (u32)EVTCHN_2L_NR_CHANNELS);
+    u32 limit = MIN(e->limit, e->fifo ? EVTCHN_FIFO_NR_CHANNELS : two_level_ports(d));
     evtchn_port_t port = e->search, found;
 
     e->search = 0;
@@ -71,13 +76,21 @@ static void pending_clear(struct domain *d, evtchn_port_t port)
         bit_drop(d->shared->evtchn_pending, port);
 }
 
+static void bind_record(const struct domain *d, evtchn_port_t port, union bond bond, u32 vcpu)
+{
+    trace(bind, (u32)d->id << 16 | vcpu, port, bond.kind, bond.domain, bond.number);
+}
+
 void channel_bind(struct domain *d, evtchn_port_t port, union bond bond, u32 vcpu)
 {
     struct channel *c = channel_at(d, port);
 
+    bind_record(d, port, bond, vcpu);
     pending_clear(d, port);
     channel_page(d, port)->used |= 1UL << port % CHANNELS_PER_PAGE;
     d->events.bound++;
+    d->events.settles = false; /* a reset that goes on has senders of this port to wait for */
+    c->binding++;
     c->vcpu = vcpu;
     c->priority = EVTCHN_FIFO_PRIORITY_DEFAULT;
     __atomic_store_n(&c->bond.word, bond.word, __ATOMIC_RELEASE);
@@ -87,6 +100,7 @@ static void channel_free(struct domain *d, evtchn_port_t port)
 {
     struct channel *c = channel_at(d, port);
 
+    trace(close, d->id, port);
     __atomic_store_n(&c->bond.word, 0, __ATOMIC_RELEASE);
     c->vcpu = 0;
     pending_clear(d, port);
@@ -156,12 +170,13 @@ int event_hypervisor_bind(struct domain *d, void (*notified)(void *data), void *
     return port;
 }
 
-/* Its remote end waits for just this domain? */
+/* Its remote end waits for just this domain, which has somebody to send to? */
 static bool awaits(const struct domain *remote, evtchn_port_t port, const struct domain *d)
 {
     const struct channel *c = channel_find(remote, port);
 
-    return c && c->bond.kind == EVTCHNSTAT_unbound && c->bond.domain == d->id;
+    return c && c->bond.kind == EVTCHNSTAT_unbound && c->bond.domain == d->id &&
+           domain_vcpu(remote, 0);
 }
 
 static int interdomain_bind(struct domain *d, struct domain *remote, evtchn_port_t remote_port)
@@ -180,9 +195,11 @@ static int interdomain_bind(struct domain *d, struct domain *remote, evtchn_port
     bond.domain = remote->id;
     bond.number = remote_port;
     channel_bind(d, (u32)port, bond, 0);
+    theirs->binding++;
     theirs->remote = d;
     bond.domain = d->id;
     bond.number = (u32)port;
+    bind_record(remote, remote_port, bond, theirs->vcpu);
     __atomic_store_n(&theirs->bond.word, bond.word, __ATOMIC_RELEASE);
     return port;
 }
@@ -196,7 +213,7 @@ int event_bind_interdomain(struct domain *d, struct domain *remote, evtchn_port_
     port = interdomain_bind(d, remote, remote_port);
     spin_unlock(&events_lock);
     if (port > 0)
-        event_raise(d, (u32)port, channel_at(d, (u32)port));
+        event_come(d, (u32)port, channel_at(d, (u32)port));
     return port;
 }
 
@@ -272,6 +289,29 @@ int event_close(struct domain *d, evtchn_port_t port)
     return closed ? refuse(XEN_EINVAL, "the port is closed already") : 0;
 }
 
+static void senders_left(struct quiesce *q)
+{
+    struct domain_events *e = (void *)((u8 *)q - offsetof(struct domain_events, left));
+
+    __atomic_store_n(&e->leaving, false, __ATOMIC_RELEASE);
+}
+
+/* All ports are closed; but who found one open on another CPU may be about to set a bit in pages
+ * that are given back now, and could be anything the next moment. RESTART: he may be still. */
+static int reset_end(struct domain *d)
+{
+    struct domain_events *e = &d->events;
+
+    if (e->fifo && cpus_online > 1 && __atomic_load_n(&e->leaving, __ATOMIC_ACQUIRE))
+        return RESTART;
+    if (e->fifo && cpus_online > 1 && !e->settles) {
+        e->settles = e->leaving = true;
+        quiesce(&e->left, senders_left);
+        return RESTART;
+    }
+    return fifo_end(d);
+}
+
 int event_reset(struct domain *d, bool goes_on)
 {
     struct domain_events *e = &d->events;
@@ -280,6 +320,7 @@ int event_reset(struct domain *d, bool goes_on)
 
     spin_lock(&events_lock);
     port = goes_on ? e->reset : !e->reset;
+    e->settles &= goes_on;
     e->reset = MAX(e->reset, port);
     for (; port && port < e->ports && e->bound; port++) {
         channel_close(d, port);
@@ -292,7 +333,7 @@ int event_reset(struct domain *d, bool goes_on)
     if (!port) {
         r = refuse(XEN_EBUSY, "a reset is being done, or none is");
     } else if (!r) {
-        r = e->bound ? refuse(XEN_EAGAIN, "a port was bound meanwhile") : fifo_end(d);
+        r = e->bound ? refuse(XEN_EAGAIN, "a port was bound meanwhile") : reset_end(d);
         e->reset = r == RESTART ? e->ports : 0;
     }
     spin_unlock(&events_lock);
@@ -311,39 +352,63 @@ int event_status(const struct domain *d, struct evtchn_status *status)
     status->vcpu = c->vcpu;
     if (bond.kind == EVTCHNSTAT_virq || bond.kind == EVTCHNSTAT_pirq)
         status->u.virq = bond.number; /* which is where a pirq stands, too */
-    else if (bond.kind == EVTCHNSTAT_unbound || bond.kind == EVTCHNSTAT_interdomain)
+    else if (bond.kind == EVTCHNSTAT_unbound || bond.kind == EVTCHNSTAT_interdomain) {
         status->u.unbound.dom = bond.domain; /* likewise */
-    if (bond.kind == EVTCHNSTAT_interdomain)
-        status->u.interdomain.port = bond.number;
+        if (bond.kind == EVTCHNSTAT_interdomain)
+            status->u.interdomain.port = bond.number;
+    }
     return 0;
 }
 
-bool events_init(struct domain *d)
+bool events_init(struct domain *d, u32 limit)
 {
     pirqs_init(d);
-    d->events.limit = d->privileged ? EVTCHN_FIFO_NR_CHANNELS : PORTS_DOMU;
-    if (channels_add(d)) {
-        events_destroy(d);
+    d->events.limit = limit;
+    if (channels_add(d))
         return false;
-    }
     channel_page(d, 0)->used = 1; /* port 0 is none */
     return true;
 }
 
-void events_destroy(struct domain *d)
+/* Who binds is refused when the domain is dying, so the ports that are open get fewer. */
+int events_close(struct domain *d)
+{
+    struct domain_events *e = &d->events;
+    int rc = intercept_leave(d);
+
+    spin_lock(&events_lock);
+    for (; !rc && e->closed < e->ports && e->bound; e->closed++) {
+        channel_close(d, e->closed);
+        rc = preempt_point(4) ? RESTART : 0;
+    }
+    spin_unlock(&events_lock);
+    return rc;
+}
+
+int events_release(struct domain *d)
+{
+    int rc;
+
+    spin_lock(&events_lock);
+    rc = fifo_end(d);
+    spin_unlock(&events_lock);
+    if (!rc)
+        pirqs_destroy(d);
+    return rc;
+}
+
+bool events_free(struct domain *d)
 {
     struct domain_events *e = &d->events;
 
-    spin_lock(&events_lock);
-    for (evtchn_port_t port = 1; port < e->ports && e->bound; port++)
-        channel_close(d, port);
-    while (fifo_end(d))
-        ;
-    spin_unlock(&events_lock);
-    for (evtchn_port_t port = 0; port < e->ports; port += CHANNELS_PER_PAGE)
-        pages_free(channel_page(d, port)->channels, 0);
-    for (unsigned i = 0; i < EVENT_GROUPS && e->groups[i]; i++)
+    for (u32 n = 0; e->ports && n < PAGES_AT_ONCE; n++) {
+        e->ports -= CHANNELS_PER_PAGE;
+        pages_free(channel_page(d, e->ports)->channels, 0);
+    }
+    if (e->ports)
+        return false;
+    for (unsigned i = 0; i < EVENT_GROUPS && e->groups[i] && e->limit > PORTS_FEW; i++)
         pages_free(e->groups[i], order_for(sizeof(*e->groups[i])));
-    *e = (struct domain_events){};
-    pirqs_destroy(d);
+    memset(e->groups, 0, sizeof(e->groups));
+    return true;
 }

@@ -44,20 +44,17 @@ struct channel {
     u8 priority;         /* FIFO: its queue. Written at once */
     bool waits;          /* FIFO: an event came, and there is no word for it yet. Atomic */
     evtchn_port_t *tail; /* FIFO: of the queue that it was in last. fifo.lock */
+    u32 binding;         /* how often it was bound: events held are for one binding. events_lock */
 } __attribute__((aligned(64)));
 
 /* Guests can tell how many come at once: the status of a port that has no struct is an error. */
-#define CHANNELS_PER_PAGE  64u
 #define CHANNELS_PER_GROUP (CHANNELS_PER_PAGE * 256)
 #define CHANNEL_PAGE_BYTES (CHANNELS_PER_PAGE * sizeof(struct channel))
 _Static_assert(CHANNEL_PAGE_BYTES == PAGE_SIZE, "channels are allocated by the page");
 _Static_assert(EVENT_GROUPS *CHANNELS_PER_GROUP >= EVTCHN_FIFO_NR_CHANNELS, "all ports fit");
 
 struct channel_group {
-    struct channel_page {
-        struct channel *channels;
-        u64 used; /* which of them are not free. events_lock */
-    } pages[CHANNELS_PER_GROUP / CHANNELS_PER_PAGE];
+    struct channel_page pages[CHANNELS_PER_GROUP / CHANNELS_PER_PAGE];
 };
 
 static inline struct channel_page *channel_page(const struct domain *d, evtchn_port_t port)
@@ -77,6 +74,8 @@ static inline struct channel *channel_find(const struct domain *d, evtchn_port_t
 {
     if (unlikely(port >= __atomic_load_n(&d->events.ports, __ATOMIC_ACQUIRE)))
         return NULL;
+    if (!channel_at(d, port))
+        __builtin_unreachable(); /* callers test for NULL once, not twice */
     return channel_at(d, port);
 }
 
@@ -99,7 +98,7 @@ int event_bind_pirq(struct domain *d, u32 pirq);
 int event_bind_ipi(struct domain *d, u32 vcpu);
 int event_bind_vcpu(struct domain *d, evtchn_port_t port, u32 vcpu);
 int event_close(struct domain *d, evtchn_port_t port);
-int event_send(struct domain *d, evtchn_port_t port);
+long event_send(struct domain *d, evtchn_port_t port);
 int event_status(const struct domain *d, struct evtchn_status *status);
 int event_init_control(struct domain *d, struct evtchn_init_control *a);
 int event_set_priority(struct domain *d, evtchn_port_t port, u32 priority);
@@ -120,13 +119,14 @@ int event_expand_array(struct domain *d, u64 gfn, bool goes_on);
 int channel_free_port(struct domain *d);
 void channel_bind(struct domain *d, evtchn_port_t port, union bond bond, u32 vcpu);
 
-/* An event came for @port of @d, whose end is @c. No lock is needed, nor that it is still bound. */
-void event_raise(struct domain *d, evtchn_port_t port, struct channel *c);
+/* An event came for @port of @d, whose end is @c: true if it was not pending. No lock is needed,
+ * nor that it is still bound. */
+bool event_raise(struct domain *d, evtchn_port_t port, struct channel *c);
+
+/* The same, but for @v, with @priority, whatever the end says. */
+bool event_raise_for(struct vcpu *v, evtchn_port_t port, struct channel *c, u32 priority);
 
 /* Have @v make an upcall: the last step of raising. */
 void upcall_raise(struct vcpu *v);
-
-/* Does this VIRQ come once for the machine, rather than for each vcpu? As Xen has it. */
-bool virq_is_global(u32 virq);
 
 #endif

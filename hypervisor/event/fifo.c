@@ -30,13 +30,16 @@
 #define BUSY    (1U << EVTCHN_FIFO_BUSY)
 #define LINK    ((u32)EVTCHN_FIFO_LINK_MASK)
 
-/* A guest that keeps to the ABI changes a linked word a few times; one that does not is given up.
- */
+/* A guest that keeps to the ABI changes a linked and busy word four times at most, and so many
+ * tries are what Xen has; other CPUs' sends, which set PENDING, come on top. Who needs more is
+ * given up. */
 #define LINK_TRIES 64
 
 /* Of work, see cpu/preempt.h: an event that waited; a control block that is let go. */
 #define RAISE_UNITS   4
 #define CONTROL_UNITS 2
+
+struct fifo fifo_none;
 
 static u32 bits_set(u32 *word, u32 bits)
 {
@@ -51,7 +54,7 @@ static u32 bits_clear(u32 *word, u32 bits)
 /* The guest's word of a port, or NULL. */
 static u32 *word_of(const struct domain *d, evtchn_port_t port)
 {
-    const struct fifo *f = d->events.fifo;
+    const struct fifo *f = d->events.words;
 
     return port < __atomic_load_n(&f->words, __ATOMIC_SEQ_CST)
                ? &f->pages[port / FIFO_PAGE_WORDS][port % FIFO_PAGE_WORDS]
@@ -97,12 +100,14 @@ static bool queue_add(struct vcpu *v, evtchn_port_t port, struct channel *c, u32
 
 /* Without a control block the guest hears nothing: it must not bind events before. Without a word
  * the event waits for one (event_expand_array). */
-bool fifo_raise(struct domain *d, evtchn_port_t port, struct channel *c)
+bool fifo_raise_for(struct vcpu *v, evtchn_port_t port, struct channel *c, u32 priority)
 {
-    struct vcpu *v = d->vcpus[c->vcpu];
-    u32 *word = word_of(d, port), priority = ACCESS_ONCE(c->priority), was;
+    struct domain *d = v->domain;
+    u32 *word = word_of(d, port), was;
 
     if (unlikely(!word)) {
+        if (!d->events.fifo)
+            return two_level32_raise(d, port, v->id);
         __atomic_store_n(&c->waits, true, __ATOMIC_SEQ_CST);
         word = word_of(d, port);
     }
@@ -115,11 +120,23 @@ bool fifo_raise(struct domain *d, evtchn_port_t port, struct channel *c)
     return !(was & PENDING);
 }
 
+bool fifo_raise(struct domain *d, evtchn_port_t port, struct channel *c)
+{
+    return fifo_raise_for(d->vcpus[c->vcpu], port, c, ACCESS_ONCE(c->priority));
+}
+
 bool fifo_is_pending(const struct domain *d, evtchn_port_t port)
 {
     const u32 *word = word_of(d, port);
 
     return word && ACCESS_ONCE(*word) & PENDING;
+}
+
+bool fifo_is_masked(const struct domain *d, evtchn_port_t port)
+{
+    const u32 *word = word_of(d, port);
+
+    return word && ACCESS_ONCE(*word) & MASKED;
 }
 
 bool fifo_is_linked(const struct domain *d, evtchn_port_t port)
@@ -144,6 +161,8 @@ void fifo_unmask(struct domain *d, evtchn_port_t port, struct channel *c)
 
     if (word && bits_clear(word, MASKED) & PENDING)
         fifo_raise(d, port, c);
+    else if (unlikely(!d->events.fifo))
+        two_level32_unmask(d, port, c->vcpu);
 }
 
 /* A frame of the guest's that the hypervisor writes to: the guest cannot make it a table. */
@@ -164,7 +183,7 @@ static void page_unmap(const void *page)
 /* Events that are pending by the bits of the two-level ABI become pending with their words. */
 static void fifo_begin(struct domain *d, struct fifo *f)
 {
-    for (u32 i = 0; i < ARRAY_SIZE(d->shared->evtchn_pending); i++)
+    for (u32 i = 0; i < two_level_ports(d) / WORD_BITS; i++)
         for (xen_ulong_t w = ACCESS_ONCE(d->shared->evtchn_pending[i]); w; w &= w - 1) {
             struct channel *c = channel_find(d, i * CHANNELS_PER_PAGE + (u32)__builtin_ctzl(w));
 
@@ -173,6 +192,7 @@ static void fifo_begin(struct domain *d, struct fifo *f)
         }
     f->lock = (struct spinlock)SPINLOCK(LOCK_FIFO);
     __atomic_store_n(&d->events.fifo, f, __ATOMIC_RELEASE);
+    __atomic_store_n(&d->events.words, f, __ATOMIC_RELEASE);
 }
 
 static int control_map(struct vcpu *v, u64 gfn, u32 offset)
@@ -295,8 +315,8 @@ static int controls_drop(struct domain *d)
     return 0;
 }
 
-/* Nobody sends to @d any more: its ports are closed, and whoever found one open has left. With one
- * CPU nobody else is here. */
+/* Nobody sends to @d any more: its ports are closed, and whoever found one open has left
+ * (reset_end in channel.c; the end of the domain waits too). */
 int fifo_end(struct domain *d)
 {
     struct fifo *f = d->events.fifo;
@@ -305,6 +325,7 @@ int fifo_end(struct domain *d)
         return 0;
     if (controls_drop(d))
         return RESTART;
+    d->events.words = d->is_32bit ? &fifo_none : NULL;
     d->events.fifo = NULL;
     for (u32 port = 0; port < f->words; port += FIFO_PAGE_WORDS)
         page_unmap(f->pages[port / FIFO_PAGE_WORDS]);

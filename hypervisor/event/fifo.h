@@ -14,8 +14,14 @@ struct fifo {
     struct spinlock lock;        /* the domain's queues: heads, tails, links, channel.tail */
 };
 
+/* Of 32-bit domains in the two-level ABI. Their sends go this way, too, find no word, and end in
+ * two_level32.c: so other sends need not ask for the width. */
+extern struct fifo fifo_none;
+
 bool fifo_raise(struct domain *d, evtchn_port_t port, struct channel *c);
+bool fifo_raise_for(struct vcpu *v, evtchn_port_t port, struct channel *c, u32 priority);
 bool fifo_is_pending(const struct domain *d, evtchn_port_t port);
+bool fifo_is_masked(const struct domain *d, evtchn_port_t port);
 void fifo_clear(struct domain *d, evtchn_port_t port, struct channel *c);
 void fifo_unmask(struct domain *d, evtchn_port_t port, struct channel *c);
 

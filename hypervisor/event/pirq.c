@@ -15,7 +15,7 @@
 #include "hypervisor/boot/madt.h"
 #include "hypervisor/cpu/irq.h"
 #include "hypervisor/cpu/vectors.h"
-#include "hypervisor/domain/domain.h"
+#include "hypervisor/domain/shared32.h"
 #include "hypervisor/mm/alloc.h"
 #include "hypervisor/mm/ptype.h"
 #include "xen-like/lib/bitmap.h"
@@ -144,8 +144,7 @@ void pirqs_end_unmasked(struct domain *d)
     for (u32 n = 0; n < d->pirqs.count; n++) {
         const struct irq *irq = pirq_find(d, n);
 
-        if (irq && irq->port < EVTCHN_2L_NR_CHANNELS &&
-            !bitmap_test(d->shared->evtchn_mask, irq->port))
+        if (irq && irq->port < two_level_ports(d) && !event_is_masked(d, irq->port))
             pirq_end(d, n);
     }
 }

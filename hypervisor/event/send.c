@@ -5,8 +5,10 @@
  * masked or not.
  */
 #include "hypervisor/debug/bug.h"
+#include "hypervisor/debug/trace.h"
 #include "hypervisor/event/fifo.h"
 #include "hypervisor/event/two_level.h"
+#include "hypervisor/event/watched.h"
 
 /* If an upcall is pending already, whoever made it so wakes the vcpu. */
 void upcall_raise(struct vcpu *v)
@@ -14,7 +16,7 @@ void upcall_raise(struct vcpu *v)
     if (__atomic_exchange_n(&v->info->evtchn_upcall_pending, 1, __ATOMIC_SEQ_CST))
         return;
     __atomic_fetch_or(&v->work, WORK_EVENT, __ATOMIC_RELEASE);
-    if (ACCESS_ONCE(v->sched.stopped)) /* what vcpu_kick() looks at first, without the call */
+    if (v != current || ACCESS_ONCE(v->sched.stopped))
         vcpu_kick(v);
 }
 
@@ -32,22 +34,35 @@ __attribute__((noinline)) static void pollers_wake(struct domain *d, evtchn_port
     }
 }
 
-static inline void raise(struct domain *d, evtchn_port_t port, struct channel *c)
+static inline bool raise(struct domain *d, evtchn_port_t port, struct channel *c)
 {
-    bool came = d->events.fifo ? fifo_raise(d, port, c) : two_level_raise(d, port, c);
+    bool came = d->events.words ? fifo_raise(d, port, c) : two_level_raise(d, port, c);
 
     if (came && unlikely(ACCESS_ONCE(d->events.pollers)))
         pollers_wake(d, port);
+    return came;
 }
 
-void event_raise(struct domain *d, evtchn_port_t port, struct channel *c)
+bool event_raise(struct domain *d, evtchn_port_t port, struct channel *c)
 {
-    raise(d, port, c);
+    return raise(d, port, c);
+}
+
+bool event_raise_for(struct vcpu *v, evtchn_port_t port, struct channel *c, u32 priority)
+{
+    struct domain *d = v->domain;
+    const struct channel end = {.vcpu = v->id};
+    bool came =
+        d->events.words ? fifo_raise_for(v, port, c, priority) : two_level_raise(d, port, &end);
+
+    if (came && ACCESS_ONCE(d->events.pollers))
+        pollers_wake(d, port);
+    return came;
 }
 
 /* The other end is another port, or the hypervisor. What stands beside the bond belongs to it if
  * the bond is still the same after it was read. */
-static int interdomain_send(const struct channel *c)
+static long interdomain_send(const struct channel *c)
 {
     union bond bond;
     struct domain *remote;
@@ -69,10 +84,13 @@ static int interdomain_send(const struct channel *c)
     return 0;
 }
 
-int event_send(struct domain *d, evtchn_port_t port)
+long event_send(struct domain *d, evtchn_port_t port)
 {
-    struct channel *c = channel_find(d, port);
+    struct channel *c;
 
+    if (unlikely(event_watched))
+        return event_send_watched(d, port);
+    c = channel_find(d, port);
     if (unlikely(!c))
         return refuse(XEN_EINVAL, "there is no such port");
     switch (channel_bond(c).kind) {
@@ -88,7 +106,7 @@ int event_send(struct domain *d, evtchn_port_t port)
     }
 }
 
-int event_unmask(struct domain *d, evtchn_port_t port)
+long event_unmask(struct domain *d, evtchn_port_t port)
 {
     struct channel *c = channel_find(d, port);
 
@@ -96,7 +114,8 @@ int event_unmask(struct domain *d, evtchn_port_t port)
         return refuse(XEN_EINVAL, "there is no such port");
     if (channel_bond(c).kind == EVTCHNSTAT_closed)
         return 0;
-    if (d->events.fifo)
+    trace(unmask, TRACE_WHO(current), port);
+    if (d->events.words)
         fifo_unmask(d, port, c);
     else
         two_level_unmask(d, port, c);
@@ -108,7 +127,7 @@ void event_hypervisor_send(struct domain *d, evtchn_port_t port)
     struct channel *c = channel_find(d, port);
 
     if (c && channel_bond(c).hypervisor)
-        event_raise(d, port, c);
+        event_come(d, port, c);
 }
 
 void event_pirq_raise(struct domain *d, evtchn_port_t port)
@@ -116,7 +135,14 @@ void event_pirq_raise(struct domain *d, evtchn_port_t port)
     struct channel *c = channel_find(d, port);
 
     if (c && channel_bond(c).kind == EVTCHNSTAT_pirq)
-        event_raise(d, port, c);
+        event_come(d, port, c);
+}
+
+bool event_is_masked(const struct domain *d, evtchn_port_t port)
+{
+    return d->events.fifo ? fifo_is_masked(d, port)
+           : d->is_32bit  ? two_level32_is_masked(d, port)
+                          : bit_is_set(d->shared->evtchn_mask, port);
 }
 
 bool event_is_pending(const struct domain *d, evtchn_port_t port)
@@ -130,7 +156,8 @@ int event_poll_port(const struct domain *d, evtchn_port_t port)
 
     if (!c || channel_bond(c).kind == EVTCHNSTAT_closed)
         return -XEN_EINVAL;
-    return d->events.fifo ? fifo_is_pending(d, port) : two_level_is_pending(d, port);
+    return d->events.fifo ? fifo_is_pending(d, port)
+                          : port < two_level_ports(d) && two_level_is_pending(d, port);
 }
 
 /* The count is never too small while somebody polls: up before, down after. */

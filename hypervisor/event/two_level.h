@@ -12,6 +12,7 @@
 #ifndef HYPERVISOR_EVENT_TWO_LEVEL_H
 #define HYPERVISOR_EVENT_TWO_LEVEL_H
 
+#include "hypervisor/domain/shared32.h"
 #include "hypervisor/event/channel.h"
 
 #define WORD_BITS (sizeof(xen_ulong_t) * 8)
@@ -65,5 +66,10 @@ static inline void two_level_unmask(struct domain *d, evtchn_port_t port, const 
     if (bit_drop(d->shared->evtchn_mask, port) && two_level_is_pending(d, port))
         port_select(d, port, c);
 }
+
+/* The same of a 32-bit domain, for its vcpu of this number (two_level32.c). */
+bool two_level32_raise(struct domain *d, evtchn_port_t port, u32 vcpu);
+bool two_level32_is_masked(const struct domain *d, evtchn_port_t port);
+void two_level32_unmask(struct domain *d, evtchn_port_t port, u32 vcpu);
 
 #endif

@@ -4,7 +4,7 @@
  * moved to another vcpu afterwards.
  */
 #include "hypervisor/debug/bug.h"
-#include "hypervisor/event/channel.h"
+#include "hypervisor/event/watched.h"
 
 bool virq_is_global(u32 virq)
 {
@@ -49,11 +49,29 @@ void virq_raise(struct vcpu *v, u32 virq)
     evtchn_port_t port = __atomic_load_n(&v->events.virqs[virq], __ATOMIC_ACQUIRE);
 
     if (port)
-        event_raise(v->domain, port, channel_at(v->domain, port));
+        event_come(v->domain, port, channel_at(v->domain, port));
+}
+
+/* Who hears a global one; NULL: the control domain. */
+static struct domain *handlers[NR_VIRQS];
+
+void virq_handler_set(u32 virq, struct domain *d)
+{
+    __atomic_store_n(&handlers[virq], d, __ATOMIC_RELEASE);
+}
+
+void virq_handler_gone(const struct domain *d)
+{
+    for (u32 virq = 0; virq < NR_VIRQS; virq++)
+        if (handlers[virq] == d)
+            virq_handler_set(virq, NULL);
 }
 
 void virq_raise_global(u32 virq)
 {
-    if (dom0 && domain_vcpu(dom0, 0))
-        virq_raise(dom0->vcpus[0], virq);
+    struct domain *d = __atomic_load_n(&handlers[virq], __ATOMIC_ACQUIRE);
+
+    d = d ? d : dom0;
+    if (d && domain_vcpu(d, 0))
+        virq_raise(d->vcpus[0], virq);
 }

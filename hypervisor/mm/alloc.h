@@ -23,18 +23,32 @@ static inline unsigned order_for(u64 bytes)
 void frames_add(mfn_t start, mfn_t end);
 
 /* A block of 2^order frames, aligned to its size, contents undefined; INVALID_MFN when there is
- * none. */
-mfn_t frames_alloc(unsigned order);
+ * none. Here and below, @bits: of how many bits no address in it has more; 0: any block will do. */
+mfn_t frames_alloc(unsigned order, u32 bits);
 void frames_free(mfn_t m, unsigned order);
+
+/* Is this such a block? */
+static inline bool block_has_bits(mfn_t m, unsigned order, u32 bits)
+{
+    if (!bits || bits >= 64)
+        return true;
+    return bits > PAGE_SHIFT && (m.n + (1UL << order) - 1) >> (bits - PAGE_SHIFT) == 0;
+}
+
 u64 frames_free_count(void);
 
-/* What an earlier domain of this number left in free frames is nobody's any more. Before a domain
- * gets the number. */
-void frames_forget(u16 domain_id);
+/* Free frames that domains have claimed; and those whose addresses have at least @min and at most
+ * @max bits, 0 being any. */
+u64 frames_claimed_count(void);
+u64 frames_free_between(u32 min, u32 max);
 
 /* One or more zeroed pages for the hypervisor's own use, as pointer into the direct map; NULL if
  * none. */
 void *pages_alloc(unsigned order);
+/* The same with whatever was in them: for who reads nothing that he has not written. */
+void *pages_alloc_unclear(unsigned order);
+/* One page, zeroed: below 4 GiB if there is such a one, otherwise anywhere. NULL: none. */
+void *page_alloc_low(void);
 void pages_free(void *p, unsigned order);
 
 /*
@@ -51,16 +65,19 @@ int domain_claim(struct domain *d, u64 pages);
  * d->page_lock.
  */
 #define RESTART_MFN MFN(~1UL)
-mfn_t domain_frames_alloc(struct domain *d, unsigned order, bool clear);
+mfn_t domain_frames_alloc(struct domain *d, unsigned order, u32 bits, bool clear);
 
 /* The same in steps, for extent.h: a block (for NULL: in place of other frames), INVALID_MFN if
- * there is none or, by the second, @d may not have so much (nothing is taken from its accounts yet,
- * and stale translations may reach it); then its accounts, false if it may not; then
+ * there is none or, by the second, @d may not have so much (nothing is taken from its accounts or
+ * claims yet, and stale translations may reach it); then its accounts, false if it may not; then
  * domain_frames_replace. */
-mfn_t block_take(unsigned order, struct domain *d);
-mfn_t domain_block_alloc(struct domain *d, unsigned order);
+mfn_t block_take(unsigned order, u32 bits, struct domain *d);
+mfn_t domain_block_alloc(struct domain *d, unsigned order, u32 bits);
 void frames_flush_stale(mfn_t m, unsigned order);
 bool domain_pages_account(struct domain *d, unsigned order);
+
+/* One frame that was accounted so, or stolen (below), is not to come. */
+void domain_pages_unaccount(struct domain *d);
 
 /* Clear what somebody else than @d left in a block of frames_alloc: 0 or RESTART. */
 int frames_clean(mfn_t m, unsigned order, const struct domain *d);
@@ -90,8 +107,15 @@ void frame_unsteal(struct domain *d, u32 *stolen);
 void frame_free_stolen(u32 *stolen);
 void domain_frames_replace(struct domain *d, mfn_t m, unsigned order);
 
+/* Of a dying domain: the next of its frames, which from now on is only its own as long as others
+ * hold it, with a reference for the caller; NULL: that was the last. And has it none at all, not
+ * even shared ones? Under page_lock. */
+struct frame *domain_frame_leave(struct domain *d);
+bool domain_has_no_frames(const struct domain *d);
+
 /* Share a page of the hypervisor with @d (shared_info and the like): it may map it, never retype
- * it. */
+ * it. When the hypervisor's own references are put (frame_put_and_type), and nobody else has any,
+ * it is freed. */
 void frame_share(mfn_t m, struct domain *d, bool writable);
 
 #endif

@@ -7,9 +7,12 @@
  * holds what:
  *
  *   the owner               a reference (FRAME_ALLOCED)
- *   an L1 entry             a reference; with RW also a type reference as writable memory
- *   an entry of level n     both, as a table of level n-1
- *   a pin, a base pointer   both, as the table that it is
+ *   an L1 entry             a reference; with RW also a type reference as writable memory; it may
+ *                           be another domain's, which was granted the frame or may map any
+ *   a device's mapping of   the same
+ *   a grant
+ *   an entry of level n     both, as a table of level n-1; the last of a PAE L3 as FT_L2_HV
+ *   a pin, a base pointer   both, as the table that it is (of a 32-bit vcpu: an L3)
  *   a GDT or LDT page       both, as segment descriptors
  *   a vcpu_info             both, as writable memory
  *   a page of the FIFO ABI  both, as writable memory
@@ -23,15 +26,18 @@
  */
 #include "hypervisor/mm/audit.h"
 
+#include "hypervisor/cpu/smp.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/event/fifo.h"
+#include "hypervisor/grant/grant.h"
 #include "hypervisor/mm/alloc.h"
 #include "hypervisor/mm/hv_slots.h"
 #include "hypervisor/mm/io_frames.h"
+#include "hypervisor/mm/pae.h"
 #include "hypervisor/mm/ptype.h"
 
-/* Two uses of one frame disagree about its type: a value that no frame's type has. */
-#define TYPE_CONFLICT FRAME_TYPE_MASK
+/* Two uses of one frame disagree about its type: what no frame is that is used as something. */
+#define TYPE_CONFLICT FT_NONE
 #define COUNTS        (FRAME_REF_MASK | FRAME_TYPE_COUNT)
 
 struct audit {
@@ -76,13 +82,19 @@ static void l1_entry_count(struct audit *a, u64 table, u64 e)
 
     if (!(e & PTE_P) || mfn_is_io(m))
         return;
-    if (!mfn_to_frame(m)->owner && in_window(a, table))
+    if (!mfn_to_frame(m)->owner && mfn_to_frame(MFN(table))->owner == a->d && in_window(a, table))
         mismatch(a, table, "an entry maps memory without an owner", 0, e);
     if (mfn_to_frame(m)->owner == a->d)
         use_add(a, m, e & PTE_RW ? FT_WRITABLE : FT_NONE);
 }
 
-static void upper_entry_count(struct audit *a, u64 table, int level, u64 e)
+/* What entry @i of a table of @level makes of the frame that it names. */
+static u64 type_below(const struct audit *a, int level, unsigned i)
+{
+    return a->d->is_32bit && level == 3 && i == PAE_L3_ENTRIES - 1 ? FT_L2_HV : FT_LEVEL(level - 1);
+}
+
+static void upper_entry_count(struct audit *a, u64 table, int level, unsigned i, u64 e)
 {
     mfn_t m = pte_mfn(e);
 
@@ -90,8 +102,8 @@ static void upper_entry_count(struct audit *a, u64 table, int level, u64 e)
         return; /* an entry that names its own table holds nothing: linear.h */
     if (mfn_valid(m) && mfn_to_frame(m)->owner == a->d)
         use_add(a, m,
-                frame_type(mfn_to_frame(m)) == FT_LEVEL(level) ? FT_LEVEL(level)
-                                                               : FT_LEVEL(level - 1));
+                type_level(frame_type(mfn_to_frame(m))) == level ? frame_type(mfn_to_frame(m))
+                                                                 : type_below(a, level, i));
     else if (in_window(a, table))
         mismatch(a, table, "an entry names a table that is not the domain's", 0, e);
 }
@@ -103,21 +115,33 @@ static void hv_slot_check(struct audit *a, u64 table, unsigned i, u64 e)
         mismatch(a, table, "a slot of the hypervisor in an L4", hv_l4[i], e);
 }
 
+/* Entries of a 32-bit guest's table that are not the guest's: pae.h. True: @i is one. */
+static bool pae_slot_check(struct audit *a, u64 table, u64 type, unsigned i, u64 e)
+{
+    bool hv = type == FT_L2_HV && i >= PAE_L2_HV_SLOT;
+    bool none = a->d->is_32bit && type == FT_L3 && i >= PAE_L3_ENTRIES;
+
+    if ((hv && !pae_slot_is_right(i, e)) || (none && e))
+        mismatch(a, table, "an entry that is not the guest's, in a table of a 32-bit one", i, e);
+    return hv || none;
+}
+
 /* A table that is not whole holds what its first entries name. */
 static void table_count(struct audit *a, u64 n, u64 w)
 {
     const u64 *t = mfn_to_virt(MFN(n));
     bool whole = w & FRAME_VALIDATED;
     unsigned held = whole ? PT_ENTRIES : mfn_to_frame(MFN(n))->progress;
-    int level = type_level(w & FRAME_TYPE_MASK);
+    u64 type = w & FRAME_TYPE_MASK;
+    int level = type_level(type);
 
-    use_add(a, MFN(n), whole ? FT_NONE : w & FRAME_TYPE_MASK);
+    use_add(a, MFN(n), whole ? FT_NONE : type);
     for (unsigned i = 0; i < held; i++) {
         if (level == 1)
             l1_entry_count(a, n, t[i]);
-        else if (level < 4 || !l4_slot_is_ours(i))
-            upper_entry_count(a, n, level, t[i]);
-        else if (whole)
+        else if (level < 4 ? !pae_slot_check(a, n, type, i, t[i]) : !l4_slot_is_ours(i))
+            upper_entry_count(a, n, level, i, t[i]);
+        else if (whole && level == 4)
             hv_slot_check(a, n, i, t[i]);
     }
 }
@@ -130,9 +154,22 @@ static void frame_count(struct audit *a, u64 n, u64 w)
     if (w & FRAME_ALLOCED)
         use_add(a, MFN(n), FT_NONE);
     if (w & FRAME_PINNED)
-        use_add(a, MFN(n), type_is_table(type) ? type : TYPE_CONFLICT);
+        use_add(a, MFN(n), type);
+    if (w & FRAME_PINNED && (!type_is_table(type) || type == FT_L2_HV) && in_window(a, n))
+        mismatch(a, n, "a pin of what none is for", 0, w);
     if (type_is_table(type) && frame_type_count(w))
         table_count(a, n, w);
+}
+
+/* What tables of other domains hold: an L1 table's entries alone name any. */
+static void foreign_count(struct audit *a, u64 n, u64 w)
+{
+    const u64 *t = mfn_to_virt(MFN(n));
+    unsigned held = w & FRAME_VALIDATED ? PT_ENTRIES : mfn_to_frame(MFN(n))->progress;
+
+    if ((w & FRAME_TYPE_MASK) == FT_L1 && frame_type_count(w))
+        for (unsigned i = 0; i < held; i++)
+            l1_entry_count(a, n, t[i]);
 }
 
 static void frames_use_add(struct audit *a, const mfn_t *frames, unsigned count)
@@ -144,7 +181,9 @@ static void frames_use_add(struct audit *a, const mfn_t *frames, unsigned count)
 
 static void vcpu_count(struct audit *a, const struct vcpu *v)
 {
-    if (v->cr3_kernel)
+    if (v->domain->is_32bit && pae_base(v).n)
+        use_add(a, pae_base(v), FT_L3);
+    else if (v->cr3_kernel)
         use_add(a, MFN(v->cr3_kernel >> PAGE_SHIFT), FT_L4);
     if (v->cr3_user)
         use_add(a, MFN(v->cr3_user >> PAGE_SHIFT), FT_L4);
@@ -154,6 +193,11 @@ static void vcpu_count(struct audit *a, const struct vcpu *v)
         use_add(a, v->info_mfn, FT_WRITABLE);
     if (v->events.control)
         use_add(a, virt_to_mfn(v->events.control), FT_WRITABLE);
+}
+
+static void grant_count(void *to, mfn_t m, bool writable)
+{
+    use_add(to, m, writable ? FT_WRITABLE : FT_NONE);
 }
 
 static void frame_compare(struct audit *a, u64 n, u64 w)
@@ -180,6 +224,8 @@ static void window_audit(struct audit *a)
     for (u64 n = 0; n < frames_max; n++)
         if (frame_table[n].owner == d)
             frame_count(a, n, ACCESS_ONCE(frame_table[n].word));
+        else if (frame_table[n].owner)
+            foreign_count(a, n, ACCESS_ONCE(frame_table[n].word));
     for (u32 i = 0; i < d->max_vcpus; i++)
         if (d->vcpus[i])
             vcpu_count(a, d->vcpus[i]);
@@ -193,27 +239,40 @@ static void window_audit(struct audit *a)
         use_add(a, virt_to_mfn(d->events.fifo->pages[i / FIFO_PAGE_WORDS]), FT_WRITABLE);
     if (d->pirqs.ends)
         use_add(a, virt_to_mfn(d->pirqs.ends), FT_WRITABLE);
+    grants_each_use(d, grant_count, a);
+    grants_each_page(d, grant_count, a);
     for (u64 n = a->first; n < a->end; n++)
         if (frame_table[n].owner == d)
             frame_compare(a, n, ACCESS_ONCE(frame_table[n].word));
 }
 
-/* The domain's list of frames: linked both ways, all its own, as many as tot_pages says. */
-static void list_audit(struct audit *a)
+/* A list of the domain's frames: linked both ways, all its own. How many there are; together as
+ * many as tot_pages says. */
+static u64 list_audit(struct audit *a, u32 list)
 {
-    u32 n = a->d->page_list, before = FRAME_NIL;
+    u32 n = list, before = FRAME_NIL;
     u64 length = 0;
 
     for (; n != FRAME_NIL && length <= a->d->tot_pages; length++) {
         const struct frame *f = mfn_to_frame(MFN(n));
 
-        if (!mfn_valid(MFN(n)) || f->owner != a->d || f->prev != before)
-            return mismatch(a, before, "the list of frames breaks after it", before, n);
+        if (!mfn_valid(MFN(n)) || f->owner != a->d || f->prev != before) {
+            mismatch(a, before, "the list of frames breaks after it", before, n);
+            break;
+        }
         before = n;
         n = f->next;
     }
-    if (length + a->d->away != a->d->tot_pages)
-        mismatch(a, before, "length of the list of frames", a->d->tot_pages, length + a->d->away);
+    return length;
+}
+
+static void lists_audit(struct audit *a)
+{
+    const struct domain *d = a->d;
+    u64 length = list_audit(a, d->page_list) + list_audit(a, d->held_list) + d->away;
+
+    if (length != d->tot_pages)
+        mismatch(a, d->page_list, "length of the lists of frames", d->tot_pages, length);
 }
 
 u64 audit_domain(const struct domain *d)
@@ -229,7 +288,7 @@ u64 audit_domain(const struct domain *d)
         return 1;
     }
     words = (PAGE_SIZE << order) / sizeof(*a.found);
-    list_audit(&a);
+    lists_audit(&a);
     for (a.first = 0; a.first < frames_max; a.first = a.end) {
         a.end = MIN(a.first + words, frames_max);
         window_audit(&a);
@@ -240,8 +299,11 @@ u64 audit_domain(const struct domain *d)
 
 void audit_report(const struct domain *d)
 {
-    u64 wrong = audit_domain(d);
+    u64 wrong;
 
+    smp_hold_others(); /* counts and tables agree where nobody is in the middle of a call */
+    wrong = audit_domain(d);
+    smp_let_others_go();
     if (wrong)
         log_always("audit of domain %u: %lu counts are wrong", d->id, wrong);
     else

@@ -25,14 +25,14 @@ static int extent_clean(struct extent *e)
     return 0;
 }
 
-int extent_make(struct domain *d, unsigned order, bool replaces, mfn_t *m)
+int extent_make(struct domain *d, unsigned order, u32 bits, bool replaces, mfn_t *m)
 {
     struct extent *e = &current->extent;
 
-    if (e->block.n && (e->order != order || e->d != d))
+    if (e->block.n && (e->order != order || e->d != d || !block_has_bits(e->block, order, bits)))
         extent_drop();
     if (!e->block.n) {
-        *m = replaces ? block_take(order, NULL) : domain_block_alloc(d, order);
+        *m = replaces ? block_take(order, bits, NULL) : domain_block_alloc(d, order, bits);
         if (!mfn_valid(*m))
             return refuse(XEN_ENOMEM, "no such block, or more than the domain may have");
         *e = (struct extent){.block = *m, .d = d, .order = order};
@@ -46,12 +46,15 @@ void extent_take(void)
     current->extent = (struct extent){0};
 }
 
-void extent_drop(void)
+static void extent_free(struct extent *e)
 {
-    struct extent *e = &current->extent;
-
     frames_free(e->block, e->order);
     *e = (struct extent){0};
+}
+
+void extent_drop(void)
+{
+    extent_free(&current->extent);
 }
 
 int extent_assign(u64 pfn)
@@ -67,20 +70,32 @@ int extent_assign(u64 pfn)
     return 0;
 }
 
-int extent_finish(void)
+static int extent_hand_over(struct extent *e)
 {
-    struct extent *e = &current->extent;
-
     while (e->left) {
         u64 done = (1UL << e->order) - e->left;
 
         for (u64 n = done; n < done + STEP; n++)
-            m2p[e->block.n + n] = e->pfn == INVALID_M2P_ENTRY ? e->pfn : e->pfn + n;
+            m2p_set(mfn_add(e->block, n), e->pfn == INVALID_M2P_ENTRY ? e->pfn : e->pfn + n);
         domain_frames_replace(e->d, mfn_add(e->block, done), EXTENT_ORDER_MIN);
         e->left -= STEP;
         if (preempt_point(STEP_UNITS) && e->left)
             return RESTART;
     }
     *e = (struct extent){0};
+    return 0;
+}
+
+int extent_finish(void)
+{
+    return extent_hand_over(&current->extent);
+}
+
+int extent_end(struct extent *e)
+{
+    if (e->left)
+        return extent_hand_over(e);
+    if (e->block.n)
+        extent_free(e);
     return 0;
 }

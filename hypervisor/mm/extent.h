@@ -24,9 +24,9 @@ struct extent {
     u64 pfn;          /* of its first frame, or INVALID_M2P_ENTRY */
 };
 
-/* A clean block for @d. 0, -ENOMEM (no memory, or more than @d may have, unless it @replaces other
- * frames), or RESTART. */
-int extent_make(struct domain *d, unsigned order, bool replaces, mfn_t *m);
+/* A clean block for @d, in which no address has more than @bits bits (0: any). 0, -ENOMEM (no such
+ * block, or more than @d may have, unless it @replaces other frames), or RESTART. */
+int extent_make(struct domain *d, unsigned order, u32 bits, bool replaces, mfn_t *m);
 
 /* It is the caller's, to hand over by himself. */
 void extent_take(void);
@@ -39,5 +39,8 @@ int extent_assign(u64 pfn);
 
 /* Hand over what is left of one that was assigned: 0 or RESTART. */
 int extent_finish(void);
+
+/* Nobody goes on with @e: it is finished, or dropped. 0 or RESTART. */
+int extent_end(struct extent *e);
 
 #endif

@@ -8,6 +8,7 @@
  */
 #include "hypervisor/mm/frame.h"
 
+#include "hypervisor/cpu/smp.h"
 #include "hypervisor/debug/bug.h"
 #include "hypervisor/mm/alloc.h"
 #include "hypervisor/mm/tlb.h"
@@ -50,7 +51,7 @@ u64 frame_hold_table(struct frame *f, const struct domain *d)
             (w & FRAME_TYPE_COUNT) == FRAME_TYPE_COUNT)
             return FT_NONE;
         if (unlikely(w & FRAME_LOCKED)) {
-            __builtin_ia32_pause();
+            smp_poll();
             w = ACCESS_ONCE(f->word);
             continue;
         }
@@ -67,6 +68,7 @@ void frame_let_go(struct frame *f)
 {
     u64 w;
 
+    dirty_mark(f);
     /* The last other use of a table cannot go while it is held: frame_type_put waits. That of
      * anything else can, the last reference even, and then this is it. */
     if (!type_is_table(frame_type(f)))

@@ -25,6 +25,7 @@
 #ifndef HYPERVISOR_MM_FRAME_H
 #define HYPERVISOR_MM_FRAME_H
 
+#include "hypervisor/mm/dirty.h"
 #include "hypervisor/mm/layout.h"
 #include "hypervisor/mm/types.h"
 
@@ -45,7 +46,7 @@ struct frame {
     u16 free : 1;      /* 1: first frame of a free block */
     u16 progress : 10; /* partial, retiring: how many of its entries, from 0 on, hold references */
     union {
-        u16 left_by; /* free: 1 + id of the living domain whose contents it still has; or LEFT_* */
+        u16 left_by; /* free: domain.trace of the one whose contents it still has; or LEFT_* */
         s16 linear;  /* a table: its entries that name tables of its own level, or < 0: how many of
                       * those name it (mm/linear.h) */
     };
@@ -68,15 +69,17 @@ struct frame {
 #define FRAME_INCOHERENT (1UL << 62)
 #define FRAME_LOCKED     (1UL << 63)
 
-/* The types, in place within the word. L1 to L4 are consecutive: a level is a type. */
+/* The types, in place within the word. L1 to L4 are consecutive: a level is a type. Behind them an
+ * L2 with slots of the hypervisor's (mm/pae.h). */
 #define FT_NONE     (0UL << 55)
 #define FT_LEVEL(l) ((u64)(l) << 55)
 #define FT_L1       FT_LEVEL(1)
 #define FT_L2       FT_LEVEL(2)
 #define FT_L3       FT_LEVEL(3)
 #define FT_L4       FT_LEVEL(4)
-#define FT_SEGDESC  (5UL << 55)
-#define FT_WRITABLE (6UL << 55)
+#define FT_L2_HV    (5UL << 55)
+#define FT_SEGDESC  (6UL << 55)
+#define FT_WRITABLE (7UL << 55)
 
 _Static_assert(sizeof(struct frame) == FRAME_INFO_SIZE, "memory.c sizes the table by this");
 
@@ -92,7 +95,8 @@ extern u64 host_directmap;
 #endif
 extern u64 frames_max; /* frames with an index below this have an entry */
 
-#define FRAME_NIL 0xffffffffU /* end of a list of frames */
+#define FRAME_NIL    0xffffffffU /* end of a list of frames */
+#define FRAME_SHARED 0xfffffffeU /* as next: in no list, but the hypervisor's to share */
 
 static inline bool mfn_valid(mfn_t m)
 {
@@ -126,6 +130,11 @@ static inline mfn_t virt_to_mfn(const void *p)
     return MFN(((u64)p - FRAME_DIRECTMAP) >> PAGE_SHIFT);
 }
 
+static inline u64 virt_to_maddr(const void *p)
+{
+    return (u64)p - FRAME_DIRECTMAP;
+}
+
 static inline u64 frame_type(const struct frame *f)
 {
     return ACCESS_ONCE(f->word) & FRAME_TYPE_MASK;
@@ -138,12 +147,12 @@ static inline u64 frame_type_count(u64 word)
 
 static inline bool type_is_table(u64 type)
 {
-    return type - FT_L1 <= FT_L4 - FT_L1;
+    return type - FT_L1 <= FT_L2_HV - FT_L1;
 }
 
 static inline int type_level(u64 type)
 {
-    return (int)(type >> 55);
+    return type == FT_L2_HV ? 2 : (int)(type >> 55);
 }
 
 static inline bool frame_word_cas(struct frame *f, u64 *old, u64 new)
@@ -176,12 +185,13 @@ static inline struct frame *frame_get_mfn(mfn_t m, const struct domain *d)
  * Outermost of all locks (docs/locking.md), and only one frame at a time is held.
  */
 u64 frame_hold_table(struct frame *f, const struct domain *d);
-void frame_let_go(struct frame *f);
+void frame_let_go(struct frame *f); /* it may have been written: dirty.h */
 
 /* The same for one that is held as a table: its last other use cannot have gone meanwhile
  * (frame_type_put waits), nor then its own reference. */
 static inline void frame_let_go_table(struct frame *f)
 {
+    dirty_mark(f);
     __atomic_fetch_sub(&f->word, FRAME_REF_ONE + FRAME_TYPE_ONE + FRAME_LOCKED, __ATOMIC_ACQ_REL);
 }
 

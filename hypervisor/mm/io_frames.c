@@ -1,5 +1,6 @@
 #include "hypervisor/mm/io_frames.h"
 
+#include "hypervisor/cpu/percpu.h"
 #include "hypervisor/debug/bug.h"
 
 struct domain domain_io = {.id = DOMID_IO};
@@ -49,11 +50,45 @@ void io_frames_are_ram(mfn_t start, mfn_t end)
 
 bool io_frame_permitted(const struct domain *d, mfn_t m)
 {
+    const struct ranges *set = __atomic_load_n(&d->io_frames, __ATOMIC_ACQUIRE);
+
+    if (set)
+        return ranges_have(set, m.n, m.n);
     if (!d->privileged || m.n >> (phys_bits - PAGE_SHIFT))
         return false;
     if (m.n < hypertransport_end.n && m.n >= hypertransport_end.n - HYPERTRANSPORT_FRAMES)
         return false;
     return m.n < MESSAGES_MFN || m.n >= MESSAGES_END;
+}
+
+/* What @d was permitted from the beginning, as a set that can be changed. */
+static int io_frames_begin(struct domain *d)
+{
+    struct ranges *set = NULL;
+    u64 end = hypertransport_end.n;
+    int rc;
+
+    if (!d->privileged || d->io_frames)
+        return 0;
+    rc = ranges_change(&set, 0, (1UL << (phys_bits - PAGE_SHIFT)) - 1, true);
+    if (!rc)
+        rc = ranges_change(&set, MESSAGES_MFN, MESSAGES_END - 1, false);
+    if (!rc && end)
+        rc = ranges_change(&set, end - HYPERTRANSPORT_FRAMES, end - 1, false);
+    __atomic_store_n(&d->io_frames, set, __ATOMIC_RELEASE);
+    return rc;
+}
+
+int io_frames_permit(struct domain *by, struct domain *d, u64 first, u64 last, bool allow)
+{
+    int rc = io_frames_begin(by);
+
+    if (rc)
+        return rc;
+    if (!ranges_have(by->io_frames, first, last))
+        return refuse(XEN_EPERM, "nobody gives what he has not himself");
+    rc = io_frames_begin(d);
+    return rc ? rc : ranges_change(&d->io_frames, first, last, allow);
 }
 
 /* Device registers must not be cached: turn write-back and its kin into uncached (Xen's mapping of
@@ -77,7 +112,7 @@ int io_l1e_get(u64 *e, const struct domain *pt_dom, const struct domain *pg_dom)
     mfn_t m = pte_mfn(*e);
 
     if (pg_dom == &domain_io)
-        pg_dom = pt_dom;
+        pg_dom = current->domain;
     if (!io_frame_permitted(pg_dom, m) || !io_frame_permitted(pt_dom, m)) {
         if (m.n == PTE_ADDR >> PAGE_SHIFT)
             return refuse(XEN_EINVAL, "the entry names the invalid frame number");

@@ -34,6 +34,10 @@ bool io_frame_is_kept(mfn_t m);
 /* May @d map the I/O frame @m? */
 bool io_frame_permitted(const struct domain *d, mfn_t m);
 
+/* @by lets @d map the frames from @first to @last, or forbids it; what is mapped stays. One caller
+ * at a time. 0; -EPERM: @by may not map all of them himself; -ENOMEM. */
+int io_frames_permit(struct domain *by, struct domain *d, u64 first, u64 last, bool allow);
+
 /*
  * A present L1 entry that names an I/O frame: 0, with cache attributes made safe in *e and no right
  * to write what is kept; -EPERM when not permitted; -EINVAL for the all-ones frame number, as Xen

@@ -24,12 +24,12 @@ static void linear_uncount(struct frame *f, int step)
 
 /* Only a table that is whole may be named: waiting for one that is being validated could be for
  * ever. */
-static bool type_get_validated(struct frame *f, u64 type)
+static bool type_get_validated(struct frame *f, int level)
 {
     u64 w = ACCESS_ONCE(f->word);
 
     do {
-        if ((w & (FRAME_TYPE_MASK | FRAME_VALIDATED)) != (type | FRAME_VALIDATED) ||
+        if (type_level(w & FRAME_TYPE_MASK) != level || !(w & FRAME_VALIDATED) ||
             !(w & FRAME_TYPE_COUNT) || (w & FRAME_TYPE_COUNT) == FRAME_TYPE_COUNT)
             return false;
     } while (!frame_word_cas(f, &w, w + FRAME_TYPE_ONE));
@@ -49,7 +49,7 @@ int linear_get(u64 e, struct frame *t, int level)
         return refuse(XEN_EINVAL, "no such frame, or not the domain's own");
     if (linear_count(t, 1)) {
         if (linear_count(f, -1)) {
-            if (type_get_validated(f, FT_LEVEL(level)))
+            if (type_get_validated(f, level))
                 return 0;
             linear_uncount(f, -1);
         }
@@ -63,7 +63,7 @@ void linear_put(u64 e, struct frame *t, int level)
 {
     struct frame *f = mfn_to_frame(pte_mfn(e));
 
-    if (frame_type(f) != FT_LEVEL(level))
+    if (type_level(frame_type(f)) != level)
         return; /* an ordinary entry: it names a table of the level below */
     linear_uncount(f, -1);
     linear_uncount(t, 1);

@@ -9,12 +9,13 @@
 #include "hypervisor/mm/pt_update.h"
 
 #include "hypervisor/debug/bug.h"
+#include "hypervisor/mm/pae.h"
 #include "hypervisor/mm/ptype_l1.h"
 
 int l1e_get_slow(u64 *e, struct domain *pt_dom, struct domain *pg_dom)
 {
     /* A domain that may touch devices may also choose cache attributes. */
-    u64 bad = *e & (pt_dom->privileged ? L1E_BAD & ~PTE_CACHE : L1E_BAD);
+    u64 bad = *e & (pt_dom->privileged || pt_dom->io_frames ? L1E_BAD & ~PTE_CACHE : L1E_BAD);
     mfn_t m = pte_mfn(*e);
     struct frame *f;
 
@@ -23,6 +24,9 @@ int l1e_get_slow(u64 *e, struct domain *pt_dom, struct domain *pg_dom)
     if (mfn_is_io(m))
         return io_l1e_get(e, pt_dom, pg_dom);
     f = frame_get_mfn(m, pg_dom);
+    /* As on Xen: into another's tables the control domain puts whatever it may map itself. */
+    if (!f && pg_dom != pt_dom && pg_dom->privileged && mfn_valid(m))
+        f = frame_get_mfn(m, ACCESS_ONCE(mfn_to_frame(m)->owner));
     if (!f)
         return refuse(XEN_EBUSY, "the frame is not the domain's own");
     if ((*e & PTE_RW) && frame_type_get(f, FT_WRITABLE)) {
@@ -57,7 +61,7 @@ int l1e_write(u64 *slot, u64 val, bool preserve_ad, struct domain *pt_dom, struc
     u64 old = ACCESS_ONCE(*slot);
 
     if (val & PTE_P) {
-        u64 new = pte_adjust_l1(val);
+        u64 new = pte_adjust_l1(val, pt_dom);
         int rc;
 
         if ((old & PTE_P) && !((old ^ new) & ~PTE_NEUTRAL)) {
@@ -77,16 +81,19 @@ int l1e_write(u64 *slot, u64 val, bool preserve_ad, struct domain *pt_dom, struc
 static int upper_write(u64 *slot, u64 val, int level, bool preserve_ad)
 {
     struct frame *t = mfn_to_frame(virt_to_mfn(slot));
+    unsigned i = (u64)slot % PAGE_SIZE / sizeof(u64);
     u64 old = ACCESS_ONCE(*slot);
+    int rc;
 
-    if (level == 4 && l4_slot_is_ours((u64)slot % PAGE_SIZE / sizeof(u64)))
+    if (level == 4 && l4_slot_is_ours(i))
         return refuse(XEN_EINVAL, "an L4 slot of the hypervisor");
+    rc = unlikely(t->owner->is_32bit) ? pae_update_check(t, level, i, val) : 0;
+    if (unlikely(rc))
+        return rc;
     if (val & PTE_P) {
-        int rc;
-
         if (unlikely(val & PTE_BAD))
             return refuse(XEN_EINVAL, "flags that no guest may set in a table entry");
-        val = pte_adjust(val, level);
+        val = pte_adjust(val, level, t->owner);
         if ((old & PTE_P) && !((old ^ val) & ~PTE_NEUTRAL)) {
             pte_exchange(slot, val, preserve_ad);
             return 0;
@@ -119,30 +126,67 @@ int pt_entry_write(u64 type, u64 *slot, u64 val, bool preserve_ad, struct domain
 }
 
 /*
- * The table that an entry names, if the guest can walk through it: present, and with the user bit,
- * which every entry of a guest has. Without that a linear entry of an L4 would lead to the
- * hypervisor's tables. Large pages are the hypervisor's only.
+ * Can the guest walk through an entry: present, and with the user bit, which every entry of a
+ * 64-bit guest has? Without that a linear entry of an L4 would lead to the hypervisor's tables.
+ * Large pages are the hypervisor's only.
  */
-static inline u64 *table_at(u64 *slot)
+static inline bool leads_on(u64 e)
 {
     const u64 must = PTE_P | PTE_US;
-    u64 e = ACCESS_ONCE(*slot);
 
-    return likely((e & (must | PTE_PSE)) == must) ? maddr_to_virt(e & PTE_ADDR) : NULL;
+    return likely((e & (must | PTE_PSE)) == must);
+}
+
+static inline u64 *table_at(u64 e)
+{
+    return maddr_to_virt(e & PTE_ADDR);
+}
+
+/* Below a root that is ours (pae.h) an L2's entries need not have the user bit; nor do they lead to
+ * tables of the hypervisor's, which shows nothing but large pages there. */
+static __attribute__((noinline, cold)) u64 *pae_find_l1e(mfn_t root, u64 va)
+{
+    u64 *t = mfn_to_virt(root), e = PTE_P;
+
+    if (mfn_to_frame(root)->owner || va >= PAE_END)
+        return NULL;
+    for (int level = 4; level > 1 && (e & (PTE_P | PTE_PSE)) == PTE_P; level--) {
+        e = ACCESS_ONCE(t[pt_index(va, level)]);
+        t = table_at(e);
+    }
+    return (e & (PTE_P | PTE_PSE)) == PTE_P ? &t[pt_index(va, 1)] : NULL;
 }
 
 u64 *pt_find_l1e(mfn_t root, u64 va)
 {
-    u64 *t = mfn_to_virt(root);
+    const u64 *t = mfn_to_virt(root);
+    u64 e = ACCESS_ONCE(t[pt_index(va, 4)]);
 
-    t = table_at(&t[pt_index(va, 4)]);
-    if (unlikely(!t))
+    if (!leads_on(e))
         return NULL;
-    t = table_at(&t[pt_index(va, 3)]);
-    if (unlikely(!t))
+    e = ACCESS_ONCE(table_at(e)[pt_index(va, 3)]);
+    if (!leads_on(e))
         return NULL;
-    t = table_at(&t[pt_index(va, 2)]);
-    return likely(t) ? &t[pt_index(va, 1)] : NULL;
+    e = ACCESS_ONCE(table_at(e)[pt_index(va, 2)]);
+    return leads_on(e) ? &table_at(e)[pt_index(va, 1)] : pae_find_l1e(root, va);
+}
+
+u64 pt_rights(mfn_t root, u64 va)
+{
+    const u64 *t = mfn_to_virt(root);
+    u64 rights = ~0UL;
+
+    for (int level = 4; level > 0; level--) {
+        u64 e = ACCESS_ONCE(t[pt_index(va, level)]);
+
+        if (!(e & PTE_P))
+            return 0;
+        rights &= e;
+        if (!leads_on(e))
+            break;
+        t = table_at(e);
+    }
+    return rights;
 }
 
 int table_pin(mfn_t m, struct domain *d, int level)
@@ -159,6 +203,10 @@ int table_pin(mfn_t m, struct domain *d, int level)
         frame_put_and_type(f);
         return refuse(XEN_EINVAL, "the table is pinned already");
     }
+    /* Of a domain that is dying the pins have been taken already, or are about to be. */
+    if (unlikely(ACCESS_ONCE(d->dying)) &&
+        __atomic_fetch_and(&f->word, ~FRAME_PINNED, __ATOMIC_ACQ_REL) & FRAME_PINNED)
+        frame_put_and_type(f);
     return 0; /* the pin keeps both references */
 }
 

@@ -29,6 +29,10 @@ int l1e_write(u64 *slot, u64 val, bool preserve_ad, struct domain *pt_dom, struc
  */
 u64 *pt_find_l1e(mfn_t root, u64 va);
 
+/* The bits (PTE_US, PTE_RW) that all entries on the way to @va have; 0: it is not mapped. As above.
+ */
+u64 pt_rights(mfn_t root, u64 va);
+
 /* MMUEXT_PIN_Ln_TABLE and MMUEXT_UNPIN_TABLE. 0 or -EINVAL. */
 int table_pin(mfn_t m, struct domain *d, int level);
 int table_unpin(mfn_t m, struct domain *d);

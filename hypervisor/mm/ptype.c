@@ -32,17 +32,19 @@
 
 #include "hypervisor/cpu/descriptors.h"
 #include "hypervisor/cpu/preempt.h"
+#include "hypervisor/cpu/smp.h"
 #include "hypervisor/debug/bug.h"
+#include "hypervisor/debug/trace.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/mm/alloc.h"
 #include "hypervisor/mm/hv_slots.h"
 #include "hypervisor/mm/linear.h"
+#include "hypervisor/mm/pae.h"
 #include "hypervisor/mm/ptype_l1.h"
 #include "hypervisor/mm/tlb.h"
 
 #define BLOCK 64u /* entries between two preemption points, which are at its multiples */
 
-static int use_get(mfn_t m, struct domain *d, u64 type);
 static bool type_put(struct frame *f);
 
 int table_entry_get(u64 e, int level, struct frame *t)
@@ -51,7 +53,7 @@ int table_entry_get(u64 e, int level, struct frame *t)
 
     if (unlikely(e & PTE_BAD))
         return refuse(XEN_EINVAL, "flags that no guest may set in a table entry");
-    rc = use_get(pte_mfn(e), t->owner, FT_LEVEL(level - 1));
+    rc = table_get(pte_mfn(e), t->owner, FT_LEVEL(level - 1));
     return likely(rc != -XEN_EINVAL) ? rc : linear_get(e, t, level);
 }
 
@@ -82,7 +84,7 @@ static int l1_validate(struct frame *f, unsigned i, unsigned end)
             f->progress = i;
             return rc;
         }
-        t[i] = pte_adjust_l1(e);
+        t[i] = pte_adjust_l1(e, d);
     }
     return 0;
 }
@@ -102,23 +104,40 @@ static int upper_validate(struct frame *f, int level, unsigned i, unsigned end)
             f->progress = i;
             return rc;
         }
-        t[i] = pte_adjust(e, level);
+        t[i] = pte_adjust(e, level, f->owner);
     }
     return 0;
 }
 
+static TRACE_COLD void type_record(const struct frame *f, u64 type)
+{
+    trace(type, f->owner ? f->owner->id : DOMID_INVALID, TRACE_64(frame_to_mfn(f).n),
+          (u32)type_level(type));
+}
+
+/* How many of its entries, from 0 on, are the guest's (some of an L4 are not, in the middle). */
+static inline unsigned entries_of(u64 type)
+{
+    return type == FT_L2_HV ? PAE_L2_HV_SLOT : PT_ENTRIES;
+}
+
 /* All entries from f->progress on. Afterwards, unless that went well, it says how many hold
  * references. */
-static int table_validate(struct frame *f, int level)
+static int table_validate(struct frame *f, u64 type)
 {
-    for (unsigned i = f->progress, end; i < PT_ENTRIES; i = end) {
+    const unsigned entries = entries_of(type);
+    int level = type_level(type);
+
+    if (unlikely(f->owner->is_32bit) && level > 2)
+        return level == 3 ? pae_l3_validate(f) : refuse(XEN_EINVAL, "an L4 of a 32-bit domain");
+    for (unsigned i = f->progress, end; i < entries; i = end) {
         int rc;
 
-        end = (i / BLOCK + 1) * BLOCK;
+        end = MIN((i / BLOCK + 1) * BLOCK, entries);
         rc = level == 1 ? l1_validate(f, i, end) : upper_validate(f, level, i, end);
         if (unlikely(rc))
             return rc;
-        if (unlikely(preempt_point(BLOCK)) && end < PT_ENTRIES) {
+        if (unlikely(preempt_point(BLOCK)) && end < entries) {
             f->progress = end;
             return RESTART;
         }
@@ -126,6 +145,8 @@ static int table_validate(struct frame *f, int level)
     if (level == 4)
         hv_slots_fill(mfn_to_virt(frame_to_mfn(f)),
                       domain_assists(f->owner, VMASST_TYPE_m2p_strict));
+    else if (type == FT_L2_HV)
+        pae_slots_fill(mfn_to_virt(frame_to_mfn(f)));
     return 0;
 }
 
@@ -140,12 +161,24 @@ static void retiring_add(struct frame *f, unsigned held)
     v->retiring = (u32)frame_to_mfn(f).n;
 }
 
-/* The exchange won: the frame has the new type, one count, and is ours to validate. */
-static int table_establish(struct frame *f, int level)
+void table_give_up_partial(struct frame *f)
 {
-    int rc = table_validate(f, level);
+    u64 w = ACCESS_ONCE(f->word);
 
+    while (w & FRAME_PARTIAL)
+        if (frame_word_cas(f, &w, w ^ (FRAME_PARTIAL | FRAME_RETIRING)))
+            return retiring_add(f, f->progress);
+}
+
+/* The exchange won: the frame has the new type, one count, and is ours to validate. */
+static int table_establish(struct frame *f, u64 type)
+{
+    int rc = table_validate(f, type);
+
+    dirty_mark(f); /* the form of its entries */
     if (likely(!rc)) {
+        if (trace_wants(XL_TRC_TABLES))
+            type_record(f, type);
         __atomic_fetch_or(&f->word, FRAME_VALIDATED, __ATOMIC_ACQ_REL);
     } else if (rc == RESTART) {
         __atomic_fetch_or(&f->word, FRAME_PARTIAL, __ATOMIC_ACQ_REL);
@@ -165,10 +198,14 @@ static int type_establish(struct frame *f, u64 old, u64 type)
     if (type_is_table(type)) {
         if (!(old & FRAME_PARTIAL))
             f->progress = 0;
-        return table_establish(f, type_level(type));
+        return table_establish(f, type);
     }
-    if (type == FT_SEGDESC)
-        rc = descriptors_validate(mfn_to_virt(frame_to_mfn(f)));
+    if (type == FT_SEGDESC) {
+        rc = descriptors_validate(mfn_to_virt(frame_to_mfn(f)), f->owner->is_32bit);
+        dirty_mark(f);
+    }
+    if (trace_wants(XL_TRC_TABLES) && !rc)
+        type_record(f, type);
     if (likely(!rc))
         __atomic_fetch_or(&f->word, FRAME_VALIDATED, __ATOMIC_ACQ_REL);
     else
@@ -189,6 +226,8 @@ static int type_get_slow(struct frame *f, u64 type)
 {
     u64 w = ACCESS_ONCE(f->word), new;
 
+    if (unlikely(f->owner->dying) && type_is_table(type))
+        return refuse(XEN_EINVAL, "a new table of a domain that is dying");
     for (;;) {
         new = w + FRAME_TYPE_ONE;
         if (!(w & FRAME_TYPE_COUNT)) {
@@ -204,7 +243,7 @@ static int type_get_slow(struct frame *f, u64 type)
         } else if (unlikely(w & FRAME_PARTIAL)) {
             new = w & ~FRAME_PARTIAL; /* go on, with the count that it has kept */
         } else if (unlikely(!(w & FRAME_VALIDATED))) {
-            __builtin_ia32_pause(); /* another CPU is validating it: wait for what it finds */
+            smp_poll(); /* another CPU is validating it: wait for what it finds */
             w = ACCESS_ONCE(f->word);
             continue;
         }
@@ -236,7 +275,7 @@ static bool type_put(struct frame *f)
 
         BUG_ON(count == 0);
         if (unlikely(count == 2 && (w & FRAME_LOCKED)) && type_is_table(type)) {
-            __builtin_ia32_pause(); /* the lock's own count must not become the last */
+            smp_poll(); /* the lock's own count must not become the last */
             w = ACCESS_ONCE(f->word);
         } else if (count > 1) {
             if (likely(frame_word_cas(f, &w, w - FRAME_TYPE_ONE)))
@@ -244,11 +283,13 @@ static bool type_put(struct frame *f)
         } else if (type_is_table(type)) {
             /* The count stays: nobody can make anything else of it in the meantime. */
             if (likely(frame_word_cas(f, &w, (w & ~FRAME_VALIDATED) | FRAME_RETIRING))) {
-                retiring_add(f, PT_ENTRIES);
+                retiring_add(f, entries_of(type));
                 return true;
             }
         } else {
             tlb_stamp(f);
+            if (trace_wants(XL_TRC_TABLES) && type == FT_SEGDESC)
+                type_record(f, FT_NONE);
             if (likely(frame_word_cas(f, &w, w - FRAME_TYPE_ONE)))
                 return false;
         }
@@ -286,11 +327,15 @@ int tables_retire(void)
         u64 w;
 
         v->retiring = f->retires_next;
+        if (unlikely(f->owner->is_32bit) && frame_type(f) == FT_L3)
+            pae_l3_release(f);
         if (!entries_give_back(f)) {
             retiring_add(f, f->progress);
             return RESTART;
         }
         tlb_stamp(f);
+        if (trace_wants(XL_TRC_TABLES))
+            type_record(f, FT_NONE);
         w = __atomic_fetch_sub(&f->word, FRAME_TYPE_ONE + FRAME_REF_ONE + FRAME_RETIRING,
                                __ATOMIC_ACQ_REL);
         if ((w & FRAME_REF_MASK) == 1)
@@ -310,8 +355,7 @@ void frame_type_put(struct frame *f)
         tables_retire();
 }
 
-/* A reference and a use; what fails leaves tables to retire. */
-static int use_get(mfn_t m, struct domain *d, u64 type)
+int table_get(mfn_t m, struct domain *d, u64 type)
 {
     struct frame *f = frame_get_mfn(m, d);
     int rc;
@@ -326,7 +370,7 @@ static int use_get(mfn_t m, struct domain *d, u64 type)
 
 int frame_get_and_type(mfn_t m, struct domain *d, u64 type)
 {
-    int rc = use_get(m, d, type);
+    int rc = table_get(m, d, type);
 
     if (unlikely(rc))
         tables_retire_pending();
@@ -335,6 +379,8 @@ int frame_get_and_type(mfn_t m, struct domain *d, u64 type)
 
 void frame_put_and_type(struct frame *f)
 {
+    if (unlikely(ACCESS_ONCE(dirty_logs)) && frame_type(f) == FT_WRITABLE)
+        dirty_mark_frame(f);
     frame_type_put(f);
     frame_put(f);
 }

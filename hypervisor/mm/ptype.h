@@ -35,6 +35,9 @@ void frame_put_and_type(struct frame *f);
  */
 int tables_retire(void);
 
+/* The same for a table that nobody goes on to validate, because its domain is dying. */
+void table_give_up_partial(struct frame *f);
+
 static inline bool tables_retiring(void)
 {
     return current->retiring;
@@ -45,15 +48,21 @@ static inline int tables_retire_pending(void)
     return unlikely(tables_retiring()) ? tables_retire() : 0;
 }
 
+/* A reference and a use as a table of @type, for a frame of @d: 0, -EINVAL or RESTART. What fails
+ * retires with the next tables_retire. */
+int table_get(mfn_t m, struct domain *d, u64 type);
+
 /* The references that a present entry of the table @t, of level 2 to 4, holds on the table it
  * names: one of the level below, or as a linear entry (linear.h) one of its own. -EINVAL, or
  * RESTART. What is put, or fails, retires with the next tables_retire. */
 int table_entry_get(u64 e, int level, struct frame *t);
 void table_entry_put(u64 e, int level, struct frame *t);
 
-/* An entry of level 2 to 4 as it is stored, with the bits that Xen forces. */
-static inline u64 pte_adjust(u64 e, int level)
+/* An entry of level 2 to 4 as it is stored in a table of @d, with the bits that Xen forces. */
+static inline u64 pte_adjust(u64 e, int level, const struct domain *d)
 {
+    if (unlikely(d->is_32bit))
+        return level == 3 ? e | PTE_US | PTE_RW : e;
     return e | PTE_US | (level == 4 ? PTE_A : 0);
 }
 

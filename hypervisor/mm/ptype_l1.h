@@ -16,10 +16,13 @@
 
 int l1e_get_slow(u64 *e, struct domain *pt_dom, struct domain *pg_dom);
 
-/* The user bit for all, and a mark for those that the guest meant for its kernel only. Xen makes
- * the others global, since they are the same in the kernel's and the user's tables. */
-static inline u64 pte_adjust_l1(u64 e)
+/* For a 64-bit guest: the user bit for all, and a mark for those that the guest meant for its
+ * kernel only. Xen makes the others global, since they are the same in the kernel's and the user's
+ * tables. */
+static inline u64 pte_adjust_l1(u64 e, const struct domain *d)
 {
+    if (unlikely(d->is_32bit))
+        return e;
     if (!(e & PTE_US))
         return e | PTE_US | PTE_GUEST_KERNEL;
     return e & PTE_GUEST_KERNEL ? e : e | PTE_G;
@@ -48,6 +51,8 @@ static inline void l1e_put_counts(struct frame *f, bool writable)
     if (writable) {
         u64 w = ACCESS_ONCE(f->word);
 
+        if (unlikely(ACCESS_ONCE(dirty_logs)))
+            dirty_unmapped(f);
         while (likely((w & FRAME_REF_MASK) > 1)) {
             if (frame_type_count(w) == 1)
                 tlb_stamp(f);

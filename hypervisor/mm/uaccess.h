@@ -36,6 +36,10 @@ u64 guest_copy_out(u64 to, const void *from, u64 len);
 int guest_read(void *to, u64 from, u64 len);
 int guest_write(u64 to, const void *from, u64 len);
 
+/* Atomically: a byte of the guest's keeps the bits of @keep, and then gets those of @set. 0 or
+ * -EFAULT. */
+int guest_and_or_u8(u64 at, u8 keep, u8 set);
+
 /*
  * One word at base + index * 8, in one instruction; if it faults, control goes to the label @fault.
  * For use between smap_open() and smap_close() (which must follow on both ways), on a range that
@@ -58,5 +62,8 @@ int guest_write(u64 to, const void *from, u64 len);
 /* The same for a word of 32 bits. */
 #define GUEST_GET_U32(value, base, fault)                                                          \
     asm goto("1: movl (%1), %0" FIXUP(fault) : "=r"(value) : "r"(base) : "memory" : fault)
+
+#define GUEST_PUT_U32(base, value, fault)                                                          \
+    asm goto("1: movl %0, (%1)" FIXUP(fault) : : "ri"((u32)(value)), "r"(base) : "memory" : fault)
 
 #endif

@@ -1,74 +1,42 @@
 /*
- * Round-robin: each vcpu runs for a slice, then goes to the end of the queue. One that had blocked
- * and wakes goes before all these, at once: it waited for an event, and will mostly block again
- * long before its slice ends. But who has waited for PATIENCE_NS goes before those that have waited
- * less: vcpus that wake each other do not keep the others out, nor many that never block those that
- * wake.
+ * Round-robin: each vcpu runs for a slice, then goes to the end of the queue. Weights mean nothing.
+ *
+ * Keys are times: when a vcpu came to its place. One that wakes goes as far forward as if it had
+ * waited for PATIENCE already: it waited for an event, and will mostly block again long before its
+ * slice ends. Who has really waited that long goes before it: so vcpus that wake each other do not
+ * keep out those that compute. And a sleep does not renew a slice: who has used his keeps his place
+ * at the end, asleep or not.
  */
 #include "hypervisor/sched/policy.h"
-#include "hypervisor/time/clock.h"
 
-#define SLICE_NS    10000000UL
-#define PATIENCE_NS (3 * SLICE_NS)
+#define PATIENCE(v) ((s64)(3 * sched_slice(v)))
+#define USED        own[0] /* ns, of its slice */
 
-struct queue {
-    struct vcpu *first, *last;
-};
-
-static struct queue woken, waiting; /* the former goes first */
-
-static void queue_append(struct queue *q, struct vcpu *v, u64 now)
+static bool spent(const struct vcpu *v)
 {
-    v->sched.next = NULL;
-    v->sched.queued_at = now;
-    v->sched.queued = true;
-    if (q->first)
-        q->last->sched.next = v;
-    else
-        q->first = v;
-    q->last = v;
+    return v->sched.USED >= (s64)sched_slice(v);
 }
 
-/* The first that may run still; those before it leave the queue. */
-static struct vcpu *queue_first(struct queue *q)
+static void rr_enter(struct vcpu *v, bool slept, u64 now)
 {
-    while (q->first && !vcpu_may_run(q->first)) {
-        q->first->sched.queued = false;
-        q->first = q->first->sched.next;
-    }
-    return q->first;
+    if (slept && !spent(v))
+        v->sched.key = (s64)now - PATIENCE(v);
 }
 
-static bool rr_wake(struct vcpu *v)
+static void rr_ran(struct vcpu *v, u64 ns, u64 now)
 {
-    queue_append(&woken, v, now_ns());
-    return true;
+    v->sched.USED += (s64)ns;
+    if (spent(v))
+        v->sched.key = (s64)now;
 }
 
-static struct vcpu *rr_choose(struct vcpu *running, u64 now, u64 *until)
+static u64 rr_chosen(struct vcpu *v, u64 now)
 {
-    struct vcpu *boosted = queue_first(&woken), *v = queue_first(&waiting);
-    struct queue *q = &waiting;
-
-    if (boosted && (!v || now - v->sched.queued_at < PATIENCE_NS ||
-                    boosted->sched.queued_at < v->sched.queued_at)) {
-        q = &woken;
-        v = boosted;
-    }
-    if (running && (!v || (!boosted && now < running->sched.until && !running->sched.yields))) {
-        if (now >= running->sched.until)
-            running->sched.until = now + SLICE_NS;
-        *until = v ? running->sched.until : ~0UL;
-        return running;
-    }
-    if (!v)
-        return NULL;
-    q->first = v->sched.next;
-    v->sched.queued = false;
-    if (running)
-        queue_append(&waiting, running, now);
-    *until = v->sched.until = now + SLICE_NS;
-    return v;
+    if (spent(v))
+        v->sched.USED = 0;
+    v->sched.key = (s64)now;
+    return sched_slice(v) - (u64)v->sched.USED;
 }
 
-const struct policy round_robin = {.name = "rr", .wake = rr_wake, .choose = rr_choose};
+const struct policy round_robin = {
+    .name = "rr", .enter = rr_enter, .ran = rr_ran, .chosen = rr_chosen};

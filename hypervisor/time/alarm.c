@@ -40,6 +40,12 @@ void alarm_init(u64 ns, u64 ticks, u64 tsc)
         return;
     deadline = cpuid(1, 0).ecx & CPUID_TSC_DEADLINE;
     ns_to_ticks = time_scale_make(ns, deadline ? tsc : ticks);
+    alarm_start();
+}
+
+void alarm_start(void)
+{
+    apic_write(APIC_TIMER_DIVIDE, DIVIDE_BY_1);
     apic_write(APIC_TIMER_COUNT, 0);
     apic_write(APIC_LVT_TIMER, VECTOR_TIMER | (deadline ? LVT_TSC_DEADLINE : 0));
 }

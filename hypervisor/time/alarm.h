@@ -14,6 +14,9 @@ u32 alarm_measure(void);
 /* @ns are @ticks of it, and @tsc of the TSC. Then it can be set. */
 void alarm_init(u64 ns, u64 ticks, u64 tsc);
 
+/* So on this CPU too, after the first. */
+void alarm_start(void);
+
 /* Interrupt at the system time @due. It may come early: for what is far away, at least once a
  * second. */
 void alarm_set(u64 due);

@@ -6,12 +6,13 @@
  *
  * All CPUs use one line, since their TSCs are in step. Readers take no lock: @version is odd while
  * the line is exchanged, and another afterwards. A guest's record is the same line; the vcpu that
- * runs here gets the new one at once, others when they run next (vcpu_time.c).
+ * runs on each CPU gets the new one at once, others when they run next (vcpu_time.c).
  */
 #include "hypervisor/time/clock.h"
 
 #include "hypervisor/cpu/apic.h"
 #include "hypervisor/cpu/regs.h"
+#include "hypervisor/cpu/smp.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/time/alarm.h"
@@ -118,14 +119,20 @@ static void clock_look(const struct moment *m)
         clock_bend(scale_towards(ref, ticks, (s64)(last_ns - now)));
 }
 
+void time_tell_guest(void)
+{
+    if (current && !vcpu_is_idle(current) && current->time.published != clock_version())
+        vcpu_time_publish(current);
+}
+
 static void clock_correct(void *unused)
 {
     struct moment m = reference_look();
 
     (void)unused;
     clock_look(&m);
-    if (current)
-        vcpu_time_publish(current);
+    time_tell_guest();
+    smp_ask_others(ASK_TIME);
     timer_set(&corrector, now_ns() + CORRECT_NS);
 }
 

@@ -25,6 +25,9 @@ u32 clock_khz(void);
 u32 clock_read(struct clock *c);
 u32 clock_version(void);
 
+/* The vcpu that this CPU has loaded, if any, learns of the last correction. */
+void time_tell_guest(void);
+
 /* Find out how fast the TSC runs, and what time of day it is; let this CPU have timers. After the
  * APIC and ACPI tables. */
 void time_init(void);

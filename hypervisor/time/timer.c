@@ -16,7 +16,7 @@
 #include "hypervisor/time/alarm.h"
 #include "hypervisor/time/clock.h"
 
-#define CALLS_MAX 64U   /* in one interrupt; the rest in the next, which follows at once */
+#define CALLS_MAX 32U   /* in one interrupt; the rest in the next, which follows at once */
 #define SPIN_MAX  1000U /* ns: what is due so soon is waited for; another interrupt takes longer */
 
 struct timer_queue {
@@ -114,18 +114,14 @@ static bool timer_remove(struct timer *t)
     return false;
 }
 
-static void timer_insert(struct timer *t)
+static void queue_add(struct timer_queue *q, struct timer *t)
 {
-    struct timer_queue *q = this_cpu()->timers;
-
     t->left = t->right = NULL;
     t->rank = 1;
-    spin_lock(&q->lock);
     t->queue = q;
     q->set++;
     heap_hang(q, NULL, NULL, heaps_merge(q->first, t));
     queue_alarm(q);
-    spin_unlock(&q->lock);
 }
 
 void timer_init(struct timer *t, void (*fn)(void *data), void *data)
@@ -135,14 +131,22 @@ void timer_init(struct timer *t, void (*fn)(void *data), void *data)
 
 void timer_set(struct timer *t, u64 due)
 {
-    timer_remove(t);
+    struct timer_queue *q = this_cpu()->timers;
+
+    if (unlikely(ACCESS_ONCE(t->queue) && ACCESS_ONCE(t->queue) != q))
+        timer_remove(t); /* it is another CPU's */
+    spin_lock(&q->lock);
+    if (t->queue) /* it has not been called meanwhile */
+        queue_remove(q, t);
     t->due = due;
-    timer_insert(t);
+    queue_add(q, t);
+    spin_unlock(&q->lock);
 }
 
 void timer_stop(struct timer *t)
 {
-    timer_remove(t);
+    if (ACCESS_ONCE(t->queue))
+        timer_remove(t);
 }
 
 bool timer_is_set(const struct timer *t)
@@ -150,10 +154,24 @@ bool timer_is_set(const struct timer *t)
     return ACCESS_ONCE(t->queue);
 }
 
+/* Not part of timer_move_here(), which mostly has nothing to do, and so no register to save. */
+static __attribute__((noinline)) void move_here(struct timer *t)
+{
+    struct timer_queue *q = this_cpu()->timers;
+
+    if (!timer_remove(t))
+        return;
+    spin_lock(&q->lock);
+    queue_add(q, t);
+    spin_unlock(&q->lock);
+}
+
 void timer_move_here(struct timer *t)
 {
-    if (ACCESS_ONCE(t->queue) != this_cpu()->timers && timer_remove(t))
-        timer_insert(t);
+    const struct timer_queue *q = ACCESS_ONCE(t->queue);
+
+    if (q && q != this_cpu()->timers)
+        move_here(t);
 }
 
 static void late_note(struct timer_queue *q, u64 late)
@@ -199,16 +217,22 @@ static void timers_run(void *unused)
     spin_unlock(&q->lock);
 }
 
-static void timers_show(void)
+static void queue_show(u32 cpu)
 {
-    const struct timer_queue *q = this_cpu()->timers;
+    const struct timer_queue *q = percpu_of(cpu)->timers;
     u64 now = now_ns();
 
-    log_always("CPU %u: %u timers set; now %lu, the next in %ld ns", this_cpu()->id, q->set, now,
+    log_always("CPU %u: %u timers set; now %lu, the next in %ld ns", cpu, q->set, now,
                q->first ? (long)(q->first->due - now) : 0);
     for (u32 i = 0; i < ARRAY_SIZE(q->late); i++)
         if (q->late[i])
             log_always(" %u timers were less than %lu ns late", q->late[i], 1UL << i);
+}
+
+static void timers_show(void)
+{
+    for (u32 cpu = 0; cpu < cpus_online; cpu++)
+        queue_show(cpu);
 }
 
 void timers_init(void)

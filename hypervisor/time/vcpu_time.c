@@ -33,26 +33,32 @@ static void poll_end(void *vcpu)
         vcpu_kick(v);
 }
 
-/* A tick if one is due, and the timer set to the next. */
-static void tick_next(struct vcpu *v)
+static void tick_if_due(struct vcpu *v)
 {
     struct vcpu_time *t = &v->time;
     u64 now = now_ns();
 
-    if (now >= t->ticked + t->period) {
-        tick(v);
-        t->ticked = now;
-    }
+    if (now < t->ticked + t->period)
+        return;
+    tick(v);
+    t->ticked = now;
+}
+
+static void tick_later(struct vcpu_time *t)
+{
     timer_set(&t->periodic, t->ticked + t->period);
 }
 
+/* The vcpu may have stopped on another CPU meanwhile: then this was the last tick. */
 static void periodic_run(void *vcpu)
 {
     struct vcpu *v = vcpu;
 
     spin_lock(&v->time.lock);
     if (v->time.period)
-        tick_next(v);
+        tick_if_due(v);
+    if (v->time.period && v->time.runs)
+        tick_later(&v->time);
     spin_unlock(&v->time.lock);
 }
 
@@ -63,6 +69,7 @@ void vcpu_time_init(struct vcpu *v)
     t->lock = (struct spinlock)SPINLOCK(LOCK_TICKS);
     t->period = FIRST_PERIOD;
     t->published = ~0U; /* of no correction: it has no record yet */
+    t->stops = v->domain->stops;
     timer_init(&t->oneshot, tick, v);
     timer_init(&t->periodic, periodic_run, v);
     timer_init(&t->poll, poll_end, v);
@@ -82,24 +89,30 @@ void vcpu_time_set_period(struct vcpu *v, u64 period)
     spin_lock(&t->lock);
     timer_stop(&t->periodic);
     t->period = period;
-    if (period)
-        tick_next(v);
+    if (period) {
+        tick_if_due(v);
+        tick_later(t);
+    }
     spin_unlock(&t->lock);
 }
 
 void vcpu_time_resume(struct vcpu *v)
 {
+    v->time.runs = true;
     timer_move_here(&v->time.oneshot);
     if (v->time.period && !timer_is_set(&v->time.periodic))
         periodic_run(v);
-    if (v->time.published != clock_version())
+    if (v->time.published != clock_version() || v->time.stops != v->domain->stops)
         vcpu_time_publish(v);
 }
 
 void vcpu_time_pause(struct vcpu *v)
 {
+    spin_lock(&v->time.lock);
+    v->time.runs = false;
     if (v->time.period)
         timer_stop(&v->time.periodic);
+    spin_unlock(&v->time.lock);
 }
 
 static struct vcpu_time_info record_of(const struct domain *d, const struct clock *c)
@@ -126,27 +139,47 @@ static struct vcpu_time_info record_of(const struct domain *d, const struct cloc
  * there, that is the guest's. */
 static void area_write(const struct vcpu *v, struct vcpu_time_info *r)
 {
+    const u64 flags = v->time.area + offsetof(struct vcpu_time_info, flags);
     u64 loaded = kernel_tables_begin();
 
     if (!guest_write(v->time.area, &r->version, sizeof(r->version)) &&
-        !guest_write(v->time.area, r, sizeof(*r))) {
+        !guest_write(v->time.area, r, offsetof(struct vcpu_time_info, flags)) &&
+        !guest_and_or_u8(flags, (u8)~XEN_PVCLOCK_TSC_STABLE_BIT, r->flags)) {
         r->version++;
         guest_write(v->time.area, &r->version, sizeof(r->version));
     }
     kernel_tables_end(loaded);
 }
 
+/* GUEST_STOPPED is the hypervisor's to set and the guest's to clear, at any time: so the flags are
+ * never stored as a whole. */
+static void record_write(struct vcpu_time_info *to, const struct vcpu_time_info *r)
+{
+    to->tsc_timestamp = r->tsc_timestamp;
+    to->system_time = r->system_time;
+    to->tsc_to_system_mul = r->tsc_to_system_mul;
+    to->tsc_shift = r->tsc_shift;
+    if (ACCESS_ONCE(to->flags) & ~r->flags & XEN_PVCLOCK_TSC_STABLE_BIT)
+        __atomic_fetch_and(&to->flags, (u8)~XEN_PVCLOCK_TSC_STABLE_BIT, __ATOMIC_RELAXED);
+    if (~ACCESS_ONCE(to->flags) & r->flags)
+        __atomic_fetch_or(&to->flags, r->flags, __ATOMIC_RELAXED);
+}
+
 void vcpu_time_publish(struct vcpu *v)
 {
     struct vcpu_time_info *to = &v->info->time, r;
+    u32 stops = ACCESS_ONCE(v->domain->stops);
     struct clock c;
 
     v->time.published = clock_read(&c);
     r = record_of(v->domain, &c);
+    if (v->time.stops != stops)
+        r.flags |= XEN_PVCLOCK_GUEST_STOPPED;
+    v->time.stops = stops;
     r.version = (ACCESS_ONCE(to->version) + 1) | 1;
     ACCESS_ONCE(to->version) = r.version;
     __atomic_thread_fence(__ATOMIC_RELEASE);
-    *to = r;
+    record_write(to, &r);
     __atomic_store_n(&to->version, r.version + 1, __ATOMIC_RELEASE);
     if (v->time.area)
         area_write(v, &r);
@@ -159,23 +192,38 @@ u64 domain_tsc(const struct domain *d)
     return t->tsc_emulated ? time_scale_apply(t->ns_to_tsc, now_ns() - t->tsc_zero) : rdtsc();
 }
 
-int domain_tsc_set(struct domain *d, u32 mode, u32 khz)
+int domain_tsc_set(struct domain *d, const struct xen_domctl_tsc_info *set)
 {
     struct domain_time *t = &d->time;
-    u32 rate = khz ? khz : clock_khz();
+    u32 rate = set->gtsc_khz ? set->gtsc_khz : clock_khz();
 
-    if (mode > TSC_MODE_NATIVE)
-        return -XEN_EINVAL;
+    if (set->tsc_mode > TSC_MODE_NATIVE)
+        return refuse(XEN_EINVAL, "there is no such way to see the TSC");
     *t = (struct domain_time){
-        .tsc_mode = mode,
+        .tsc_mode = set->tsc_mode,
         .tsc_khz = rate,
-        .tsc_emulated =
-            mode == TSC_MODE_EMULATE || (mode == TSC_MODE_DEFAULT && rate != clock_khz()),
-        .tsc_zero = now_ns(),
+        .tsc_emulated = set->tsc_mode == TSC_MODE_EMULATE ||
+                        (set->tsc_mode == TSC_MODE_DEFAULT && rate != clock_khz()),
+        .tsc_zero = now_ns() - set->elapsed_nsec,
         .tsc_to_ns = time_scale_make(rate, NS_PER_MS),
         .ns_to_tsc = time_scale_make(NS_PER_MS, rate),
+        .incarnation = set->incarnation + 1,
+        .offset_seconds = t->offset_seconds,
     };
     return 0;
+}
+
+void domain_tsc_get(const struct domain *d, struct xen_domctl_tsc_info *info)
+{
+    const struct domain_time *t = &d->time;
+    s64 elapsed = t->tsc_emulated ? (s64)(now_ns() - t->tsc_zero)
+                                  : (s64)time_scale_apply(t->tsc_to_ns, rdtsc());
+
+    *info = (struct xen_domctl_tsc_info){.tsc_mode = t->tsc_mode, .incarnation = t->incarnation};
+    if (t->tsc_mode == TSC_MODE_NATIVE)
+        return;
+    info->elapsed_nsec = elapsed < 0 ? 0 : (u64)elapsed;
+    info->gtsc_khz = t->tsc_emulated ? t->tsc_khz : clock_khz();
 }
 
 static const char *const tsc_words[] = {"default", "always_emulate", "native"};
@@ -197,5 +245,5 @@ const char *domain_tsc_choose(const char *word)
 void domain_tsc_first(struct domain *d)
 {
     if (!d->privileged || first_mode_given)
-        domain_tsc_set(d, first_mode, 0);
+        domain_tsc_set(d, &(struct xen_domctl_tsc_info){.tsc_mode = first_mode});
 }

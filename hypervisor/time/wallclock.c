@@ -11,7 +11,7 @@
 #include "hypervisor/cpu/pc_ports.h"
 #include "hypervisor/cpu/regs.h"
 #include "hypervisor/debug/log.h"
-#include "hypervisor/domain/domain.h"
+#include "hypervisor/domain/shared32.h"
 #include "hypervisor/time/clock.h"
 #include "xen-like/lib/string.h"
 
@@ -110,17 +110,27 @@ void wallclock_init(void)
     wallclock_set(seconds, 0, now_ns());
 }
 
+/* In either layout the version is followed by the seconds' low half and by nanoseconds. */
+enum {
+    WC_VERSION,
+    WC_SECONDS,
+    WC_NS
+};
+
 void wallclock_publish(struct domain *d)
 {
-    struct shared_info *s = d->shared;
+    u32 *wc = d->is_32bit ? &shared32(d)->wc_version : &d->shared->wc_version;
+    u32 *high = d->is_32bit ? &shared32(d)->arch.wc_sec_hi : &d->shared->wc_sec_hi;
+    u64 seconds;
 
     spin_lock(&lock);
-    __atomic_store_n(&s->wc_version, (s->wc_version + 1) | 1, __ATOMIC_RELAXED);
+    seconds = base_seconds + (u64)d->time.offset_seconds;
+    __atomic_store_n(&wc[WC_VERSION], (wc[WC_VERSION] + 1) | 1, __ATOMIC_RELAXED);
     __atomic_thread_fence(__ATOMIC_RELEASE);
-    s->wc_sec = (u32)base_seconds;
-    s->wc_sec_hi = base_seconds >> 32;
-    s->wc_nsec = base_ns;
-    __atomic_store_n(&s->wc_version, s->wc_version + 1, __ATOMIC_RELEASE);
+    wc[WC_SECONDS] = (u32)seconds;
+    wc[WC_NS] = base_ns;
+    *high = seconds >> 32;
+    __atomic_store_n(&wc[WC_VERSION], wc[WC_VERSION] + 1, __ATOMIC_RELEASE);
     spin_unlock(&lock);
 }
 
@@ -133,5 +143,6 @@ void wallclock_set(u64 seconds, u32 ns, u64 system)
     base_ns = (u32)(base % NS_PER_S);
     spin_unlock(&lock);
     for (struct domain *d = domains; d; d = d->next)
-        wallclock_publish(d);
+        if (!d->dying) /* or its shared page may go any time */
+            wallclock_publish(d);
 }

@@ -64,7 +64,7 @@ static void machine_once(void)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     machine_once();
-    storm_begin(DOMAIN_MAX);
+    storm_begin(DOMAIN_MAX, 0);
     for (u64 n = 0; n < frames_max; n++)
         words[n] = frame_table[n].word;
     for (size_t at = 0; at < size && at < STEPS_MAX * RECORD; at += RECORD) {

@@ -13,7 +13,7 @@
 #include "guest-kernel/core/trap.h"
 #include "guest-kernel/mm/frame.h"
 #include "guest-kernel/mm/page_table.h"
-#include "guest-kernel/x86_64/hypercall.h"
+#include "guest-kernel/core/hypercall.h"
 #include "xen-like/lib/fmt.h"
 #include "xen-like/lib/string.h"
 
@@ -25,9 +25,34 @@
 #define PTE_GUEST_KERNEL  (1ull << 52) /* Xen's note that the guest left PTE_USER clear */
 
 #define HYPERVISOR_ADDRESS ((void *)HYPERVISOR_VIRT_START)
-#define NON_CANONICAL      0x0000800000001000ull
-#define NO_FRAME_AT_ALL    (~0ull)
-#define BEYOND_MEMORY      0x0fffffffull /* a frame number: 1 TiB, more than the machine has */
+
+/* Of the hypervisor's, and nothing that a guest may read: with 32 bits it begins with a table that
+ * may be. */
+#ifdef __x86_64__
+#define HYPERVISOR_OWN HYPERVISOR_VIRT_START
+#else
+#define HYPERVISOR_OWN 0xfffff000ul
+#endif
+
+#define NO_FRAME_AT_ALL ((xen_pfn_t)~0ull)
+#define BEYOND_MEMORY   0x0fffffffull /* a frame number: 1 TiB, more than the machine has */
+
+/* An address that is none; in 32 bits each number is one, and at this there is nothing. */
+#ifdef __x86_64__
+#define NON_CANONICAL 0x0000800000001000ull
+#else
+#define NON_CANONICAL 0x70001000ull
+#endif
+
+/* What the two widths write differently. */
+#ifdef __x86_64__
+#define WIDE(in_64, in_32) in_64
+#else
+#define WIDE(in_64, in_32) in_32
+#endif
+
+/* Of the hypervisor's part of the address space, but nothing that is shown to guests. */
+#define HYPERVISOR_HIDDEN WIDE(HYPERVISOR_VIRT_START + (6ull << 39) + MIB(2), 0xff000000ull)
 
 /* group.what, in a buffer that the next call uses again. */
 static inline const char *name_of(const char *group, const char *what)
@@ -75,12 +100,17 @@ static inline u64 entry_read(u64 address)
     return *(volatile const u64 *)&table_entries(table)[address % PAGE_SIZE / sizeof(u64)];
 }
 
-/* An address of the lower half that nothing else uses, with tables of its own. */
-#define SCRATCH_VA 0x0000123440000000ull
+/* An address that nothing else uses, with tables of its own below the root. */
+#define SCRATCH_VA_64 0x0000123440000000ull
+#ifdef __x86_64__
+#define SCRATCH_VA SCRATCH_VA_64
+#else
+#define SCRATCH_VA 0x52400000ull
+#endif
 
 static inline void *scratch_page(unsigned int index)
 {
-    return (void *)(SCRATCH_VA + index * PAGE_SIZE);
+    return (void *)(uintptr_t)(SCRATCH_VA + index * PAGE_SIZE);
 }
 
 /* The entry of a level on the way to the scratch address; makes the tables when called first. */
@@ -93,6 +123,19 @@ static inline u64 scratch_entry(unsigned int level)
 static inline mfn_t scratch_table(unsigned int level)
 {
     return (mfn_t){scratch_entry(level) >> PAGE_SHIFT};
+}
+
+/* A frame of zeros that may become a table of that level; a root of three levels must have its last
+ * entry, the kernel's. */
+static inline mfn_t table_new_for(unsigned int level)
+{
+    return level == PT_LEVELS && PT_LEVELS == 3 ? table_new_kernel_root() : table_new();
+}
+
+/* Two slots, or more, that nothing uses: neither the first of a table nor those of the kernel. */
+static inline unsigned int spare_slot(unsigned int level, unsigned int i)
+{
+    return level == PT_LEVELS && PT_LEVELS == 3 ? 1 + i % 2 : 7 + i;
 }
 
 /* A present entry's frame replaced by a word that does not differ from machine to machine. */

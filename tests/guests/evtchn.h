@@ -9,7 +9,7 @@
 
 static inline long evtchn_op(unsigned int op, void *argument)
 {
-    return hypercall_event_channel_op(op, (u64)argument);
+    return hypercall_event_channel_op(op, (uintptr_t)argument);
 }
 
 /* Those that give a port answer it, or the errno. */
@@ -18,7 +18,7 @@ static inline long evtchn_alloc(domid_t domain, domid_t remote)
     struct evtchn_alloc_unbound a = {.dom = domain, .remote_dom = remote};
     long answer = evtchn_op(EVTCHNOP_alloc_unbound, &a);
 
-    return answer ? answer : a.port;
+    return answer ? answer : (long)a.port;
 }
 
 static inline long evtchn_connect(domid_t remote, evtchn_port_t port)
@@ -26,7 +26,7 @@ static inline long evtchn_connect(domid_t remote, evtchn_port_t port)
     struct evtchn_bind_interdomain a = {.remote_dom = remote, .remote_port = port};
     long answer = evtchn_op(EVTCHNOP_bind_interdomain, &a);
 
-    return answer ? answer : a.local_port;
+    return answer ? answer : (long)a.local_port;
 }
 
 static inline long evtchn_virq(u32 virq, u32 vcpu)
@@ -34,7 +34,7 @@ static inline long evtchn_virq(u32 virq, u32 vcpu)
     struct evtchn_bind_virq a = {.virq = virq, .vcpu = vcpu};
     long answer = evtchn_op(EVTCHNOP_bind_virq, &a);
 
-    return answer ? answer : a.port;
+    return answer ? answer : (long)a.port;
 }
 
 static inline long evtchn_ipi(u32 vcpu)
@@ -42,7 +42,7 @@ static inline long evtchn_ipi(u32 vcpu)
     struct evtchn_bind_ipi a = {.vcpu = vcpu};
     long answer = evtchn_op(EVTCHNOP_bind_ipi, &a);
 
-    return answer ? answer : a.port;
+    return answer ? answer : (long)a.port;
 }
 
 static inline long evtchn_pirq(u32 pirq)
@@ -50,7 +50,7 @@ static inline long evtchn_pirq(u32 pirq)
     struct evtchn_bind_pirq a = {.pirq = pirq};
     long answer = evtchn_op(EVTCHNOP_bind_pirq, &a);
 
-    return answer ? answer : a.port;
+    return answer ? answer : (long)a.port;
 }
 
 static inline long evtchn_move(evtchn_port_t port, u32 vcpu)

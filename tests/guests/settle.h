@@ -25,7 +25,7 @@ static inline void emulator_settle(void)
     for (size_t i = 0; i < JUMPS; i++)
         jumps[i] = JUMP_TO_NEXT;
     jumps[JUMPS] = RETURN;
-    ((void (*)(void))(u64)jumps)();
+    ((void (*)(void))(uintptr_t)jumps)();
 }
 
 #endif

@@ -30,7 +30,7 @@ static inline u64 user_address(const char *label)
 
 static inline u64 user_stack_top(void)
 {
-    return (u64)scratch_page(USER_STACK) + PAGE_SIZE;
+    return (uintptr_t)scratch_page(USER_STACK) + PAGE_SIZE;
 }
 
 static inline pfn_t user_page_map(enum user_page page, u64 flags)
@@ -58,7 +58,7 @@ static inline mfn_t user_root_new(void)
     return root;
 }
 
-/* Makes all pages and the root, and puts the root in force. */
+/* Makes all pages and, where user mode has a root of its own, that root, and puts it in force. */
 static inline mfn_t user_space_init(void)
 {
     mfn_t root;
@@ -70,6 +70,8 @@ static inline mfn_t user_space_init(void)
     user_page_map(USER_KERNEL_ONLY, PTE_WRITE);
     user_page_map(USER_READ_ONLY, PTE_USER);
     user_page_map(USER_NO_EXECUTE, PTE_USER | PTE_WRITE | PTE_NX);
+    if (!HAS_USER_ROOTS)
+        return table_boot_root();
     root = user_root_new();
     if (mmuext(MMUEXT_NEW_USER_BASEPTR, root.n))
         guest_panic("the user page table is refused");

@@ -16,13 +16,52 @@ typedef void vcpu_code(u64 arg);
 
 static inline long vcpu_op(u64 cmd, u64 id, const void *arg)
 {
-    return hypercall_vcpu_op(cmd, id, (u64)arg);
+    return hypercall_vcpu_op(cmd, id, (uintptr_t)arg);
 }
 
 static inline void yield(void)
 {
     call_sched_op(SCHEDOP_yield, NULL);
 }
+
+/* Where code begins, and on which stack, with its argument in place. */
+#ifdef __x86_64__
+static inline void context_enter(struct vcpu_guest_context *c, vcpu_code *fn, u64 arg, void *top)
+{
+    c->user_regs.rip = (uintptr_t)fn;
+    c->user_regs.rdi = arg;
+    c->user_regs.rsp = (uintptr_t)top - 8;
+    c->user_regs.rflags = 0x200;
+    c->syscall_callback_eip = (uintptr_t)trap_entry_syscall;
+}
+
+static inline void context_enter_user(struct vcpu_guest_context *c, u64 code, u64 stack, mfn_t root)
+{
+    c->user_regs.rip = code;
+    c->user_regs.rsp = stack;
+    c->ctrlreg[1] = xen_pfn_to_cr3(root.n);
+}
+#else
+static inline void context_enter(struct vcpu_guest_context *c, vcpu_code *fn, u64 arg, void *top)
+{
+    u64 *argument = (u64 *)top - 1; /* above the address of a return that there is not */
+
+    *argument = arg;
+    c->user_regs.eip = (uintptr_t)fn;
+    c->user_regs.esp = (uintptr_t)argument - sizeof(void *);
+    c->user_regs.eflags = 0x200;
+    c->user_regs.ds = c->user_regs.es = FLAT_KERNEL_DS;
+    c->event_callback_cs = c->failsafe_callback_cs = FLAT_KERNEL_CS;
+}
+
+static inline void context_enter_user(struct vcpu_guest_context *c, u64 code, u64 stack, mfn_t root)
+{
+    (void)root;
+    c->user_regs.eip = (u32)code;
+    c->user_regs.esp = (u32)stack;
+    c->user_regs.ds = c->user_regs.es = FLAT_USER_DS;
+}
+#endif
 
 /* What Xen needs to know to run @fn(@arg) on a stack that ends at @top. fn must not return. */
 static inline void context_fill(struct vcpu_guest_context *c, vcpu_code *fn, u64 arg, void *top)
@@ -31,16 +70,21 @@ static inline void context_fill(struct vcpu_guest_context *c, vcpu_code *fn, u64
     c->flags = VGCF_in_kernel;
     c->user_regs.cs = FLAT_KERNEL_CS;
     c->user_regs.ss = FLAT_KERNEL_SS;
-    c->user_regs.rip = (u64)fn;
-    c->user_regs.rdi = arg;
-    c->user_regs.rsp = (u64)top - 8;
-    c->user_regs.rflags = 0x200;
+    context_enter(c, fn, arg, top);
     c->kernel_ss = FLAT_KERNEL_SS;
-    c->kernel_sp = (u64)top;
+    c->kernel_sp = (uintptr_t)top;
     c->ctrlreg[3] = xen_pfn_to_cr3(table_boot_root().n);
-    c->event_callback_eip = (u64)trap_entry_event;
-    c->failsafe_callback_eip = (u64)trap_entry_failsafe;
-    c->syscall_callback_eip = (u64)trap_entry_syscall;
+    c->event_callback_eip = (uintptr_t)trap_entry_event;
+    c->failsafe_callback_eip = (uintptr_t)trap_entry_failsafe;
+}
+
+/* The same in user space: nothing but where it is. */
+static inline void context_to_user(struct vcpu_guest_context *c, u64 code, u64 stack, mfn_t root)
+{
+    c->flags &= ~VGCF_in_kernel;
+    c->user_regs.cs = FLAT_USER_CS;
+    c->user_regs.ss = FLAT_USER_SS;
+    context_enter_user(c, code, stack, root);
 }
 
 /* Initialise and up. */

@@ -1,7 +1,11 @@
 /* The guest's half of the event ABIs: see event_guest.h. */
 #include "tests/host/event_guest.h"
 
+#include "hypervisor/domain/shared32.h"
+#include "hypervisor/domain/width.h"
 #include "hypervisor/event/pirq.h"
+
+u32 event_guests_32bit;
 
 /* No devices, unless a test has one. */
 __attribute__((weak)) void pirqs_init(struct domain *d)
@@ -30,8 +34,9 @@ struct event_guest *event_guest_new(u16 id, bool privileged)
     struct event_guest *g = calloc(1, sizeof(*g));
 
     assert_non_null(g);
-    g->d = domain_create(id, GUEST_VCPUS, 64, privileged);
-    assert_non_null(g->d);
+    g->d = machine_domain_create(id, GUEST_VCPUS, 64, privileged);
+    if (event_guests_32bit >> id & 1)
+        assert_int_equal(domain_set_width(g->d, 32), 0);
     for (u32 i = 0; i < GUEST_VCPUS; i++) {
         assert_non_null(vcpu_create(g->d, i));
         g->controls[i] = machine_frame(g->d);
@@ -44,7 +49,8 @@ struct event_guest *event_guest_new(u16 id, bool privileged)
 void event_guest_end(struct event_guest *g)
 {
     assert_audit(g->d);
-    events_destroy(g->d);
+    while (events_close(g->d) || events_release(g->d))
+        ;
     for (u32 i = 0; i < GUEST_VCPUS; i++)
         assert_int_equal(machine_types(g->controls[i]), 0);
     assert_int_equal(machine_types(g->words), 0);
@@ -83,10 +89,19 @@ u32 *event_guest_word(struct event_guest *g, evtchn_port_t port)
     return (u32 *)mfn_to_virt(g->words) + port;
 }
 
+/* The 32 bits that have the mask of @port: of a 64-bit guest's word, too. */
+static u32 *mask_word(const struct event_guest *g, evtchn_port_t port)
+{
+    u32 *words = g->d->is_32bit ? shared32(g->d)->evtchn_mask : (u32 *)g->d->shared->evtchn_mask;
+
+    return words + port / 32;
+}
+
 bool event_guest_masked(struct event_guest *g, evtchn_port_t port)
 {
-    return g->fifo ? ACCESS_ONCE(*event_guest_word(g, port)) & WORD_MASKED
-                   : g->d->shared->evtchn_mask[port / 64] >> port % 64 & 1;
+    const u32 *word = g->fifo ? event_guest_word(g, port) : mask_word(g, port);
+
+    return ACCESS_ONCE(*word) & (g->fifo ? WORD_MASKED : 1U << port % 32);
 }
 
 void event_guest_mask(struct event_guest *g, evtchn_port_t port)
@@ -94,8 +109,7 @@ void event_guest_mask(struct event_guest *g, evtchn_port_t port)
     if (g->fifo)
         __atomic_fetch_or(event_guest_word(g, port), WORD_MASKED, __ATOMIC_SEQ_CST);
     else
-        __atomic_fetch_or(&g->d->shared->evtchn_mask[port / 64], 1UL << port % 64,
-                          __ATOMIC_SEQ_CST);
+        __atomic_fetch_or(mask_word(g, port), 1U << port % 32, __ATOMIC_SEQ_CST);
 }
 
 static void two_level_take(struct event_guest *g, struct vcpu_info *info)
@@ -110,6 +124,23 @@ static void two_level_take(struct event_guest *g, struct vcpu_info *info)
         for (; ports; ports &= ports - 1) {
             __atomic_fetch_and(&s->evtchn_pending[word], ~(ports & -ports), __ATOMIC_SEQ_CST);
             g->event(g, word * 64 + (u32)__builtin_ctzl(ports));
+        }
+    }
+}
+
+/* The same with words of 32 bits. */
+static void two_level32_take(struct event_guest *g, struct vcpu_info_x86_32 *info)
+{
+    struct shared_info_x86_32 *s = shared32(g->d);
+    u32 words = __atomic_exchange_n(&info->evtchn_pending_sel, 0, __ATOMIC_SEQ_CST);
+
+    for (; words; words &= words - 1) {
+        u32 word = (u32)__builtin_ctz(words);
+        u32 ports = ACCESS_ONCE(s->evtchn_pending[word]) & ~ACCESS_ONCE(s->evtchn_mask[word]);
+
+        for (; ports; ports &= ports - 1) {
+            __atomic_fetch_and(&s->evtchn_pending[word], ~(ports & -ports), __ATOMIC_SEQ_CST);
+            g->event(g, word * 32 + (u32)__builtin_ctz(ports));
         }
     }
 }
@@ -161,6 +192,8 @@ void event_guest_upcalls(struct event_guest *g)
             any = true;
             if (g->fifo)
                 fifo_take(g, i);
+            else if (g->d->is_32bit)
+                two_level32_take(g, vcpu_info32(g->d->vcpus[i]));
             else
                 two_level_take(g, info);
         }

@@ -25,6 +25,9 @@ struct event_guest {
     void (*event)(struct event_guest *g, evtchn_port_t port); /* is told what is delivered */
 };
 
+/* Which domains that are made from now on are 32-bit ones: a bit for each number. */
+extern u32 event_guests_32bit;
+
 /* A domain with GUEST_VCPUS vcpus and its frames; and their end. */
 struct event_guest *event_guest_new(u16 id, bool privileged);
 void event_guest_end(struct event_guest *g);

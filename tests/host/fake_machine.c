@@ -1,24 +1,31 @@
 /*
- * What the memory core asks of a machine, for Linux user space. mm/tlb.c is compiled here as it is,
- * with control registers that count: so the tests run its real clock, too.
+ * What the memory core asks of a machine, for Linux user space. mm/tlb.c and
+ * mm/shadow.c are compiled here as they are, with control registers that count: so the tests run
+ * the real clock, too.
  */
 #include "tests/host/fake_machine.h"
 
 #include <stdio.h>
 
 #include "hypervisor/boot/memory.h"
+#include "hypervisor/cpu/msr.h"
 #include "hypervisor/cpu/descriptors.h"
+#include "hypervisor/sched/pool.h"
 #include "hypervisor/cpu/percpu.h"
 #include "hypervisor/cpu/tables.h"
 #include "hypervisor/debug/log.h"
+#include "hypervisor/domain/list.h"
+#include "hypervisor/event/channel.h"
 #include "hypervisor/mm/hv_slots.h"
 #include "hypervisor/mm/uaccess.h"
 #include "hypervisor/time/wallclock.h"
 
 /* In place of cpu/regs.h, for tlb.c below. */
 #define HYPERVISOR_CPU_REGS_H
-#define CR4_PGE    (1UL << 7)
-#define CACHE_LINE 64
+#define CR4_PGE     (1UL << 7)
+#define CACHE_LINE  64
+#define RFLAGS_IF   (1UL << 9) /* cpu/bounce.h has them */
+#define RFLAGS_IOPL (3UL << 12)
 
 static u64 fake_cr4 = CR4_PGE;
 /* What may have got into the TLB, by frame: whose translations to write and to read it, and as what
@@ -60,13 +67,48 @@ static void invlpg(u64 va)
     (void)va;
 }
 
+#include "hypervisor/mm/dirty.c"
+#include "hypervisor/mm/shadow.c"
 #include "hypervisor/mm/tlb.c"
 
 struct frame *frame_table;
 u64 host_directmap;
 struct percpu host_percpu;
+u32 cpus_online = 1;
 u64 *hv_l4;
-u64 *m2p, m2p_frames;
+
+struct percpu *host_percpu_of(u32 cpu)
+{
+    assert_int_equal(cpu, 0);
+    return &host_percpu;
+}
+
+void smp_ask(u32 cpu, u32 what)
+{
+    fail_msg("CPU %u was asked for %u", cpu, what); /* there is but one, and it needs no asking */
+}
+
+void smp_ask_others(u32 what)
+{
+    (void)what;
+}
+
+void smp_call(const struct cpu_set *set, void (*fn)(u64 arg), u64 arg)
+{
+    if (set->bits[0] & 1)
+        fn(arg);
+}
+
+void smp_hold_others(void)
+{
+}
+
+void smp_let_others_go(void)
+{
+}
+u64 *hv_l4;
+u64 *m2p, m2p_frames, m2p32_frames;
+u32 *m2p32;
 u64 machine_ram_start, machine_ram_end, machine_frames = 256, machine_seed = 1;
 u32 machine_lines;
 char machine_line[256];
@@ -235,7 +277,7 @@ u64 guest_copy_out(u64 to, const void *from, u64 len)
     return guest_range_ok(to, len) ? guest_copy((void *)to, from, (void *)to, len) : len;
 }
 
-int guest_read(void *to, u64 from, u64 len)
+__attribute__((weak)) int guest_read(void *to, u64 from, u64 len)
 {
     return guest_copy_in(to, from, len) ? -XEN_EFAULT : 0;
 }
@@ -280,11 +322,25 @@ long machine_call(machine_call_fn call, const u64 args[4], void (*between)(void)
 
 struct domain *machine_domain(u16 id, u64 max_pages, bool privileged)
 {
-    struct domain *d = domain_create(id, 1, max_pages, privileged);
+    struct domain *d = machine_domain_create(id, 1, max_pages, privileged);
 
-    assert_non_null(d);
     assert_non_null(vcpu_create(d, 0));
     machine_run(d);
+    return d;
+}
+
+struct domain *machine_domain_create(u16 id, u32 vcpus, u64 max_pages, bool privileged)
+{
+    struct domain_config config = {
+        .max_vcpus = vcpus,
+        .max_pages = max_pages,
+        .ports = privileged ? EVTCHN_FIFO_NR_CHANNELS : PORTS_DOMU,
+        .privileged = privileged,
+        .runs = true,
+    };
+    struct domain *d = NULL;
+
+    assert_int_equal(domain_create(id, &config, &d), 0);
     return d;
 }
 
@@ -295,7 +351,7 @@ void machine_run(struct domain *d)
 
 mfn_t machine_frame(struct domain *d)
 {
-    mfn_t m = domain_frames_alloc(d, 0, false);
+    mfn_t m = domain_frames_alloc(d, 0, 0, false);
 
     assert_true(mfn_valid(m));
     memset(mfn_to_virt(m), 0, PAGE_SIZE);
@@ -312,65 +368,53 @@ void machine_give_back(mfn_t m)
     frame_put(f);
 }
 
-static void root_drop(u64 *cr3)
+/* The control domain's vcpu, which has nothing else to do. */
+static struct domain controller = {.id = DOMID_FIRST_RESERVED};
+static struct vcpu controller_vcpu = {.domain = &controller};
+
+static struct quiesce *quiescing;
+
+void quiesce(struct quiesce *q, void (*done)(struct quiesce *))
 {
-    if (*cr3)
-        frame_put_and_type(mfn_to_frame(MFN(*cr3 >> PAGE_SHIFT)));
-    *cr3 = 0;
+    *q = (struct quiesce){.done = done, .next = quiescing};
+    quiescing = q;
 }
 
-static void vcpu_end(struct vcpu *v)
+void machine_quiesced(void)
 {
-    root_drop(&v->cr3_kernel);
-    root_drop(&v->cr3_user);
-    vcpu_drop_gdt(v);
-    for (unsigned i = 0; i < ARRAY_SIZE(v->ldt_frames); i++)
-        if (v->ldt_frames[i].n)
-            frame_put_and_type(mfn_to_frame(v->ldt_frames[i]));
-    if (v->info_mfn.n)
-        frame_put_and_type(mfn_to_frame(v->info_mfn));
-    pages_free(v->traps, 0);
-    pages_free(v, 0);
-}
+    while (quiescing) {
+        struct quiesce *q = quiescing;
 
-/* Nobody went on with them: as the end of a domain does, validate them or find that they are bad.
- */
-static void partial_tables_finish(struct domain *d)
-{
-    for (u64 n = 0; n < frames_max; n++) {
-        struct frame *f = &frame_table[n];
-
-        if (f->owner == d && f->word & FRAME_PARTIAL &&
-            !frame_get_and_type(MFN(n), d, frame_type(f)))
-            frame_put_and_type(f);
+        quiescing = q->next;
+        q->done(q);
     }
+}
+
+void machine_domain_kill(struct domain *d)
+{
+    machine_preempt_in = 0;
+    tables_retire_pending();
+    host_percpu.running = &controller_vcpu;
+    while (domain_kill(d))
+        machine_quiesced();
+    machine_quiesced();
 }
 
 void machine_domain_end(struct domain *d)
 {
-    struct frame *shared = mfn_to_frame(d->shared_mfn);
+    u16 id = d->id;
 
     assert_audit(d);
-    machine_preempt_in = 0;
-    tables_retire_pending();
-    partial_tables_finish(d);
-    for (u64 n = 0; n < frames_max; n++)
-        if (frame_table[n].owner == d && frame_table[n].word & FRAME_PINNED)
-            assert_int_equal(table_unpin(MFN(n), d), 0);
-    for (u32 i = 0; i < d->max_vcpus; i++)
-        if (d->vcpus[i])
-            vcpu_end(d->vcpus[i]);
-    for (u32 n = d->page_list, next; n != FRAME_NIL; n = next) {
-        next = frame_table[n].next;
-        machine_give_back(MFN(n));
-    }
-    assert_int_equal(d->page_list, FRAME_NIL);
-    assert_int_equal(d->tot_pages, 0);
-    assert_true(shared->word == (FRAME_REF_ONE | FRAME_TYPE_ONE | FT_WRITABLE | FRAME_VALIDATED));
-    *shared = (struct frame){0};
-    pages_free(d->shared, 0);
-    pages_free(d->vcpus, d->vcpus_order);
-    pages_free(d, 0);
+    machine_domain_kill(d);
+    assert_null(domain_find(id));
+}
+
+void machine_unwatch(void)
+{
+    pages_free(dirty_map, order_for((frames_max + WORD_BITS - 1) / WORD_BITS * sizeof(u64)));
+    pages_free(host_percpu.shadow_pool, POOL_ORDER);
+    dirty_map = NULL;
+    host_percpu.shadow_pool = NULL;
 }
 
 /* No FPU: what a vcpu's registers hold is nobody's business here. */
@@ -386,14 +430,60 @@ void sched_vcpu_init(struct vcpu *v)
     v->sched.stopped = STOP_DOWN;
 }
 
+struct cpu_pool pools[1];
+
+void sched_domain_init(struct domain *d, struct cpu_pool *pool)
+{
+    d->sched.pool = pool ? pool : pools;
+}
+
+void sched_domain_destroy(struct domain *d)
+{
+    (void)d;
+}
+
+void sched_vcpu_destroy(struct vcpu *v)
+{
+    (void)v;
+}
+
 /* Nor does anybody send, but in tests of that. */
-__attribute__((weak)) bool events_init(struct domain *d)
+__attribute__((weak)) bool events_init(struct domain *d, u32 limit)
+{
+    (void)d, (void)limit;
+    return true;
+}
+
+__attribute__((weak)) int events_close(struct domain *d)
+{
+    (void)d;
+    return 0;
+}
+
+__attribute__((weak)) int events_release(struct domain *d)
+{
+    (void)d;
+    return 0;
+}
+
+__attribute__((weak)) bool events_free(struct domain *d)
 {
     (void)d;
     return true;
 }
 
-__attribute__((weak)) void events_destroy(struct domain *d)
+__attribute__((weak)) long event_send(struct domain *d, evtchn_port_t port)
+{
+    (void)d, (void)port;
+    return 0;
+}
+
+__attribute__((weak)) void virq_raise_global(u32 virq)
+{
+    (void)virq;
+}
+
+__attribute__((weak)) void virq_handler_gone(const struct domain *d)
 {
     (void)d;
 }
@@ -401,6 +491,65 @@ __attribute__((weak)) void events_destroy(struct domain *d)
 __attribute__((weak)) void timer_init(struct timer *t, void (*fn)(void *data), void *data)
 {
     (void)t, (void)fn, (void)data;
+}
+
+__attribute__((weak)) void timer_set(struct timer *t, u64 due)
+{
+    (void)t, (void)due;
+}
+
+__attribute__((weak)) u64 now_ns(void)
+{
+    return 0;
+}
+
+void vcpu_freeze(struct vcpu *v)
+{
+    v->sched.frozen++;
+}
+
+u32 machine_frozen(const struct vcpu *v)
+{
+    return v->sched.frozen;
+}
+
+void vcpu_thaw(struct vcpu *v)
+{
+    assert_true(v->sched.frozen);
+    v->sched.frozen--;
+}
+
+__attribute__((weak)) void timer_stop(struct timer *t)
+{
+    (void)t;
+}
+
+__attribute__((weak)) bool timer_is_set(const struct timer *t)
+{
+    (void)t;
+    return false;
+}
+
+void vcpu_time_destroy(struct vcpu *v)
+{
+    (void)v;
+}
+
+__attribute__((weak)) struct xstate_limits xstate_limits;
+
+__attribute__((weak)) void xstate_reset(struct vcpu *v, const void *fx)
+{
+    (void)v, (void)fx;
+}
+
+u64 machine_checks_capabilities(void)
+{
+    return 0;
+}
+
+void xstate_free(struct vcpu *v)
+{
+    (void)v;
 }
 
 void vcpu_time_init(struct vcpu *v)
@@ -413,17 +562,17 @@ void wallclock_publish(struct domain *d)
     (void)d;
 }
 
-void vcpu_stop(struct vcpu *v, u32 why)
+__attribute__((weak)) void vcpu_stop(struct vcpu *v, u32 why)
 {
     v->sched.stopped |= why;
 }
 
-void vcpu_go(struct vcpu *v, u32 why)
+__attribute__((weak)) void vcpu_go(struct vcpu *v, u32 why)
 {
     v->sched.stopped &= ~why;
 }
 
-void vcpu_kick(struct vcpu *v)
+__attribute__((weak)) void vcpu_kick(struct vcpu *v)
 {
     v->sched.stopped &= ~STOP_BLOCKED;
 }

@@ -18,7 +18,7 @@
 #include <cmocka.h>
 
 #include "hypervisor/debug/bug.h"
-#include "hypervisor/domain/domain.h"
+#include "hypervisor/domain/life.h"
 #include "hypervisor/mm/alloc.h"
 #include "hypervisor/mm/audit.h"
 #include "hypervisor/mm/io_frames.h"
@@ -64,8 +64,19 @@ mfn_t machine_tlb_load(void);
 /* A domain with a vcpu that runs, without memory. Ended by machine_domain_end: gives back all that
  * it holds, checks that this was all. */
 struct domain *machine_domain(u16 id, u64 max_pages, bool privileged);
+struct domain *machine_domain_create(u16 id, u32 vcpus, u64 max_pages, bool privileged);
 void machine_domain_end(struct domain *d);
+void machine_domain_kill(struct domain *d); /* others may still hold some of it */
+
+/* How often vcpu_freeze() was called for it and not undone. */
+u32 machine_frozen(const struct vcpu *v);
+
+/* Every CPU has left whatever it was doing: what waits for that is done. */
+void machine_quiesced(void);
 void machine_run(struct domain *d);
+
+/* After the last domain was watched (mm/dirty.h): gives back what is kept for the next one. */
+void machine_unwatch(void);
 
 /* A zeroed frame of the domain; its owner gives it back (decrease_reservation); its contents. */
 mfn_t machine_frame(struct domain *d);

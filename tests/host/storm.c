@@ -3,22 +3,50 @@
 #include "hypercalls/memory.h"
 
 #include "hypervisor/boot/memory.h"
+#include "hypervisor/domain/base.h"
+#include "hypervisor/mm/pae.h"
 #include "tests/host/storm_contents.h"
 #include "tests/host/storm_state.h"
 
 static struct domain *pair[2];
 
-/* A domain as its builder would leave it: memory, and one small tree of tables in use. */
-static struct domain *domain_begin(u16 id, u64 pages_max)
+static struct domain *domain_make(u16 id, u64 pages_max, bool narrow)
 {
-    struct domain *d = machine_domain(id, pages_max, false);
-    mfn_t below;
+    struct domain *d = machine_domain_create(id, 1, pages_max, false);
+
+    d->is_32bit = narrow;
+    assert_non_null(vcpu_create(d, 0));
+    machine_run(d);
+    return d;
+}
+
+static void base_begin(struct domain *d, mfn_t top, mfn_t l1)
+{
+    struct vcpu *v = d->vcpus[0];
+    mfn_t last;
+
+    if (!d->is_32bit) {
+        assert_int_equal(frame_get_and_type(top, d, FT_L4), 0);
+        v->cr3_kernel = top.n << PAGE_SHIFT;
+        return;
+    }
+    last = machine_frame(d); /* the L2 with the hypervisor's slots */
+    machine_page(last)[0] = pte_make(l1, GUEST_RW);
+    machine_page(top)[PAE_L3_ENTRIES - 1] = pte_make(last, PTE_P);
+    assert_int_equal(vcpu_set_base(v, top), 0);
+}
+
+/* A domain as its builder would leave it: memory, and one small tree of tables in use. */
+static struct domain *domain_begin(u16 id, u64 pages_max, bool narrow)
+{
+    struct domain *d = domain_make(id, pages_max, narrow);
+    mfn_t below, l1 = MFN(0);
 
     d->vm_assist = 1UL << VMASST_TYPE_writable_pagetables;
     while (d->tot_pages < pages_max * 3 / 4)
         machine_frame(d);
     below = machine_frame(d);
-    for (int level = 1; level <= 4; level++) {
+    for (int level = 1; level <= storm_top(d); level++) {
         mfn_t m = machine_frame(d);
 
         for (u64 i = 0; i < STORM_SLOTS; i++)
@@ -26,19 +54,20 @@ static struct domain *domain_begin(u16 id, u64 pages_max)
         if (level == 1) /* as kernels do: the table shows itself */
             machine_page(m)[1] = pte_make(m, GUEST_RO);
         below = m;
+        if (level == 1)
+            l1 = m;
     }
-    assert_int_equal(frame_get_and_type(below, d, FT_L4), 0);
-    d->vcpus[0]->cr3_kernel = below.n << PAGE_SHIFT;
+    base_begin(d, below, l1);
     return d;
 }
 
-void storm_begin(u64 pages_max)
+void storm_begin(u64 pages_max, u32 narrow)
 {
     tlb_flush_local();
     memset(m2p, 0, m2p_frames * sizeof(*m2p));
     storm_calls_begin();
     for (int i = 0; i < 2; i++)
-        pair[i] = domain_begin((u16)(i + 1), pages_max);
+        pair[i] = domain_begin((u16)(i + 1), pages_max, narrow >> i & 1);
     contents_begin();
 }
 

@@ -16,8 +16,9 @@
 #include "tests/host/storm_calls.h"
 
 /* Two domains, each with a tree of tables in use, on a machine that was set up; state_setup() was
- * called. The first storm and one after another are the same. */
-void storm_begin(u64 pages_max);
+ * called. @narrow: bit 0 and 1, which of them have 32 bits. The first storm and one after another
+ * are the same. */
+void storm_begin(u64 pages_max, u32 narrow);
 
 /* One step; *op is the call that it made, *rc the answer. NULL, or what is wrong after it. */
 const char *storm_step(unsigned *op, long *rc);

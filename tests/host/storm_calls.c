@@ -1,16 +1,21 @@
 #include "tests/host/storm_calls.h"
 
+#include "hypercalls/calls32.h"
 #include "hypercalls/hypercalls.h"
+#include "hypercalls/layout32.h"
 #include "hypercalls/memory.h"
 #include "hypervisor/cpu/bounce.h"
 #include "hypervisor/cpu/pt_store.h"
 #include "hypervisor/cpu/tables.h"
 #include "hypervisor/domain/base.h"
+#include "hypervisor/mm/pae.h"
 #include "hypervisor/mm/uaccess.h"
+
+#include <sys/mman.h>
 
 #define ROLE_DATA 0 /* 1 to 4: a table of that level */
 #define ROLE_L4   4
-#define ROLE_GDT  5 /* as FT_SEGDESC is the "level" behind the tables */
+#define ROLE_GDT  5
 #define ANY_ROLE  6
 #define CALL_RIP  0x1000 /* where the guest made its call */
 
@@ -81,6 +86,8 @@ static u64 entry_pick(const struct domain *d, int level)
 
 static u64 slot_pick(int level)
 {
+    if (level == 3 && current->domain->is_32bit && chance(30))
+        return PAE_L3_ENTRIES - 1;
     if (chance(75))
         return machine_random(STORM_SLOTS);
     if (level == 4 && chance(60))
@@ -97,15 +104,18 @@ void bounce_exception(struct cpu_user_regs *regs, u32 vector, u32 error)
 
 /* ---- The operations: each answers 0, or that it was refused ---------------------------------- */
 
-/* The list that a domain has given to a call, and the call, which may have been interrupted. */
+/* The list that a domain has given to a call, and the call, which may have been interrupted. What
+ * 32-bit domains give lies below 4 GiB. */
 static struct list {
-    struct mmu_update requests[3];
+    struct mmu_update requests[4];
     struct mmuext_op operation;
     u32 done;
+    u32 words[4];       /* mfns or pfns, */
+    u8 reservation[64]; /* and what names them, in the form of 32 bits */
     machine_call_fn call;
     u64 args[4]; /* of the call when it is made again */
     bool waits;
-} lists[2];
+} * lists;
 
 bool storm_call_waits(const struct domain *d)
 {
@@ -132,8 +142,9 @@ static long list_go_on(struct list *l)
     l->waits = regs->rip != CALL_RIP;
     if (l->waits) {
         const u64 args[4] = {regs->rdi, regs->rsi, regs->rdx, regs->r10};
+        const u64 narrow[4] = {regs->rbx, regs->rcx, regs->rdx, regs->rsi};
 
-        memcpy(l->args, args, sizeof(args));
+        memcpy(l->args, current->domain->is_32bit ? narrow : args, sizeof(args));
     }
     return l->waits || l->done ? 0 : rc;
 }
@@ -155,7 +166,8 @@ static long call_mmu_update(u64 requests, u64 count, u64 done, u64 whose)
 
 static long call_mmuext_op(u64 operations, u64 count, u64 done, u64 whose)
 {
-    return hc_mmuext_op(operations, count, done, whose);
+    return (current->domain->is_32bit ? hc32_mmuext_op : hc_mmuext_op)(operations, count, done,
+                                                                       whose);
 }
 
 /* What an update may be about to unmap: pinned next, it shows whether that is remembered. */
@@ -164,7 +176,11 @@ static mfn_t dropped;
 void storm_calls_begin(void)
 {
     dropped = MFN(0);
-    memset(lists, 0, sizeof(lists));
+    if (!lists)
+        lists = mmap(NULL, 2 * sizeof(*lists), PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+    assert_ptr_not_equal(lists, MAP_FAILED);
+    memset(lists, 0, 2 * sizeof(*lists));
 }
 
 static void dropped_note(mfn_t table, u64 slot)
@@ -203,7 +219,7 @@ static u64 va_pick(const struct domain *d)
     u64 va = 0;
 
     for (int level = 4; level >= 1; level--) {
-        u64 i = slot_pick(level);
+        u64 i = level > storm_top(d) ? 0 : slot_pick(level);
 
         for (u64 s = 0; t && !(t[i] & PTE_P) && s < STORM_SLOTS; s++)
             i = s;
@@ -212,7 +228,8 @@ static u64 va_pick(const struct domain *d)
          * here. */
         if (t && frame_type(mfn_to_frame(virt_to_mfn(t))) == FT_L4 && l4_slot_is_ours((unsigned)i))
             t = NULL;
-        t = t && t[i] & PTE_P && level > 1 ? mfn_to_virt(pte_mfn(t[i])) : NULL;
+        t = t && (t[i] & (PTE_P | PTE_PSE)) == PTE_P && level > 1 ? mfn_to_virt(pte_mfn(t[i]))
+                                                                  : NULL;
     }
     return va & GUEST_LOW_END ? va | ~(2 * GUEST_LOW_END - 1) : va;
 }
@@ -228,11 +245,14 @@ static long do_update_va_mapping(struct domain *d)
 
 static long mmuext(u32 cmd, mfn_t m, mfn_t source)
 {
+    const struct mmuext_op op = {.cmd = cmd, .arg1.mfn = m.n, .arg2.src_mfn = source.n};
     struct domain *d = host_percpu.running->domain;
-    struct mmuext_op *op = &list_begin(d)->operation;
+    struct mmuext_op *given = &list_begin(d)->operation;
 
-    *op = (struct mmuext_op){.cmd = cmd, .arg1.mfn = m.n, .arg2.src_mfn = source.n};
-    return list_run(d, call_mmuext_op, (u64)op, 1, DOMID_SELF);
+    *given = op;
+    if (d->is_32bit) /* three words of 32 bits */
+        memcpy(given, (u32[]){cmd, (u32)m.n, (u32)source.n}, 3 * sizeof(u32));
+    return list_run(d, call_mmuext_op, (u64)given, 1, DOMID_SELF);
 }
 
 /* Not the next step, perhaps: in between the guest does other things, or abandons it. */
@@ -243,10 +263,29 @@ static long do_go_on(struct domain *d)
     return l->waits ? list_go_on(l) : -XEN_EINVAL;
 }
 
+/* All four entries of what may become an L3: by chance alone that would be rare. */
+static long l3_fill(struct domain *d)
+{
+    struct mmu_update *req = list_begin(d)->requests;
+    u64 table = frame_pick(d, 3).n << PAGE_SHIFT;
+
+    for (u32 i = 0; i < PAE_L3_ENTRIES; i++) {
+        req[i].ptr = table + i * sizeof(u64);
+        req[i].val = pte_make(frame_pick(d, 2), PTE_P);
+        if (i < PAE_L3_ENTRIES - 1 && chance(60))
+            req[i].val = 0;
+    }
+    return list_run(d, call_mmu_update, (u64)req, PAE_L3_ENTRIES, DOMID_SELF);
+}
+
 static long do_pin(struct domain *d)
 {
     int level = 1 + (int)machine_random(4), role = level;
 
+    if (d->is_32bit && chance(25))
+        return l3_fill(d);
+    if (d->is_32bit && chance(30))
+        return mmuext(MMUEXT_PIN_L3_TABLE, frame_pick(d, 3), MFN(0));
     if (chance(30))
         return mmuext(MMUEXT_PIN_L1_TABLE, dropped, MFN(0));
     if (chance(10))
@@ -261,11 +300,13 @@ static long do_unpin(struct domain *d)
 
 static long do_base(struct domain *d)
 {
-    return mmuext(MMUEXT_NEW_BASEPTR, frame_pick(d, ROLE_L4), MFN(0));
+    return mmuext(MMUEXT_NEW_BASEPTR, frame_pick(d, storm_top(d)), MFN(0));
 }
 
 static long do_user_base(struct domain *d)
 {
+    if (d->is_32bit && chance(70)) /* which has none */
+        return do_base(d);
     return mmuext(MMUEXT_NEW_USER_BASEPTR, chance(20) ? MFN(0) : frame_pick(d, ROLE_L4), MFN(0));
 }
 
@@ -283,12 +324,13 @@ static long do_copy_page(struct domain *d)
 
 static long do_set_gdt(struct domain *d)
 {
+    u32 *words = lists[d->id - 1].words;
     u64 frames[4];
     u32 n = machine_random(5);
 
     for (u32 i = 0; i < n; i++)
-        frames[i] = frame_pick(d, ROLE_GDT).n;
-    return hc_set_gdt((u64)frames, n * 512);
+        words[i] = (u32)(frames[i] = frame_pick(d, ROLE_GDT).n);
+    return hc_set_gdt(d->is_32bit ? (u64)words : (u64)frames, n * 512);
 }
 
 static long do_update_descriptor(struct domain *d)
@@ -310,7 +352,9 @@ static long do_update_descriptor(struct domain *d)
 /* Is it meant to be that, or is it? */
 static bool has_role(mfn_t m, int role)
 {
-    return role_of(m.n) == role || (mfn_valid(m) && frame_type(mfn_to_frame(m)) == FT_LEVEL(role));
+    return role_of(m.n) == role ||
+           (mfn_valid(m) &&
+            frame_type(mfn_to_frame(m)) == (role == ROLE_GDT ? FT_SEGDESC : FT_LEVEL(role)));
 }
 
 /* A page that is mapped read-only and has @role, if the first slots of all tables lead to one. */
@@ -346,6 +390,19 @@ static long do_touch_ldt(struct domain *d)
     return vcpu_map_ldt(d->vcpus[0], at) ? 0 : -XEN_EFAULT;
 }
 
+/* The same, in the form of 32 bits. */
+static long reservation_narrow(struct domain *d, u32 op, struct xen_memory_reservation *r)
+{
+    struct list *l = &lists[d->id - 1];
+    const u64 *extents = r->extent_start.p;
+
+    for (u32 i = 0; i < r->nr_extents; i++)
+        l->words[i] = (u32)extents[i];
+    r->extent_start.p = (void *)l->words;
+    assert_int_equal(layout32_narrow(l->reservation, r, LAYOUT_xen_memory_reservation), 0);
+    return memory_reservation(op, 0, (u64)l->reservation) ? 0 : -XEN_EINVAL;
+}
+
 /* One or two extents: 0 if any was done. */
 static long reservation(struct domain *d, u32 op, u64 *extents, u32 order)
 {
@@ -355,6 +412,8 @@ static long reservation(struct domain *d, u32 op, u64 *extents, u32 order)
     r.domid = chance(50) ? DOMID_SELF : d->id;
     r.mem_flags = chance(10) ? XENMEMF_address_bits(20) : 0;
     r.extent_start.p = extents;
+    if (d->is_32bit)
+        return reservation_narrow(d, op, &r);
     return memory_reservation(op, 0, (u64)&r) ? 0 : -XEN_EINVAL;
 }
 
@@ -402,6 +461,8 @@ static long do_exchange(struct domain *d)
     struct xen_memory_exchange *x = &of[d->id - 1].x;
     long rc;
 
+    if (d->is_32bit)
+        return -XEN_ENOSYS; /* of the gate's forms: nothing that is tables' */
     *x = (struct xen_memory_exchange){.in.nr_extents = 2, .out.nr_extents = 2};
     out[0] = machine_random(1000);
     out[1] = 7;
@@ -444,6 +505,8 @@ static long do_store(struct domain *d)
     struct cpu_user_regs regs = {.rdi = va + slot_pick(1) * 8, .rcx = 1};
     char code[16] = {0};
 
+    if (d->is_32bit) /* whose instructions are others, at addresses that these cannot be */
+        return -XEN_ENOSYS;
     strcpy(code, stores[machine_random(ARRAY_SIZE(stores))]);
     regs.rip = (u64)code;
     regs.rax = entry_pick(d, 1);

@@ -27,4 +27,10 @@ bool storm_call_waits(const struct domain *d);
 /* Forget an earlier storm. */
 void storm_calls_begin(void);
 
+/* What is on its root's place: an L4, or of a 32-bit domain an L3 (hypervisor/mm/pae.h). */
+static inline int storm_top(const struct domain *d)
+{
+    return d->is_32bit ? 3 : 4;
+}
+
 #endif

@@ -1,5 +1,7 @@
 #include "tests/host/storm_contents.h"
 
+#include "hypervisor/mm/pae.h"
+
 /* Present, writable, user, accessed, dirty, for the guest (9-11, 52-62), no-execute; in an L1 entry
  * also global. Intel SDM vol. 3, 4.5.5; the rest is cache attributes, page size and reserved. */
 #define TABLE_ENTRY_MAY 0xfff0000000000e67UL
@@ -16,26 +18,51 @@ static const char *entry_wrong(const struct domain *d, int level, u64 e)
         return NULL;
     if (e & ~(may | ENTRY_ADDRESS))
         return "an entry has a flag that no guest may set";
-    if (!(e & PTE_US))
+    if (!(e & PTE_US) && !d->is_32bit)
         return "an entry is the hypervisor's alone";
     if (n >= frames_max || frame_table[n].owner != d)
         return "an entry names what is not the domain's memory";
-    if (level > 1 && frame_type(&frame_table[n]) == FT_LEVEL(level) && e & PTE_RW)
+    if (level > 1 && type_level(frame_type(&frame_table[n])) == level && e & PTE_RW)
         return "a linear entry may write";
     return NULL;
 }
 
-/* Intel SDM vol. 3, 3.4.5 and 3.5: a segment for ring 3; nothing; a gate that faults. */
-static const char *descriptor_wrong(u64 d)
+/* Intel SDM vol. 3, 3.4.5 and 3.5: a segment for ring 3, or for any but 0 of a 32-bit guest, which
+ * is no 64-bit code; nothing; a gate that faults. */
+static const char *descriptor_wrong(u64 d, bool narrow)
 {
     bool present = d >> 47 & 1, segment = d >> 44 & 1;
     u64 dpl = d >> 45 & 3, kind = d >> 40 & 15, rpl = d >> 16 & 3;
 
-    if (!present || (segment && dpl == 3) || (!segment && kind == 0))
+    if (!present || (segment && dpl == 3 && !narrow) || (!segment && kind == 0))
         return NULL;
-    if (!segment && kind == 12 && dpl == 0 && rpl == 3)
+    if (narrow && segment && dpl && !(d >> 53 & 1))
+        return NULL;
+    if (!segment && kind == 12 && dpl == 0 && (rpl == 3 || (narrow && rpl)))
         return NULL;
     return "a descriptor that no guest may have";
+}
+
+/* Is the entry @i of a table of @type the hypervisor's? */
+static bool is_ours(u64 type, unsigned i)
+{
+    return (type == FT_L4 && i >= 256 && i <= 271) || (type == FT_L2_HV && i >= 428);
+}
+
+/* What Xen's 32-bit guests cannot have, and what is in the places that are not theirs. */
+static const char *pae_wrong(u64 type, unsigned i, u64 e)
+{
+    if (type == FT_L4)
+        return "an L4 of a 32-bit domain";
+    if (type == FT_L3 && i >= 4 && e)
+        return "an L3 has more than four entries";
+    if (type == FT_L3 && i == 3 && frame_type(mfn_to_frame(pte_mfn(e))) != FT_L2_HV)
+        return "the last entry of an L3";
+    if (type == FT_L3 && i < 3 && e & PTE_P && frame_type(mfn_to_frame(pte_mfn(e))) != FT_L2)
+        return "an entry of an L3";
+    if (type == FT_L3 && e & PTE_P && e & (PTE_NX | PTE_AVL_HIGH))
+        return "an entry of an L3 has bits that are reserved";
+    return type == FT_L2_HV && i >= 428 && !pae_slot_is_right(i, e) ? "a slot of the window" : NULL;
 }
 
 static const char *frame_wrong(u64 n)
@@ -48,9 +75,11 @@ static const char *frame_wrong(u64 n)
         return NULL;
     for (unsigned i = 0; i < PT_ENTRIES && !wrong; i++) {
         if (type == FT_SEGDESC)
-            wrong = descriptor_wrong(t[i]);
-        else if (type != FT_L4 || i < 256 || i > 271)
+            wrong = descriptor_wrong(t[i], f->owner->is_32bit);
+        else if (!is_ours(type, i))
             wrong = entry_wrong(f->owner, type_level(type), t[i]);
+        if (!wrong && f->owner->is_32bit)
+            wrong = pae_wrong(type, i, t[i]);
     }
     return wrong;
 }
@@ -70,9 +99,9 @@ static void linear_count(u64 n)
     for (unsigned i = 0; i < held; i++) {
         u64 e = machine_page(MFN(n))[i], m = (e & ENTRY_ADDRESS) >> 12;
 
-        if (!(e & PTE_P) || (type == FT_L4 && i >= 256 && i <= 271) || m == n)
+        if (!(e & PTE_P) || is_ours(type, i) || m == n)
             continue;
-        if (frame_type(&frame_table[m]) != type)
+        if (type_level(frame_type(&frame_table[m])) != type_level(type))
             continue;
         linear_expected[n]++;
         linear_expected[m]--;

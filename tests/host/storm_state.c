@@ -2,6 +2,7 @@
 
 #include "hypervisor/boot/memory.h"
 #include "hypervisor/cpu/descriptors.h"
+#include "hypervisor/mm/pae.h"
 
 static struct frame *frames_then;
 static u64 *pages_then, *m2p_then;
@@ -29,23 +30,36 @@ static u64 word_meaning(u64 w)
 }
 
 /* @now is how an accepted entry or descriptor @then is stored. */
-static bool stored_form(u64 then, u64 now)
+static bool stored_form(const struct domain *d, u64 then, u64 now)
 {
     u64 fixed = then;
 
-    if (then & PTE_P &&
-        (now == pte_adjust_l1(then) || now == pte_adjust(then, 3) || now == pte_adjust(then, 4)))
+    if (then & PTE_P && (now == pte_adjust_l1(then, d) || now == pte_adjust(then, 3, d) ||
+                         now == pte_adjust(then, 4, d)))
         return true;
-    return descriptor_fix(&fixed) && now == fixed;
+    if (then & PTE_P && d->is_32bit && now == (then & ~(PTE_US | PTE_RW | PTE_A)))
+        return true; /* it was of an L3 for a while */
+    return descriptor_fix(&fixed, d->is_32bit) && now == fixed;
+}
+
+/* All but the four entries that a 32-bit domain's L3 has, as soon as it is about to be one. */
+static bool rest_cleared(const struct domain *d, const u64 *page)
+{
+    for (unsigned i = PAE_L3_ENTRIES; d->is_32bit && i < PT_ENTRIES; i++)
+        if (page[i])
+            return false;
+    return d->is_32bit;
 }
 
 static const char *page_changed(u64 n)
 {
     const u64 *then = pages_then + n * PT_ENTRIES, *now = machine_page(MFN(n));
+    const struct domain *d = frames_then[n].owner;
     bool unused = !(frames_then[n].word & FRAME_TYPE_COUNT);
 
     for (unsigned i = 0; i < PT_ENTRIES; i++)
-        if (then[i] != now[i] && !(unused && stored_form(then[i], now[i])))
+        if (then[i] != now[i] && !(unused && i >= PAE_L3_ENTRIES && rest_cleared(d, now)) &&
+            !(unused && stored_form(d, then[i], now[i])))
             return "refused, but the contents of a frame have changed";
     return NULL;
 }

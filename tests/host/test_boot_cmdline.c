@@ -1,6 +1,7 @@
 // LINK: hypervisor/boot/cmdline.c hypervisor/debug/log.c hypervisor/debug/serial.c
 // LINK: hypervisor/boot/dom0_size.c
 // LINK: xen-like/lib/fmt.c xen-like/lib/parse.c xen-like/lib/string.c
+// LINK: hypervisor/grant/options.c
 /*
  * The command line: which words do what, what is reported of those that do nothing, and the log
  * that reports it. The console is a buffer.
@@ -17,10 +18,14 @@
 #include "hypervisor/debug/console.h"
 #include "hypervisor/debug/input.h"
 #include "hypervisor/debug/log.h"
+#include "hypervisor/debug/trace.h"
+#include "hypervisor/grant/grant.h"
 #include "hypervisor/time/reference.h"
 #include "hypervisor/time/vcpu_time.h"
 #include "hypervisor/debug/serial.h"
 #include "xen-like/lib/string.h"
+
+struct grants_options grants_options; /* the table's */
 
 static char shown[65536];
 static size_t shown_bytes;
@@ -52,9 +57,29 @@ const char *input_set_switch(const char *value)
     return value[0] == 'a' ? NULL : "a letter";
 }
 
+const char *trace_set_mask(const char *value)
+{
+    return value[0] == '0' ? NULL : "a number";
+}
+
+const char *trace_set_pages(const char *value)
+{
+    return trace_set_mask(value);
+}
+
+const char *trace_set_full(const char *value)
+{
+    return strcmp(value, "keep-last") ? "keep-last" : NULL;
+}
+
 const char *reference_choose(const char *name)
 {
     return strcmp(name, "hpet") == 0 ? NULL : "a clock";
+}
+
+const char *sched_choose_policy(const char *name)
+{
+    return strcmp(name, "rr") ? "rr" : NULL;
 }
 
 const char *domain_tsc_choose(const char *word)
@@ -305,6 +330,28 @@ static void the_ring_keeps_the_newest_and_moves(void **state)
     assert_memory_equal(got + n - 16, "(XEN) line 9999\n", 16);
 }
 
+static void grants_are_limited_in_xens_words(void **state)
+{
+    (void)state;
+    cmdline_parse("gnttab=max-ver:1,no-transitive,transfer=off gnttab_max_frames=0x20 "
+                  "gnttab_max_maptrack_frames=0");
+    assert_int_equal(grants_options.max.version, 1);
+    assert_false(grants_options.transitive || grants_options.transfer);
+    assert_int_equal(grants_options.max.frames, 32);
+    assert_int_equal(grants_options.max.maptrack_frames, 0);
+    cmdline_parse("gnttab=transfer,transitive=1,max_ver:2 gnttab_max_maptrack_frames=7");
+    assert_int_equal(grants_options.max.version, 2);
+    assert_true(grants_options.transitive && grants_options.transfer);
+    assert_int_equal(grants_options.max.maptrack_frames, 7);
+    assert_int_equal(shown_bytes, 0);
+    cmdline_parse("gnttab=max-ver:3 gnttab=v1 gnttab= gnttab=max-ver:1x gnttab=no-transfer=1 "
+                  "gnttab_max_frames=0 gnttab_max_frames=9999999 gnttab_max_maptrack_frames=x");
+    assert_int_equal(grants_options.max.version, 2);
+    assert_true(grants_options.transfer);
+    assert_int_equal(grants_options.max.frames, 32);
+    assert_non_null(strstr(shown, "gnttab_max_frames=9999999"));
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup(f, set_up)
@@ -312,6 +359,7 @@ int main(void)
         TEST(known_words_take_effect),
         TEST(switches_have_all_of_xens_forms),
         TEST(what_is_not_understood_is_said_and_changes_nothing),
+        TEST(grants_are_limited_in_xens_words),
         TEST(a_word_of_any_length_is_survived),
         TEST(the_console_words_come_first_and_silently),
         TEST(serial_settings_are_read_in_xens_form),

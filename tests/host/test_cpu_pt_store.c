@@ -1,9 +1,13 @@
+// LINK: hypervisor/domain/list.c hypervisor/domain/shutdown.c hypervisor/domain/end.c
+// LINK: hypervisor/domain/exchange.c hypervisor/mm/extent.c
 // LINK: tests/host/fake_machine.c hypervisor/mm/frame.c hypervisor/mm/alloc.c
 // LINK: hypervisor/mm/ptype.c hypervisor/mm/pt_update.c hypervisor/mm/io_frames.c
-// LINK: hypervisor/mm/linear.c
+// LINK: hypervisor/mm/ranges.c
+// LINK: hypervisor/mm/linear.c hypervisor/mm/pae.c
 // LINK: hypervisor/mm/audit.c hypervisor/domain/domain.c hypervisor/domain/base.c
 // LINK: hypervisor/cpu/descriptors.c hypervisor/cpu/pt_store.c
 // LINK: xen-like/lib/insn.c xen-like/lib/insn_compute.c
+// LINK: hypervisor/grant/table.c hypervisor/grant/pin.c hypervisor/grant/maptrack.c
 /*
  * Stores to page tables: who may, where, and that the counts are right whatever was stored. Guests
  * (tests/guests/table-stores) see what an instruction leaves behind; here is what they cannot see,
@@ -375,6 +379,78 @@ static void stores_to_kept_devices_go_nowhere(void **state)
     check_machine();
 }
 
+/* The same tables below 4 GiB, as a 32-bit kernel's. The tree is the other tests': only the store
+ * is made with the domain's width changed. */
+#define VA_32 0x40000000UL
+
+static void tree_show_low(void)
+{
+    for (int level = 4; level > 1; level--)
+        if (!machine_page(table[level])[pt_index(VA_32, level)])
+            assert_int_equal(pt_entry_write(level == 4   ? FT_L4
+                                            : level == 3 ? FT_L3
+                                                         : FT_L2,
+                                            &machine_page(table[level])[pt_index(VA_32, level)],
+                                            pte_make(table[level - 1], GUEST_RW), false, d, d),
+                             0);
+}
+
+static bool store_32(struct cpu_user_regs *regs, const char *bytes, size_t length, u64 cr2)
+{
+    bool done;
+
+    d->is_32bit = true;
+    done = store_at(regs, bytes, length, cr2);
+    d->is_32bit = false;
+    return done;
+}
+#define STORE_32(regs, bytes, cr2) store_32(regs, bytes, sizeof(bytes) - 1, cr2)
+
+/* An entry is written in two halves: the lower one last makes it present; the wrong way round, the
+ * upper one alone is refused, and leaves it not present. */
+static void halves_of_an_entry_are_stored(void **state)
+{
+    const u64 at = VA_32 + 5 * sizeof(u64), entry = pte_make(data, GUEST_RO) | PTE_NX;
+    u64 *slot = &machine_page(target)[5];
+    struct cpu_user_regs regs = {.rdi = at | 0xabcd00000000, .rax = entry >> 32};
+
+    (void)state;
+    tree_show_low();
+    assert_true(STORE_32(&regs, "\x89\x47\x04", at + 4)); /* mov [edi+4], eax */
+    assert_true(*slot == entry >> 32 << 32);
+    regs.rax = (u32)entry;
+    assert_true(STORE_32(&regs, "\x89\x07", at));
+    assert_true(*slot == entry);
+    check_machine();
+
+    regs.rax = 0x0008ffff;                                     /* no such frame */
+    assert_false(STORE_32(&regs, "\xf0\x09\x47\x04", at + 4)); /* lock or [edi+4], eax */
+    assert_true(STORE_32(&regs, "\x89\x47\x04", at + 4));
+    assert_true(*slot == ((0x0008ffffUL << 32 | (u32)entry) & ~PTE_P));
+    assert_true(regs.rip == (u64)code + 3);
+    check_machine();
+    regs.rax = (u32)pte_make(table[2], GUEST_RW); /* the lower half has no such excuse */
+    *slot = 0;
+    assert_false(STORE_32(&regs, "\x89\x07", at));
+    check_machine();
+}
+
+/* cmpxchg8b is how a kernel with PAE changes a whole entry. */
+static void a_whole_entry_is_exchanged(void **state)
+{
+    const u64 at = VA_32 + 6 * sizeof(u64), entry = pte_make(data, GUEST_RO);
+    u64 *slot = &machine_page(target)[6];
+    struct cpu_user_regs regs = {.rdi = at, .rbx = (u32)entry, .rcx = entry >> 32, .rdx = 1};
+
+    (void)state;
+    tree_show_low();
+    assert_true(STORE_32(&regs, "\xf0\x0f\xc7\x0f", at)); /* not what it expected */
+    assert_true(*slot == 0 && regs.rdx == 0 && regs.rax == 0 && !(regs.rflags & RFLAGS_ZF));
+    assert_true(STORE_32(&regs, "\xf0\x0f\xc7\x0f", at));
+    assert_true(*slot == entry && regs.rflags & RFLAGS_ZF);
+    check_machine();
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, domain_make, domain_end)
@@ -388,6 +464,8 @@ int main(void)
         TEST(other_domains_must_have_asked),
         TEST(stores_to_kept_devices_go_nowhere),
         TEST(a_traced_store_is_followed_by_a_debug_exception),
+        TEST(halves_of_an_entry_are_stored),
+        TEST(a_whole_entry_is_exchanged),
         TEST(random_stores_keep_every_promise),
         TEST(random_instructions_keep_every_promise),
     };

@@ -182,8 +182,11 @@ static void test_state_leaf(void **state)
 /* Told are a TSC that is emulated, one that is not, and none of whom nothing was asked. */
 static void test_time_leaf(void **state)
 {
-    struct domain_time t = {
-        .tsc_khz = 3000000, .tsc_zero = 0x123456789a, .tsc_to_ns = {0xaaaaaaaa, -1}, .tsc_mode = 2};
+    struct domain_time t = {.tsc_khz = 3000000,
+                            .tsc_zero = 0x123456789a,
+                            .tsc_to_ns = {0xaaaaaaaa, -1},
+                            .tsc_mode = 2,
+                            .incarnation = 1};
     const struct cpuid_guest guest = {.time = &t};
     struct cpuid_host host = small;
     struct cpuid_regs r;
@@ -204,13 +207,45 @@ static void test_time_leaf(void **state)
     assert_true(r.ebx == 0 && r.ecx == 0 && r.edx == 0);
 }
 
+/* Bits by the manuals: CX16; LAHF, SYSCALL, 1 GiB pages, long mode; the linear bits and NO_LMSL. */
+static void a_32_bit_guest_sees_no_long_mode(void **state)
+{
+    static const struct {
+        u32 leaf;
+        bool amd;
+        struct cpuid_regs hidden;
+    } rows[] = {
+        {0x1, false, {.ecx = 1U << 13}},
+        {0x80000001, false, {.ecx = 1, .edx = 1U << 29 | 1U << 26 | 1U << 11}},
+        {0x80000001, true, {.ecx = 1, .edx = 1U << 29 | 1U << 26}},
+        {0x80000008, true, {.eax = 0xdf00, .ebx = 1U << 20}},
+        {0x7, false, {0}},
+    };
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct cpuid_regs r = {~0U, ~0U, ~0U, ~0U};
+
+        cpuid_policy_narrow(rows[i].amd, rows[i].leaf, &r);
+        assert_int_equal(~r.eax, rows[i].hidden.eax);
+        assert_int_equal(~r.ebx, rows[i].hidden.ebx);
+        assert_int_equal(~r.ecx, rows[i].hidden.ecx);
+        assert_int_equal(~r.edx, rows[i].hidden.edx);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_never_basic),    cmocka_unit_test(test_never_structured),
-        cmocka_unit_test(test_never_extended), cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_hypervisor),     cmocka_unit_test(test_state_brings_instructions),
-        cmocka_unit_test(test_osxsave),        cmocka_unit_test(test_state_leaf),
+        cmocka_unit_test(a_32_bit_guest_sees_no_long_mode),
+        cmocka_unit_test(test_never_basic),
+        cmocka_unit_test(test_never_structured),
+        cmocka_unit_test(test_never_extended),
+        cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_hypervisor),
+        cmocka_unit_test(test_state_brings_instructions),
+        cmocka_unit_test(test_osxsave),
+        cmocka_unit_test(test_state_leaf),
         cmocka_unit_test(test_time_leaf),
     };
 

@@ -15,15 +15,20 @@
 
 static struct priv_insn insn;
 
-static bool decode(const char *bytes, size_t length)
+static bool decode_as(unsigned bits, const char *bytes, size_t length)
 {
     u8 *copy = test_malloc(length); /* so that a read past the end is found */
     bool found;
 
     memcpy(copy, bytes, length);
-    found = priv_decode(&insn, copy, length);
+    found = priv_decode(&insn, copy, length, bits);
     test_free(copy);
     return found;
+}
+
+static bool decode(const char *bytes, size_t length)
+{
+    return decode_as(64, bytes, length);
 }
 #define DECODE(bytes) decode(bytes, sizeof(bytes) - 1)
 
@@ -133,7 +138,7 @@ static const struct {
       .width = 4,
       .port_in_dx = true,
       .repeated = true,
-      .address_32 = true}},
+      .address_bytes = 4}},
     {"\x65\x64\x3e\x66\x6f",
      5,
      {.op = PRIV_PORT,
@@ -159,9 +164,55 @@ static void test_ports(void **state)
         struct priv_insn expected = port_insns[i].expected;
 
         expected.length = (u8)port_insns[i].length;
+        expected.bits = 64;
+        if (!expected.address_bytes)
+            expected.address_bytes = 8;
         assert_true(decode(port_insns[i].bytes, port_insns[i].length));
         assert_memory_equal(&insn, &expected, sizeof(insn));
         assert_false(decode(port_insns[i].bytes, port_insns[i].length - 1));
+    }
+}
+
+/* Code of 32 and of 16 bits: what the two prefixes mean, which segments count, and that 40 to 4f
+ * are no prefixes. */
+static void test_modes(void **state)
+{
+    static const struct {
+        unsigned bits;
+        const char *bytes;
+        u8 length, width, address_bytes, segment;
+    } modes[] = {
+        {32, "\xed", 1, 4, 4, 0},
+        {32, "\x66\xed", 2, 2, 4, 0},
+        {16, "\xed", 1, 2, 2, 0},
+        {16, "\x66\xed", 2, 4, 2, 0},
+        {32, "\xec", 1, 1, 4, 0},
+        {32, "\x67\x6f", 2, 4, 2, 0},
+        {16, "\x67\x6f", 2, 2, 4, 0},
+        {32, "\x36\x6f", 2, 4, 4, INSN_SS},
+        {32, "\x65\x2e\x6f", 3, 4, 4, INSN_CS},
+        {32, "\x26\x6e", 2, 1, 4, INSN_ES},
+        {16, "\x64\x6f", 2, 2, 2, INSN_FS},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
+        assert_true(decode_as(modes[i].bits, modes[i].bytes, modes[i].length));
+        assert_int_equal(insn.op, PRIV_PORT);
+        assert_int_equal(insn.bits, modes[i].bits);
+        assert_int_equal(insn.length, modes[i].length);
+        assert_int_equal(insn.width, modes[i].width);
+        assert_int_equal(insn.address_bytes, modes[i].address_bytes);
+        assert_int_equal(insn.segment, modes[i].segment);
+    }
+    for (unsigned bits = 16; bits <= 32; bits += 16) {
+        assert_false(decode_as(bits, "\x40\xfa", 2));
+        assert_false(decode_as(bits, "\x4f\x0f\x06", 3));
+        for (size_t i = 0; i < ARRAY_SIZE(opcodes); i++) {
+            assert_true(decode_as(bits, opcodes[i].bytes, opcodes[i].length));
+            assert_int_equal(insn.op, opcodes[i].op);
+            assert_int_equal(insn.length, opcodes[i].length);
+        }
     }
 }
 
@@ -205,9 +256,10 @@ static void test_control_registers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_opcodes),           cmocka_unit_test(test_prefixes),
-        cmocka_unit_test(test_registers),         cmocka_unit_test(test_others),
-        cmocka_unit_test(test_control_registers), cmocka_unit_test(test_ports),
+        cmocka_unit_test(test_opcodes),   cmocka_unit_test(test_prefixes),
+        cmocka_unit_test(test_registers), cmocka_unit_test(test_others),
+        cmocka_unit_test(test_modes),     cmocka_unit_test(test_control_registers),
+        cmocka_unit_test(test_ports),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,10 +1,18 @@
+// LINK: hypervisor/domain/list.c hypervisor/domain/shutdown.c hypervisor/domain/end.c
+// LINK: hypervisor/domain/exchange.c hypervisor/mm/extent.c
 // LINK: tests/host/fake_machine.c tests/host/event_guest.c hypervisor/mm/frame.c
 // LINK: hypervisor/mm/alloc.c hypervisor/mm/ptype.c hypervisor/mm/pt_update.c
-// LINK: hypervisor/mm/io_frames.c hypervisor/mm/linear.c hypervisor/mm/audit.c
+// LINK: hypervisor/mm/io_frames.c hypervisor/mm/linear.c hypervisor/mm/pae.c hypervisor/mm/audit.c
+// LINK: hypervisor/mm/ranges.c
 // LINK: hypervisor/domain/domain.c hypervisor/domain/base.c hypervisor/cpu/descriptors.c
 // LINK: hypervisor/event/channel.c hypervisor/event/send.c hypervisor/event/virq.c
-// LINK: hypervisor/event/fifo.c
+// LINK: hypervisor/event/two_level32.c hypervisor/domain/width.c
+// LINK: hypervisor/event/fifo.c hypervisor/event/watched.c hypervisor/event/intercept.c
+// LINK: hypervisor/event/redirect.c
+// LINK: hypercalls/layout32.c
 // LINK: hypercalls/event_channel.c hypercalls/continuation.c
+// LINK: hypercalls/authority.c
+// LINK: hypervisor/grant/table.c hypervisor/grant/pin.c hypervisor/grant/maptrack.c
 /*
  * Event channels between two domains, which one guest alone cannot see, at their limits, and where
  * calls are interrupted. What one guest sees is tests/guests/evtchn-*; random histories are in
@@ -49,13 +57,6 @@ static struct event_guest *guest_new(u16 id, bool privileged)
     g->event = note;
     memset(delivered, 0, sizeof(delivered));
     return g;
-}
-
-static void guest_end(struct event_guest *g)
-{
-    assert_ptr_equal(domains, g->d); /* the last that was made */
-    domains = g->d->next;
-    event_guest_end(g);
 }
 
 /* A call of @g's, gone on with until it is done. */
@@ -133,8 +134,8 @@ static void between_domains(void **state)
     assert_int_equal(status_of(a, 0, 1, &s), 0);
     assert_int_equal(s.status, EVTCHNSTAT_unbound);
     assert_int_equal(s.u.unbound.dom, 1);
-    guest_end(b);
-    guest_end(a);
+    event_guest_end(b);
+    event_guest_end(a);
 }
 
 /* The end of one domain leaves the other's ports waiting, not leading nowhere. */
@@ -146,13 +147,13 @@ static void a_domain_ends(void **state)
     (void)state;
     assert_int_equal(alloc(a, 0, 1), 1);
     assert_int_equal(connect_to(b, 0, 1), 1);
-    guest_end(b);
+    event_guest_end(b);
     assert_int_equal(event_send(a->d, 1), 0);
     assert_int_equal(status_of(a, 0, 1, &s), 0);
     assert_int_equal(s.status, EVTCHNSTAT_unbound);
     a->d->dying = true;
     assert_int_equal(alloc(a, 0, 1), -XEN_EINVAL);
-    guest_end(a);
+    event_guest_end(a);
 }
 
 static void all_ports(void **state)
@@ -181,8 +182,40 @@ static void all_ports(void **state)
     event_guest_reset(a);
     assert_int_equal(a->d->events.bound, 0);
     assert_int_equal(alloc(a, DOMID_SELF, 1), 1);
-    guest_end(b);
-    guest_end(a);
+    event_guest_end(b);
+    event_guest_end(a);
+}
+
+/* With 32 bits the two-level ABI has a quarter of the ports, FIFO all; and what waits when a guest
+ * goes over to FIFO is found beside the mask bits of that layout. */
+static void ports_of_32_bits(void **state)
+{
+    struct event_guest *a;
+    long port;
+
+    (void)state;
+    event_guests_32bit = 1;
+    a = guest_new(0, true);
+    for (port = 1; port < 1024; port++)
+        assert_int_equal(event_bind_ipi(a->d, 0), port);
+    assert_int_equal(event_bind_ipi(a->d, 0), -XEN_ENOSPC);
+    event_guest_mask(a, 1023);
+    event_guest_mask(a, 64);
+    event_send(a->d, 1023);
+    event_send(a->d, 31);
+    event_guest_upcalls(a);
+    assert_int_equal(delivered[31], 1);
+    assert_int_equal(delivered[1023], 0);
+    assert_true(event_is_pending(a->d, 1023));
+    assert_false(event_is_pending(a->d, 1022));
+    event_guest_fifo(a);
+    assert_true(event_is_pending(a->d, 1023));
+    assert_false(event_is_pending(a->d, 64));
+    assert_int_equal(event_bind_ipi(a->d, 0), 1024);
+    event_guest_reset(a);
+    assert_ptr_equal(a->d->events.words, &fifo_none);
+    event_guest_end(a);
+    event_guests_32bit = 0;
 }
 
 /* No memory for channels: an error, and nothing else. */
@@ -210,7 +243,7 @@ static void no_memory(void **state)
         pages_free(taken, 0);
     }
     assert_int_equal(alloc(a, DOMID_SELF, 1), 64);
-    guest_end(a);
+    event_guest_end(a);
 }
 
 static void virtual_interrupts(void **state)
@@ -241,7 +274,7 @@ static void virtual_interrupts(void **state)
     dom0 = NULL;
     virq_raise_global(VIRQ_CONSOLE);
     assert_false(event_is_pending(a->d, 3));
-    guest_end(a);
+    event_guest_end(a);
 }
 
 static void physical_interrupts(void **state)
@@ -262,7 +295,7 @@ static void physical_interrupts(void **state)
     assert_int_equal(pirq_port, 0);
     event_pirq_raise(a->d, bind.port);
     assert_false(event_is_pending(a->d, bind.port));
-    guest_end(a);
+    event_guest_end(a);
 }
 
 static void count(void *data)
@@ -292,7 +325,7 @@ static void the_hypervisor_is_the_other_end(void **state)
     event_hypervisor_send(a->d, 99999);
     assert_false(event_is_pending(a->d, 1));
     assert_int_equal(sent, 1);
-    guest_end(a);
+    event_guest_end(a);
 }
 
 static void polls(void **state)
@@ -324,7 +357,7 @@ static void polls(void **state)
     assert_int_equal(event_poll_port(a->d, 1), 1);
     event_poll_end(v);
     assert_int_equal(a->d->events.pollers, 0);
-    guest_end(a);
+    event_guest_end(a);
 }
 
 /* Events that come before their page of words, or their vcpu's control block, is there. */
@@ -349,7 +382,7 @@ static void words_come_later(void **state)
     assert_int_equal(*event_guest_word(a, 3), 0);
     assert_int_equal(*event_guest_word(a, 4), 0); /* nobody could hear it */
     assert_audit(a->d);
-    guest_end(a);
+    event_guest_end(a);
 }
 
 /* A queue whose last port has no word any more, since there was a reset. */
@@ -371,7 +404,46 @@ static void words_go(void **state)
     event_send(a->d, 1);
     event_guest_upcalls(a);
     assert_int_equal(delivered[1], 1);
-    guest_end(a);
+    event_guest_end(a);
+}
+
+/* On a machine of two CPUs, the other of which this one does not have. */
+static int reset_on_two(struct domain *d, bool goes_on)
+{
+    int r;
+
+    cpus_online = 2;
+    r = event_reset(d, goes_on);
+    cpus_online = 1;
+    return r;
+}
+
+/* All ports are closed, and the reset waits until nobody sends: to one that was bound meanwhile
+ * somebody may. Its pages go when those have left, too, who came after the port had come. */
+static void a_reset_waits_for_senders(void **state)
+{
+    struct event_guest *a = guest_new(0, true);
+
+    (void)state;
+    assert_int_equal(event_bind_ipi(a->d, 0), 1);
+    event_guest_fifo(a);
+    assert_int_equal(reset_on_two(a->d, false), RESTART);
+    assert_int_equal(reset_on_two(a->d, true), RESTART); /* they have not left */
+    assert_int_equal(event_bind_ipi(a->d, 0), 1);
+    machine_quiesced();
+    assert_int_equal(reset_on_two(a->d, true), -XEN_EAGAIN); /* it is bound: that one fails */
+    assert_int_equal(reset_on_two(a->d, false), RESTART);
+    assert_int_equal(event_bind_ipi(a->d, 0), 1);
+    machine_quiesced();
+    assert_int_equal(event_close(a->d, 1),
+                     0); /* and closed: its senders have not been waited for */
+    assert_int_equal(reset_on_two(a->d, true), RESTART);
+    assert_non_null(a->d->events.fifo);
+    machine_quiesced();
+    assert_int_equal(event_reset(a->d, true), 0);
+    assert_null(a->d->events.fifo);
+    a->fifo = false;
+    event_guest_end(a);
 }
 
 /* A reset that is interrupted, and what its other vcpus do meanwhile. */
@@ -398,7 +470,7 @@ static void a_reset_is_interrupted(void **state)
     assert_int_equal(delivered[1], 1);
     event_guest_reset(a);
     assert_null(a->d->events.fifo);
-    guest_end(a);
+    event_guest_end(a);
 }
 
 int main(void)
@@ -407,6 +479,7 @@ int main(void)
         cmocka_unit_test_teardown(between_domains, machine_all_free),
         cmocka_unit_test_teardown(a_domain_ends, machine_all_free),
         cmocka_unit_test_teardown(all_ports, machine_all_free),
+        cmocka_unit_test_teardown(ports_of_32_bits, machine_all_free),
         cmocka_unit_test_teardown(no_memory, machine_all_free),
         cmocka_unit_test_teardown(virtual_interrupts, machine_all_free),
         cmocka_unit_test_teardown(physical_interrupts, machine_all_free),
@@ -414,6 +487,7 @@ int main(void)
         cmocka_unit_test_teardown(polls, machine_all_free),
         cmocka_unit_test_teardown(words_come_later, machine_all_free),
         cmocka_unit_test_teardown(words_go, machine_all_free),
+        cmocka_unit_test_teardown(a_reset_waits_for_senders, machine_all_free),
         cmocka_unit_test_teardown(a_reset_is_interrupted, machine_all_free),
     };
 

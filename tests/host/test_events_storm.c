@@ -1,9 +1,17 @@
+// LINK: hypervisor/domain/list.c hypervisor/domain/shutdown.c hypervisor/domain/end.c
+// LINK: hypervisor/domain/exchange.c hypervisor/mm/extent.c
 // LINK: tests/host/fake_machine.c tests/host/event_guest.c hypervisor/mm/frame.c
 // LINK: hypervisor/mm/alloc.c hypervisor/mm/ptype.c hypervisor/mm/pt_update.c
-// LINK: hypervisor/mm/io_frames.c hypervisor/mm/linear.c hypervisor/mm/audit.c
+// LINK: hypervisor/mm/io_frames.c hypervisor/mm/linear.c hypervisor/mm/pae.c hypervisor/mm/audit.c
+// LINK: hypervisor/mm/ranges.c
 // LINK: hypervisor/domain/domain.c hypervisor/domain/base.c hypervisor/cpu/descriptors.c
 // LINK: hypervisor/event/channel.c hypervisor/event/send.c hypervisor/event/virq.c
-// LINK: hypervisor/event/fifo.c
+// LINK: hypervisor/event/two_level32.c hypervisor/domain/width.c
+// LINK: hypervisor/event/fifo.c hypervisor/event/watched.c hypervisor/event/intercept.c
+// LINK: hypervisor/event/redirect.c
+// LINK: hypercalls/layout32.c
+// LINK: hypercalls/authority.c
+// LINK: hypervisor/grant/table.c hypervisor/grant/pin.c hypervisor/grant/maptrack.c
 /*
  * Event channels in random histories. Two domains, each in either ABI, bind, send, mask, move and
  * close; a model says what each port is and whether an event waits there, and whenever the guests
@@ -267,21 +275,36 @@ static void finish(void)
         event_guest_end(guests[g]);
 }
 
-static void as_the_model_says(void **state)
+static void histories(u32 steps_taken)
 {
     static void (*const steps[])(int) = {do_alloc, do_connect, do_connect, do_bind, do_close,
                                          do_send,  do_send,    do_send,    do_send, do_virq,
                                          do_mask,  do_mask,    do_move,    do_take, do_reset};
 
-    (void)state;
+    deliveries = 0;
     setup(note);
-    for (u32 i = 0; i < 200000; i++) {
+    for (u32 i = 0; i < steps_taken; i++) {
         steps[machine_random(ARRAY_SIZE(steps))]((int)machine_random(2));
         if (i % 64 == 0)
             statuses_check((int)machine_random(2));
     }
-    assert_true(deliveries > 10000);
+    assert_true(deliveries > steps_taken / 20);
     finish();
+}
+
+static void as_the_model_says(void **state)
+{
+    (void)state;
+    histories(200000);
+}
+
+/* Each other domain, then both, have 32 bits. */
+static void as_the_model_says_in_32_bits(void **state)
+{
+    (void)state;
+    for (event_guests_32bit = 1; event_guests_32bit < 4; event_guests_32bit++)
+        histories(50000);
+    event_guests_32bit = 0;
 }
 
 /* A debug build's locks know who holds them by the CPU, and here is one for all threads. */
@@ -364,6 +387,14 @@ static void no_send_is_lost(void **state)
     threads_send(false);
 }
 
+static void no_send_is_lost_in_32_bits(void **state)
+{
+    (void)state;
+    event_guests_32bit = 1;
+    threads_send(false);
+    event_guests_32bit = 0;
+}
+
 static void no_send_is_lost_in_queues(void **state)
 {
     (void)state;
@@ -429,8 +460,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(as_the_model_says, machine_all_free),
+        cmocka_unit_test_teardown(as_the_model_says_in_32_bits, machine_all_free),
 #ifndef DEBUG
         cmocka_unit_test_teardown(no_send_is_lost, machine_all_free),
+        cmocka_unit_test_teardown(no_send_is_lost_in_32_bits, machine_all_free),
         cmocka_unit_test_teardown(no_send_is_lost_in_queues, machine_all_free),
         cmocka_unit_test_teardown(garbage_harms_nobody_else, machine_all_free),
 #endif

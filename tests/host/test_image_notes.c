@@ -1,4 +1,5 @@
 // LINK: xen-like/lib/image_elf.c xen-like/lib/image_notes.c xen-like/lib/image_text.c
+// LINK: xen-like/lib/image_symtab.c
 // LINK: xen-like/lib/fmt.c xen-like/lib/parse.c xen-like/lib/string.c
 // LINK: tests/host/maker/image_maker.c
 /*
@@ -232,6 +233,25 @@ static void the_last_of_repeated_notes_counts_and_long_texts_are_cut(void **stat
     assert_string_equal(img.guest_version, "no nul");
 }
 
+/* As in GRUB's image for 32 bits: "yes" is there, the rest of its 12 bytes is not. */
+static void a_pae_mode_may_end_with_the_file(void **state)
+{
+    struct maker m;
+    struct image img;
+    const char *why = NULL;
+
+    (void)state;
+    for (u32 cut = 0; cut <= 12; cut++) {
+        start_plain(&m);
+        maker_note(&m, "Xen", XEN_ELFNOTE_PAE_MODE, "yes\0bimodal", 12);
+        m.notes -= cut;
+        maker_finish(&m, IN_SEGMENT);
+        assert_int_equal(image_read(&img, m.bytes, sizeof(m.bytes), &why), cut <= 8);
+        if (cut <= 8)
+            assert_int_equal(img.pae, IMAGE_PAE_EXTENDED_CR3);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -243,6 +263,7 @@ int main(void)
         cmocka_unit_test(a_32_bit_kernel_is_read_and_reported_as_such),
         cmocka_unit_test(features_are_supported_or_required),
         cmocka_unit_test(notes_of_other_owners_and_unknown_types_say_nothing),
+        cmocka_unit_test(a_pae_mode_may_end_with_the_file),
         cmocka_unit_test(the_last_of_repeated_notes_counts_and_long_texts_are_cut),
     };
 

@@ -1,4 +1,5 @@
 // LINK: xen-like/lib/image_elf.c xen-like/lib/image_notes.c xen-like/lib/image_text.c
+// LINK: xen-like/lib/image_symtab.c
 // LINK: xen-like/lib/fmt.c xen-like/lib/parse.c xen-like/lib/string.c
 // LINK: tests/host/maker/image_maker.c
 /*

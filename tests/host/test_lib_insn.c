@@ -22,13 +22,17 @@ struct row {
     struct insn want;
 };
 
-#define ROW(text_, bytes_, op_, width_, ...)                                                       \
+#define ROW_OF(address, text_, bytes_, op_, width_, ...)                                           \
     {                                                                                              \
         text_, bytes_,                                                                             \
         {                                                                                          \
-            .length = sizeof(bytes_) - 1, .op = INSN_##op_, .width = width_, __VA_ARGS__           \
+            .length = sizeof(bytes_) - 1, .op = INSN_##op_, .width = width_,                       \
+            .address_bytes = address, __VA_ARGS__                                                  \
         }                                                                                          \
     }
+#define ROW(...)   ROW_OF(8, __VA_ARGS__)
+#define ROW32(...) ROW_OF(4, __VA_ARGS__)
+#define ROW16(...) ROW_OF(2, __VA_ARGS__)
 #define AT(base_, index_, scale_, disp_)                                                           \
     .base = (base_), .index = (index_), .scale = (scale_), .displacement = (disp_)
 #define REG(n) .source = (n)
@@ -60,7 +64,7 @@ static const struct row rows[] = {
     ROW("mov [rax*8+0x1000], rax", "\x48\x89\x04\xc5\x00\x10\x00\x00", MOV, 8, AT(N, 0, 3, 0x1000),
         REG(0)),
     ROW("mov [r13*8+0], rax", "\x4a\x89\x04\xed\x00\x00\x00\x00", MOV, 8, AT(N, 13, 3, 0), REG(0)),
-    ROW("mov [edi], rax", "\x67\x48\x89\x07", MOV, 8, AT(7, N, 0, 0), REG(0), .address_32 = true),
+    ROW32("mov [edi], rax", "\x67\x48\x89\x07", MOV, 8, AT(7, N, 0, 0), REG(0)),
     ROW("mov fs:[rdi], rax", "\x64\x48\x89\x07", MOV, 8, AT(7, N, 0, 0), REG(0),
         .segment = INSN_FS),
     ROW("mov gs:[rdi], eax", "\x65\x89\x07", MOV, 4, AT(7, N, 0, 0), REG(0), .segment = INSN_GS),
@@ -111,6 +115,10 @@ static const struct row rows[] = {
     ROW("cmpxchg [rdx], cl", "\x0f\xb0\x0a", CMPXCHG, 1, AT(2, N, 0, 0), REG(1)),
     ROW("lock xadd [rdx], ecx", "\xf0\x0f\xc1\x0a", XADD, 4, AT(2, N, 0, 0), REG(1), .lock = true),
     ROW("xadd [rdx], cl", "\x0f\xc0\x0a", XADD, 1, AT(2, N, 0, 0), REG(1)),
+    ROW("lock cmpxchg8b [rdx]", "\xf0\x0f\xc7\x0a", CMPXCHG8B, 8, AT(2, N, 0, 0), REG(N),
+        .lock = true),
+    ROW32("mov [0x12345678], eax", "\x67\xa3\x78\x56\x34\x12", MOV, 4, AT(N, N, 0, 0x12345678),
+          REG(0)),
     ROW("inc byte [rax]", "\xfe\x00", INC, 1, AT(0, N, 0, 0), REG(N)),
     ROW("dec qword [rax]", "\x48\xff\x08", DEC, 8, AT(0, N, 0, 0), REG(N)),
     ROW("not byte [rax]", "\xf6\x10", NOT, 1, AT(0, N, 0, 0), REG(N)),
@@ -134,23 +142,65 @@ static const struct row rows[] = {
     ROW("fs movsd", "\x64\xa5", MOVS, 4, AT(7, N, 0, 0), REG(N), .segment = INSN_FS),
 };
 
+/* What is another instruction in 32-bit code, and what is one there only. */
+static const struct row rows_32[] = {
+    ROW32("mov [edi], eax", "\x89\x07", MOV, 4, AT(7, N, 0, 0), REG(0)),
+    ROW32("mov [edi+4], edx", "\x89\x57\x04", MOV, 4, AT(7, N, 0, 4), REG(2)),
+    ROW32("mov [0xf0001000], ecx", "\x89\x0d\x00\x10\x00\xf0", MOV, 4, AT(N, N, 0, (s32)0xf0001000),
+          REG(1)),
+    ROW32("mov [0xf0001000], eax", "\xa3\x00\x10\x00\xf0", MOV, 4, AT(N, N, 0, (s32)0xf0001000),
+          REG(0)),
+    ROW32("mov fs:[0x10], ax", "\x64\x66\xa3\x10\x00\x00\x00", MOV, 2, AT(N, N, 0, 0x10), REG(0),
+          .segment = INSN_FS),
+    ROW32("mov [0x10], al", "\xa2\x10\x00\x00\x00", MOV, 1, AT(N, N, 0, 0x10), REG(0)),
+    ROW32("mov [ebx+eax*8], edx", "\x89\x14\xc3", MOV, 4, AT(3, 0, 3, 0), REG(2)),
+    ROW32("mov ss:[edi], eax", "\x36\x89\x07", MOV, 4, AT(7, N, 0, 0), REG(0), .segment = INSN_SS),
+    ROW32("fs es mov [edi], eax", "\x64\x26\x89\x07", MOV, 4, AT(7, N, 0, 0), REG(0),
+          .segment = INSN_ES),
+    ROW32("mov [eax], bh", "\x88\x38", MOV, 1, AT(0, N, 0, 0), REG(3), .high_byte = true),
+    ROW32("mov dword [eax], 5", "\xc7\x00\x05\x00\x00\x00", MOV, 4, AT(0, N, 0, 0), IMM(5)),
+    ROW32("lock cmpxchg8b [edi]", "\xf0\x0f\xc7\x0f", CMPXCHG8B, 8, AT(7, N, 0, 0), REG(N),
+          .lock = true),
+    ROW32("xchg [edx], ecx", "\x87\x0a", XCHG, 4, AT(2, N, 0, 0), REG(1)),
+    ROW32("rep stosd", "\xf3\xab", STOS, 4, AT(7, N, 0, 0), REG(0), .repeated = true),
+    ROW32("movsd", "\xa5", MOVS, 4, AT(7, N, 0, 0), REG(N)),
+    ROW16("mov [bx+si], eax", "\x67\x89\x00", MOV, 4, AT(3, 6, 0, 0), REG(0)),
+    ROW16("mov [bx+di+1], ax", "\x67\x66\x89\x41\x01", MOV, 2, AT(3, 7, 0, 1), REG(0)),
+    ROW16("mov [bp+si-2], ecx", "\x67\x89\x4a\xfe", MOV, 4, AT(5, 6, 0, -2), REG(1)),
+    ROW16("mov [bp+di+0x1234], ecx", "\x67\x89\x8b\x34\x12", MOV, 4, AT(5, 7, 0, 0x1234), REG(1)),
+    ROW16("mov [si], al", "\x67\x88\x04", MOV, 1, AT(6, N, 0, 0), REG(0)),
+    ROW16("mov [di], edx", "\x67\x89\x15", MOV, 4, AT(7, N, 0, 0), REG(2)),
+    ROW16("mov [0x8008], edx", "\x67\x89\x16\x08\x80", MOV, 4, AT(N, N, 0, -0x7ff8), REG(2)),
+    ROW16("mov [bp+0], edx", "\x67\x89\x56\x00", MOV, 4, AT(5, N, 0, 0), REG(2)),
+    ROW16("mov dword [bx], 5", "\x67\xc7\x07\x05\x00\x00\x00", MOV, 4, AT(3, N, 0, 0), IMM(5)),
+    ROW16("mov [0x8008], eax", "\x67\xa3\x08\x80", MOV, 4, AT(N, N, 0, -0x7ff8), REG(0)),
+    ROW16("rep stosd, di and cx", "\x67\xf3\xab", STOS, 4, AT(7, N, 0, 0), REG(0),
+          .repeated = true),
+};
+
 /* In memory of just that size, so that reading too far is found. */
-static bool decode_exactly(struct insn *insn, const char *bytes, size_t length)
+static bool decode_by(bool (*decode)(struct insn *, const u8 *, size_t), struct insn *insn,
+                      const char *bytes, size_t length)
 {
     u8 *copy = malloc(length ? length : 1);
     bool known;
 
     assert_non_null(copy);
     memcpy(copy, bytes, length);
-    known = insn_decode(insn, length ? copy : copy + 1, length);
+    known = decode(insn, length ? copy : copy + 1, length);
     free(copy);
     return known;
+}
+
+static bool decode_exactly(struct insn *insn, const char *bytes, size_t length)
+{
+    return decode_by(insn_decode, insn, bytes, length);
 }
 
 static bool same(const struct insn *a, const struct insn *b)
 {
     return a->length == b->length && a->op == b->op && a->width == b->width && a->lock == b->lock &&
-           a->repeated == b->repeated && a->address_32 == b->address_32 &&
+           a->repeated == b->repeated && a->address_bytes == b->address_bytes &&
            a->segment == b->segment && a->base == b->base && a->index == b->index &&
            a->scale == b->scale && a->displacement == b->displacement && a->source == b->source &&
            a->high_byte == b->high_byte && a->bit_string == b->bit_string &&
@@ -217,6 +267,8 @@ static const struct {
     REFUSED("call [rax]", "\xff\x10"),
     REFUSED("push [rax]", "\xff\x30"),
     REFUSED("group 11, /1", "\xc7\x08\x00\x00\x00\x00"),
+    REFUSED("cmpxchg16b [rax]", "\x48\x0f\xc7\x08"),
+    REFUSED("mov [8 bytes], eax", "\xa3\x00\x00\x00\x00\x00\x00\x00\x00"),
     REFUSED("bt [rax], rcx", "\x48\x0f\xa3\x08"),
     REFUSED("bt qword [rax], 1", "\x48\x0f\xba\x20\x01"),
     REFUSED("82 /0: none in 64-bit code", "\x82\x00\x01"),
@@ -261,6 +313,26 @@ static void check_sense(const struct insn *insn, size_t have)
     assert_false(insn->high_byte && insn->source > 3);
 }
 
+static void each_encoding_of_32_bits_means_what_the_assembler_meant(void **state)
+{
+    static const char no_stores[][4] = {"\x48\x89\x07", "\x4f\x89\x07"}; /* inc, dec of registers */
+    struct insn got;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows_32); i++) {
+        const struct row *row = &rows_32[i];
+
+        if (!decode_by(insn_decode_32, &got, row->bytes, row->want.length) ||
+            !same(&got, &row->want))
+            fail_msg("%s: length %u op %u width %u base %u displacement %d", row->text, got.length,
+                     got.op, got.width, got.base, got.displacement);
+        for (size_t length = 0; length < row->want.length; length++)
+            assert_false(decode_by(insn_decode_32, &got, row->bytes, length));
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(no_stores); i++)
+        assert_false(decode_by(insn_decode_32, &got, no_stores[i], 3));
+}
+
 /* Whatever is decoded is decoded again from its own bytes alone, and from no fewer. */
 static void random_bytes_give_sense_or_nothing(void **state)
 {
@@ -293,6 +365,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_encoding_means_what_the_assembler_meant),
         cmocka_unit_test(an_instruction_cut_short_is_not_decoded),
+        cmocka_unit_test(each_encoding_of_32_bits_means_what_the_assembler_meant),
         cmocka_unit_test(what_follows_is_not_looked_at),
         cmocka_unit_test(what_is_no_store_is_not_decoded),
         cmocka_unit_test(random_bytes_give_sense_or_nothing),

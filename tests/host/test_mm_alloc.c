@@ -1,8 +1,12 @@
+// LINK: hypervisor/domain/list.c hypervisor/domain/shutdown.c hypervisor/domain/end.c
+// LINK: hypervisor/domain/exchange.c hypervisor/mm/extent.c
 // LINK: tests/host/fake_machine.c hypervisor/mm/frame.c hypervisor/mm/alloc.c
 // LINK: hypervisor/mm/ptype.c hypervisor/mm/pt_update.c hypervisor/mm/io_frames.c
-// LINK: hypervisor/mm/linear.c
+// LINK: hypervisor/mm/ranges.c
+// LINK: hypervisor/mm/linear.c hypervisor/mm/pae.c
 // LINK: hypervisor/mm/audit.c hypervisor/domain/domain.c hypervisor/domain/base.c
 // LINK: hypervisor/cpu/descriptors.c
+// LINK: hypervisor/grant/table.c hypervisor/grant/pin.c hypervisor/grant/maptrack.c
 /*
  * The buddy allocator: blocks are aligned, never handed out twice, split and merged back to what
  * they were; and the accounting that ties frames to a domain.
@@ -19,7 +23,7 @@ static void blocks_are_aligned_and_apart(void **state)
 
     (void)state;
     for (unsigned i = 0; i < ARRAY_SIZE(orders); i++) {
-        got[i] = frames_alloc(orders[i]);
+        got[i] = frames_alloc(orders[i], 0);
         assert_true(got[i].n >= machine_ram_start);
         assert_int_equal(got[i].n % (1UL << orders[i]), 0);
         for (u64 n = got[i].n; n < got[i].n + (1UL << orders[i]); n++) {
@@ -38,13 +42,13 @@ static void every_frame_is_had_once_and_no_more(void **state)
     u64 n = 0;
 
     (void)state;
-    for (; (m = frames_alloc(0)).n != INVALID_MFN.n; n++) {
+    for (; (m = frames_alloc(0, 0)).n != INVALID_MFN.n; n++) {
         assert_in_range(m.n, machine_ram_start, machine_ram_end - 1);
         assert_int_equal(used[m.n]++, 0);
         assert_int_equal(frames_free_count(), RAM - n - 1);
     }
     assert_int_equal(n, RAM);
-    assert_int_equal(frames_alloc(3).n, INVALID_MFN.n);
+    assert_int_equal(frames_alloc(3, 0).n, INVALID_MFN.n);
     assert_int_equal(frames_free_count(), 0);
     for (u64 i = machine_ram_start; i < machine_ram_end; i++) /* odd ones first: no buddy is free */
         frames_free(MFN(i ^ 1), 0);
@@ -56,13 +60,13 @@ static void freed_frames_merge_to_the_largest_blocks(void **state)
     mfn_t m;
 
     (void)state;
-    m = frames_alloc(7);
+    m = frames_alloc(7, 0);
     assert_int_equal(m.n, 128);
-    assert_int_equal(frames_alloc(7).n, INVALID_MFN.n);
-    assert_int_equal(frames_alloc(8).n, INVALID_MFN.n);
+    assert_int_equal(frames_alloc(7, 0).n, INVALID_MFN.n);
+    assert_int_equal(frames_alloc(8, 0).n, INVALID_MFN.n);
     for (u64 i = 0; i < 128; i++) /* back in single frames, in an order that mixes */
         frames_free(MFN(128 + i * 37 % 128), 0);
-    m = frames_alloc(7);
+    m = frames_alloc(7, 0);
     assert_int_equal(m.n, 128);
     frames_free(m, 7);
 }
@@ -75,17 +79,43 @@ static void only_buddies_merge(void **state)
 
     (void)state;
     for (u64 i = 0; i < RAM; i++)
-        all[i] = frames_alloc(0);
+        all[i] = frames_alloc(0, 0);
     frames_free(MFN(17), 0);
     frames_free(MFN(18), 0);
-    assert_int_equal(frames_alloc(1).n, INVALID_MFN.n);
+    assert_int_equal(frames_alloc(1, 0).n, INVALID_MFN.n);
     frames_free(MFN(19), 0);
-    m = frames_alloc(1);
+    m = frames_alloc(1, 0);
     assert_int_equal(m.n, 18);
     frames_free(MFN(18), 1);
     for (u64 i = 0; i < RAM; i++)
         if (all[i].n < 17 || all[i].n > 19)
             frames_free(all[i], 0);
+}
+
+/* Addresses in the blocks [16, 32), [32, 64), [64, 128), [128, 256), [256, 272) have 17 to 21 bits.
+ */
+static void addresses_are_as_short_as_asked(void **state)
+{
+    static const struct {
+        unsigned order;
+        u32 bits;
+        u64 first; /* 0: there is none */
+    } asked[] = {
+        {0, 12, 0},  {0, 16, 0},  {7, 19, 0}, {8, 0, 0},   {4, 0, 256}, {4, 17, 16}, {4, 17, 0},
+        {4, 18, 32}, {4, 18, 48}, {4, 18, 0}, {0, 19, 64}, {6, 19, 0},  {5, 19, 96}, {7, 200, 128},
+    };
+    u64 all = frames_free_count();
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_SIZE(asked); i++)
+        assert_int_equal(frames_alloc(asked[i].order, asked[i].bits).n,
+                         asked[i].first ? asked[i].first : INVALID_MFN.n);
+    assert_int_equal(frames_free_between(0, 19), 31); /* what is left of [64, 96) */
+    assert_int_equal(frames_free_between(20, 0), 0);
+    for (unsigned i = 0; i < ARRAY_SIZE(asked); i++)
+        if (asked[i].first)
+            frames_free(MFN(asked[i].first), asked[i].order);
+    assert_int_equal(frames_free_count(), all);
 }
 
 static void random_blocks_come_back_whole(void **state)
@@ -99,14 +129,16 @@ static void random_blocks_come_back_whole(void **state)
     (void)state;
     for (int step = 0; step < 4000; step++) {
         unsigned i = machine_random(ARRAY_SIZE(held)), order = machine_random(5);
+        u32 bits = machine_random(2) ? 0 : 17 + machine_random(5);
 
         if (held[i].m.n) {
             frames_free(held[i].m, held[i].order);
             free_frames += 1UL << held[i].order;
             held[i].m.n = 0;
-        } else if ((held[i].m = frames_alloc(order)).n == INVALID_MFN.n) {
+        } else if ((held[i].m = frames_alloc(order, bits)).n == INVALID_MFN.n) {
             held[i].m.n = 0;
         } else {
+            assert_true(block_has_bits(held[i].m, order, bits));
             held[i].order = order;
             free_frames -= 1UL << order;
             memset(mfn_to_virt(held[i].m), (int)i + 1, PAGE_SIZE << order);
@@ -156,8 +188,8 @@ static void a_domain_gets_no_more_than_its_share(void **state)
     mfn_t m;
 
     (void)state;
-    assert_int_equal(domain_frames_alloc(d, 4, true).n, INVALID_MFN.n);
-    m = domain_frames_alloc(d, 3, true);
+    assert_int_equal(domain_frames_alloc(d, 4, 0, true).n, INVALID_MFN.n);
+    m = domain_frames_alloc(d, 3, 0, true);
     assert_int_equal(d->tot_pages, 8);
     for (u64 i = 0; i < 8; i++) {
         struct frame *f = mfn_to_frame(mfn_add(m, i));
@@ -165,12 +197,12 @@ static void a_domain_gets_no_more_than_its_share(void **state)
         assert_ptr_equal(f->owner, d);
         assert_true(f->word == (FRAME_ALLOCED | FRAME_REF_ONE));
     }
-    assert_int_equal(domain_frames_alloc(d, 3, true).n, INVALID_MFN.n);
-    assert_true(mfn_valid(domain_frames_alloc(d, 2, true)));
-    assert_int_equal(domain_frames_alloc(d, 0, true).n, INVALID_MFN.n);
+    assert_int_equal(domain_frames_alloc(d, 3, 0, true).n, INVALID_MFN.n);
+    assert_true(mfn_valid(domain_frames_alloc(d, 2, 0, true)));
+    assert_int_equal(domain_frames_alloc(d, 0, 0, true).n, INVALID_MFN.n);
     d->dying = true;
     d->max_pages = 100;
-    assert_int_equal(domain_frames_alloc(d, 0, true).n, INVALID_MFN.n);
+    assert_int_equal(domain_frames_alloc(d, 0, 0, true).n, INVALID_MFN.n);
     machine_domain_end(d);
 }
 
@@ -189,18 +221,18 @@ static void claims_are_kept(void **state)
     assert_int_equal(domain_claim(d, 1), -XEN_EINVAL); /* it has that already */
     assert_int_equal(domain_claim(d, all), 0);
     assert_int_equal(domain_claim(d, all), -XEN_EINVAL);
-    assert_int_equal(frames_alloc(0).n, INVALID_MFN.n);
-    assert_int_equal(domain_frames_alloc(other, 0, true).n, INVALID_MFN.n);
+    assert_int_equal(frames_alloc(0, 0).n, INVALID_MFN.n);
+    assert_int_equal(domain_frames_alloc(other, 0, 0, true).n, INVALID_MFN.n);
     assert_int_equal(domain_claim(other, 1), -XEN_ENOMEM);
-    assert_true(mfn_valid(domain_frames_alloc(d, 2, true)));
+    assert_true(mfn_valid(domain_frames_alloc(d, 2, 0, true)));
     assert_int_equal(d->claimed, all - 5);
     assert_int_equal(domain_claim(d, 0), 0);
     assert_int_equal(domain_claim(d, all - 1), 0);
-    m = domain_frames_alloc(other, 0, true);
+    m = domain_frames_alloc(other, 0, 0, true);
     assert_true(mfn_valid(m));
-    assert_int_equal(domain_frames_alloc(other, 0, true).n, INVALID_MFN.n);
+    assert_int_equal(domain_frames_alloc(other, 0, 0, true).n, INVALID_MFN.n);
     assert_int_equal(domain_claim(d, 0), 0);
-    assert_true(mfn_valid(domain_frames_alloc(other, 0, true)));
+    assert_true(mfn_valid(domain_frames_alloc(other, 0, 0, true)));
     machine_domain_end(d);
     machine_domain_end(other);
 }
@@ -232,7 +264,7 @@ static void frames_are_stolen_when_nobody_else_counts_on_them(void **state)
 
     stolen = 0;
     assert_true(frame_get(mfn_to_frame(second), d) && frame_steal(mfn_to_frame(second), &stolen));
-    other = frames_alloc(0);
+    other = frames_alloc(0, 0);
     while (stolen)
         frame_free_stolen(&stolen);
     domain_frames_replace(d, other, 0);
@@ -243,13 +275,36 @@ static void frames_are_stolen_when_nobody_else_counts_on_them(void **state)
     machine_domain_end(d);
 }
 
+/* Whoever asks for addresses of some width is told of what is free there: all widths together are
+ * all that is free, whatever was split and merged. */
+static void free_memory_is_counted_by_width(void **state)
+{
+    mfn_t got[4];
+    u64 all = frames_free_count();
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_SIZE(got); i++) {
+        got[i] = frames_alloc(i, 0);
+        assert_int_equal(frames_free_between(0, 0), frames_free_count());
+        assert_int_equal(frames_free_between(0, 17) + frames_free_between(18, 0),
+                         frames_free_count());
+    }
+    for (unsigned i = 0; i < ARRAY_SIZE(got); i++)
+        frames_free(got[i], i);
+    assert_int_equal(frames_free_count(), all);
+    assert_int_equal(frames_free_between(0, 0), all);
+    assert_int_equal(frames_free_between(60, 64), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(blocks_are_aligned_and_apart, machine_all_free),
         cmocka_unit_test_teardown(every_frame_is_had_once_and_no_more, machine_all_free),
         cmocka_unit_test_teardown(freed_frames_merge_to_the_largest_blocks, machine_all_free),
+        cmocka_unit_test_teardown(free_memory_is_counted_by_width, machine_all_free),
         cmocka_unit_test_teardown(only_buddies_merge, machine_all_free),
+        cmocka_unit_test_teardown(addresses_are_as_short_as_asked, machine_all_free),
         cmocka_unit_test_teardown(random_blocks_come_back_whole, machine_all_free),
         cmocka_unit_test(orders_for_bytes),
         cmocka_unit_test_teardown(pages_are_zeroed, machine_all_free),

@@ -1,8 +1,12 @@
+// LINK: hypervisor/domain/list.c hypervisor/domain/shutdown.c hypervisor/domain/end.c
+// LINK: hypervisor/domain/exchange.c hypervisor/mm/extent.c
 // LINK: tests/host/fake_machine.c hypervisor/mm/frame.c hypervisor/mm/alloc.c
 // LINK: hypervisor/mm/ptype.c hypervisor/mm/pt_update.c hypervisor/mm/io_frames.c
-// LINK: hypervisor/mm/linear.c
+// LINK: hypervisor/mm/ranges.c
+// LINK: hypervisor/mm/linear.c hypervisor/mm/pae.c
 // LINK: hypervisor/mm/audit.c hypervisor/domain/domain.c hypervisor/domain/base.c
 // LINK: hypervisor/cpu/descriptors.c
+// LINK: hypervisor/grant/table.c hypervisor/grant/pin.c hypervisor/grant/maptrack.c
 /*
  * The audit itself: it has nothing to say about a domain in order, and finds every kind of damage
  * that is done to one. The other tests rely on both.
@@ -22,7 +26,7 @@ static int domain_make(void **state)
 
     (void)state;
     d = machine_domain(1, 1000, true);
-    last = mfn_add(domain_frames_alloc(d, 9, false), 511);
+    last = mfn_add(domain_frames_alloc(d, 9, 0, false), 511);
     data = below = machine_frame(d);
     for (int level = 1; level <= 4; level++) {
         table[level] = machine_frame(d);
@@ -74,7 +78,7 @@ static void damaged_words_are_found(void **state)
     found(word_of(data), 0 - FRAME_TYPE_ONE, 1);
     found(word_of(data), FRAME_LOCKED, 1);
     found(word_of(data), 0 - FRAME_VALIDATED, 1);
-    found(word_of(data), FRAME_ALLOCED, 1); /* carries into the type: another one */
+    found(word_of(data), 0 - 2 * FRAME_ALLOCED, 1); /* reaches into the type: another one */
     found(word_of(table[4]), 0 - FRAME_PINNED, 1);
     found(word_of(d->shared_mfn), FRAME_REF_ONE, 1);
     found(word_of(data), FT_LEVEL(1) - FT_LEVEL(2), 1); /* segment descriptors, mapped writable */
@@ -82,7 +86,7 @@ static void damaged_words_are_found(void **state)
 
 static void damaged_entries_are_found(void **state)
 {
-    mfn_t free = frames_alloc(0);
+    mfn_t free = frames_alloc(0, 0);
     u64 *l1 = machine_page(table[1]), *l4 = machine_page(table[4]);
 
     (void)state;
@@ -137,7 +141,7 @@ static void little_memory_is_enough(void **state)
     unsigned n = 0;
 
     (void)state;
-    while ((taken[n] = frames_alloc(0)).n != INVALID_MFN.n)
+    while ((taken[n] = frames_alloc(0, 0)).n != INVALID_MFN.n)
         n++;
     assert_true(last.n > PAGE_SIZE / sizeof(u64));
     assert_int_equal(audit_domain(d), 1); /* not clean: nothing was proved */

@@ -1,8 +1,12 @@
+// LINK: hypervisor/domain/list.c hypervisor/domain/shutdown.c hypervisor/domain/end.c
+// LINK: hypervisor/domain/exchange.c hypervisor/mm/extent.c
 // LINK: tests/host/fake_machine.c hypervisor/mm/frame.c hypervisor/mm/alloc.c
 // LINK: hypervisor/mm/ptype.c hypervisor/mm/pt_update.c hypervisor/mm/io_frames.c
-// LINK: hypervisor/mm/linear.c
+// LINK: hypervisor/mm/ranges.c
+// LINK: hypervisor/mm/linear.c hypervisor/mm/pae.c
 // LINK: hypervisor/mm/audit.c hypervisor/domain/domain.c hypervisor/domain/base.c
 // LINK: hypervisor/cpu/descriptors.c
+// LINK: hypervisor/grant/table.c hypervisor/grant/pin.c hypervisor/grant/maptrack.c
 /*
  * What the emulator would never show: descriptors, addresses and ranges at their edges. And the
  * pages of descriptors and the base pointers that a vcpu holds.
@@ -89,30 +93,77 @@ static void descriptors_are_made_safe(void **state)
     (void)state;
     for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
         u64 got = rows[i].d;
-        bool good = descriptor_fix(&got);
+        bool good = descriptor_fix(&got, false);
 
         if (good != (rows[i].want != REFUSED) || (good && got != rows[i].want))
             fail_msg("row %u: %016lx gives %d %016lx", i, rows[i].d, good, got);
         if (good) {
-            assert_true(descriptor_fix(&got)); /* what it makes, it takes as it is */
+            assert_true(descriptor_fix(&got, false)); /* what it makes, it takes as it is */
             assert_true(got == rows[i].want);
         }
     }
 }
 
-/* Whatever the bits: present and not refused means that ring 3 gains nothing by it. */
+/* A 32-bit guest's: its kernel is in ring 1, and no code of 64 bits comes in. */
+static void descriptors_of_32_bit_guests_are_made_safe(void **state)
+{
+    static const struct {
+        u64 d, want;
+    } rows[] = {
+        {DESC(0x0e, 1UL << 53), DESC(0x0e, 1UL << 53)}, /* not present */
+        {0x00cf9b000000ffff, 0x00cfbb000000ffff},
+        {0x00cfbb000000ffff, 0x00cfbb000000ffff},
+        {0x00cfdb000000ffff, 0x00cfdb000000ffff},
+        {0x00cff3000000ffff, 0x00cff3000000ffff},
+        {0x00af9b000000ffff, REFUSED}, /* the L bit, in any kind of segment */
+        {0x00affb000000ffff, REFUSED},
+        {0x00effb000000ffff, REFUSED},
+        {0x00aff3000000ffff, REFUSED},
+        /* A limit behind the beginning of the hypervisor's part becomes that of 4 GiB. */
+        {0x00cff300000057ff, 0x00cff300000057ff},
+        {0x00cff30000005800, 0x00cff3000000ffff},
+        {0x00c7f3000000ffff, 0x00c7f3000000ffff}, /* 2 GiB */
+        {0x004ff3000000ffff, 0x004ff3000000ffff}, /* of bytes */
+        {0x01cff30000005fff, 0x01cff30000005fff}, /* not from 0 on */
+        {0x00cff30000015fff, 0x00cff30000015fff},
+        /* Gates lead to the kernel's own flat segment; they have a count of words. */
+        {DESC(0xec, SELECTOR(FLAT_KERNEL_CS_X86_32)), DESC(0x8c, SELECTOR(0xe01b))},
+        {DESC(0xcc, SELECTOR(0x0009)), DESC(0x8c, SELECTOR(0x000a))},
+        {DESC(0x8c, SELECTOR(0x000b)), DESC(0x8c, SELECTOR(0x0009))},
+        {DESC(0xec, SELECTOR(0x0008) | 31UL << 32), DESC(0x8c, SELECTOR(0x000b) | 31UL << 32)},
+        {DESC(0xec, SELECTOR(0x0008) | 32UL << 32), REFUSED},
+        {DESC(0xec, SELECTOR(FLAT_KERNEL_CS)), REFUSED},
+        {DESC(0xec, SELECTOR(0xe008)), REFUSED},
+        {DESC(0xe9, 0), REFUSED},
+        {DESC(0xee, SELECTOR(FLAT_KERNEL_CS_X86_32)), REFUSED},
+    };
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+        u64 got = rows[i].d;
+        bool good = descriptor_fix(&got, true);
+
+        if (good != (rows[i].want != REFUSED) || (good && got != rows[i].want))
+            fail_msg("row %u: %016lx gives %d %016lx", i, rows[i].d, good, got);
+    }
+}
+
+/* Whatever the bits: present and not refused means that its guest gains nothing by it. */
 static void no_random_descriptor_is_dangerous(void **state)
 {
     (void)state;
-    for (int i = 0; i < 200000; i++) {
+    for (int i = 0; i < 400000; i++) {
+        bool is_32bit = i & 1;
         u64 e = (u64)machine_random(1U << 31) << 33 ^ (u64)machine_random(1U << 31) << 8 ^
                 machine_random(256);
         bool segment = e >> 44 & 1;
         unsigned type = e >> 40 & 15;
 
-        if (!descriptor_fix(&e) || !(e >> 47 & 1) || (!segment && !type))
+        if (!descriptor_fix(&e, is_32bit) || !(e >> 47 & 1) || (!segment && !type))
             continue;
-        if (segment)
+        if (segment && is_32bit)
+            assert_true((e >> 45 & 3) && !(e >> 53 & 1));
+        else if (segment)
             assert_int_equal(e >> 45 & 3, 3);
         else
             assert_true(type == 12 && (e >> 45 & 3) == 0);
@@ -316,6 +367,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(descriptors_are_made_safe),
+        TEST(descriptors_of_32_bit_guests_are_made_safe),
         TEST(no_random_descriptor_is_dangerous),
         TEST(a_page_of_descriptors_is_checked_whole),
         TEST(addresses_at_the_edges),

@@ -1,8 +1,12 @@
+// LINK: hypervisor/domain/list.c hypervisor/domain/shutdown.c hypervisor/domain/end.c
+// LINK: hypervisor/domain/exchange.c hypervisor/mm/extent.c
 // LINK: tests/host/fake_machine.c hypervisor/mm/frame.c hypervisor/mm/alloc.c
 // LINK: hypervisor/mm/ptype.c hypervisor/mm/pt_update.c hypervisor/mm/io_frames.c
-// LINK: hypervisor/mm/linear.c
+// LINK: hypervisor/mm/ranges.c
+// LINK: hypervisor/mm/linear.c hypervisor/mm/pae.c
 // LINK: hypervisor/mm/audit.c hypervisor/domain/domain.c hypervisor/domain/base.c
 // LINK: hypervisor/cpu/descriptors.c
+// LINK: hypervisor/grant/table.c hypervisor/grant/pin.c hypervisor/grant/maptrack.c
 /*
  * Entries of page tables: each bit that a guest may or may not set at each level, as validation
  * and as an update see it; what is stored in place of what was asked for; I/O frames; and that an
@@ -316,6 +320,7 @@ static void the_privileged_map_devices(void **state)
         assert_int_equal(!rc && !(*slot & PTE_RW), rows[i].mfn == 0xfec00);
         assert_int_equal(update(1, 0), 0);
     }
+    machine_run(d);
     assert_int_equal(l1e_write(slot, pte_make(MFN(2), GUEST_RO), false, d, &domain_io), 0);
     assert_int_equal(l1e_write(slot, pte_make(data, GUEST_RO), false, d, &domain_io), -XEN_EBUSY);
     assert_int_equal(update(1, pte_make(data, GUEST_RW | PTE_PCD)), 0);

@@ -1,8 +1,12 @@
+// LINK: hypervisor/domain/list.c hypervisor/domain/shutdown.c hypervisor/domain/end.c
+// LINK: hypervisor/domain/exchange.c hypervisor/mm/extent.c
 // LINK: tests/host/fake_machine.c hypervisor/mm/frame.c hypervisor/mm/alloc.c
 // LINK: hypervisor/mm/ptype.c hypervisor/mm/pt_update.c hypervisor/mm/io_frames.c
-// LINK: hypervisor/mm/linear.c
+// LINK: hypervisor/mm/ranges.c
+// LINK: hypervisor/mm/linear.c hypervisor/mm/pae.c
 // LINK: hypervisor/mm/audit.c hypervisor/domain/domain.c hypervisor/domain/base.c
 // LINK: hypervisor/cpu/descriptors.c
+// LINK: hypervisor/grant/table.c hypervisor/grant/pin.c hypervisor/grant/maptrack.c
 /*
  * The frame's word: who may take a reference, what happens at the limits of both counts, the lock
  * of a table, the last reference. And the clock that says when stale translations must go.
@@ -265,6 +269,7 @@ static void a_shared_page_stays_what_it_is(void **state)
     frame_share(m, d, false); /* one that guests may read only */
     assert_int_equal(frame_get_and_type(m, d, FT_WRITABLE), -XEN_EINVAL);
     f->word = before;
+    d->shared_pages--; /* it was one already */
 }
 
 static void stale_translations_go_before_a_new_use(void **state)

@@ -1,7 +1,11 @@
+// LINK: hypervisor/domain/list.c hypervisor/domain/shutdown.c hypervisor/domain/end.c
+// LINK: hypervisor/domain/exchange.c hypervisor/mm/extent.c
 // LINK: tests/host/fake_machine.c hypervisor/mm/frame.c hypervisor/mm/alloc.c
 // LINK: hypervisor/mm/ptype.c hypervisor/mm/pt_update.c hypervisor/mm/io_frames.c
-// LINK: hypervisor/mm/linear.c hypervisor/mm/audit.c
+// LINK: hypervisor/mm/ranges.c
+// LINK: hypervisor/mm/linear.c hypervisor/mm/pae.c hypervisor/mm/audit.c
 // LINK: hypervisor/domain/domain.c hypervisor/domain/base.c hypervisor/cpu/descriptors.c
+// LINK: hypervisor/grant/table.c hypervisor/grant/pin.c hypervisor/grant/maptrack.c
 /*
  * Linear entries: what may name what, and that nothing is left of one that has gone. And what a CPU
  * may remember of a frame that was a table, or was taken from its owner: a guest sees neither.
@@ -139,7 +143,7 @@ static void a_stolen_frame_is_flushed_before_it_is_given(void **state)
         frame_free_stolen(&stolen);
     before = machine_flushes;
     do
-        got[n] = frames_alloc(0);
+        got[n] = frames_alloc(0, 0);
     while (!mfn_eq(got[n++], m) && n < ARRAY_SIZE(got));
     assert_true(mfn_eq(got[n - 1], m));
     assert_int_equal(machine_flushes, before + 1);

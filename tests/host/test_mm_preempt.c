@@ -1,9 +1,15 @@
+// LINK: hypervisor/domain/list.c hypervisor/domain/shutdown.c hypervisor/domain/end.c
+// LINK: hypervisor/domain/exchange.c
 // LINK: tests/host/fake_machine.c hypervisor/mm/frame.c hypervisor/mm/alloc.c
 // LINK: hypervisor/mm/ptype.c hypervisor/mm/pt_update.c hypervisor/mm/io_frames.c
-// LINK: hypervisor/mm/linear.c
+// LINK: hypervisor/mm/ranges.c
+// LINK: hypervisor/mm/linear.c hypervisor/mm/pae.c
 // LINK: hypervisor/mm/audit.c hypervisor/domain/domain.c hypervisor/domain/base.c
 // LINK: hypervisor/cpu/descriptors.c hypervisor/mm/extent.c
-// LINK: hypercalls/continuation.c hypercalls/mmu.c hypercalls/mmuext.c
+// LINK: hypercalls/layout32.c hypercalls/memory_reservation.c
+// LINK: hypercalls/continuation.c hypercalls/mmu.c hypercalls/mmu_flush.c hypercalls/mmuext.c
+// LINK: hypercalls/authority.c
+// LINK: hypervisor/grant/table.c hypervisor/grant/pin.c hypervisor/grant/maptrack.c
 /*
  * Calls that are interrupted: at every one of their preemption points once, and at all of them.
  * Whatever the guest does in between, each count is right (the audit runs at every interruption),
@@ -14,8 +20,10 @@
  */
 #include "tests/host/fake_machine.h"
 
+#include <sys/mman.h>
 #include <unistd.h>
 
+#include "hypercalls/memory.h"
 #include "hypercalls/mmu.h"
 
 #define MANY 1000 /* points: more than any call here has */
@@ -348,20 +356,73 @@ static void a_block_made_ready_for_one_domain_is_not_given_to_another(void **sta
     (void)state;
     other = machine_domain(2, 100, false);
     d = machine_domain(1, 100, false);
-    before = domain_frames_alloc(d, EXTENT_ORDER_MIN, true);
+    before = domain_frames_alloc(d, EXTENT_ORDER_MIN, 0, true);
     for (u64 n = 0; n < 1UL << EXTENT_ORDER_MIN; n++) {
         machine_page(mfn_add(before, n))[0] = 77;
         machine_give_back(mfn_add(before, n));
     }
-    assert_int_equal(extent_make(d, EXTENT_ORDER_MIN, false, &m), 0);
+    assert_int_equal(extent_make(d, EXTENT_ORDER_MIN, 0, false, &m), 0);
     assert_int_equal(m.n, before.n);
     assert_int_equal(machine_page(m)[0], 77);
-    assert_int_equal(extent_make(other, EXTENT_ORDER_MIN, false, &m), 0);
+    assert_int_equal(extent_make(other, EXTENT_ORDER_MIN, 0, false, &m), 0);
     for (u64 n = 0; n < 1UL << EXTENT_ORDER_MIN; n++)
         assert_int_equal(machine_page(mfn_add(m, n))[0], 0);
     extent_drop();
     machine_domain_end(other);
     machine_domain_end(d);
+}
+
+/* struct xen_memory_reservation and its list, as a 32-bit guest has them. */
+struct reservation32 {
+    u32 list, count, order, flags;
+    u16 domid, pad;
+    u32 extents[2];
+};
+
+#define ORDER 3U
+
+/* Made again until it is done; with @between in between. */
+static long decrease32(struct reservation32 *r, void (*between)(void))
+{
+    struct cpu_user_regs *regs = &host_percpu.regs;
+    long rc;
+
+    *regs = (struct cpu_user_regs){.rbx = XENMEM_decrease_reservation, .rcx = (u64)r};
+    do {
+        u64 command = regs->rbx;
+
+        regs->rip = 2;
+        rc = memory_reservation(command & 63, command >> MEMORY_OP_BITS, regs->rcx);
+        if (!regs->rip && between)
+            between();
+    } while (!regs->rip);
+    return rc;
+}
+
+/* The command word of 32 bits cannot say where in an extent a call stopped. */
+static void a_32bit_guest_is_interrupted_within_an_extent(void **state)
+{
+    struct reservation32 *r = mmap(NULL, PAGE_SIZE, PROT_READ | PROT_WRITE,
+                                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+    bool more = true;
+
+    (void)state;
+    assert_ptr_not_equal(r, MAP_FAILED);
+    for (u32 n = 1; more; n++) {
+        d = machine_domain(1, 100, false);
+        d->is_32bit = true;
+        *r = (struct reservation32){
+            .list = (u32)(u64)r->extents, .count = 2, .order = ORDER, .domid = DOMID_SELF};
+        assert_int_equal(memory_reservation(XENMEM_increase_reservation, 0, (u64)r), 2);
+        assert_int_equal(d->tot_pages, 2U << ORDER);
+        machine_preempt_in = n;
+        assert_int_equal(decrease32(r, audit_now), 2);
+        assert_int_equal(d->tot_pages, 0);
+        more = point_was_reached();
+        d->is_32bit = false;
+        machine_domain_end(d);
+    }
+    munmap(r, PAGE_SIZE);
 }
 
 int main(void)
@@ -382,6 +443,7 @@ int main(void)
         cmocka_unit_test_teardown(calls_within_an_interrupted_call, machine_all_free),
         cmocka_unit_test_teardown(updates_of_a_tree_that_is_being_torn_down, machine_all_free),
         cmocka_unit_test_teardown(lists_marked_by_the_guest_itself, machine_all_free),
+        cmocka_unit_test_teardown(a_32bit_guest_is_interrupted_within_an_extent, machine_all_free),
     };
 
     return cmocka_run_group_tests(tests, machine_setup, NULL);

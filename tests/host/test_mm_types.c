@@ -1,8 +1,12 @@
+// LINK: hypervisor/domain/list.c hypervisor/domain/shutdown.c hypervisor/domain/end.c
+// LINK: hypervisor/domain/exchange.c hypervisor/mm/extent.c
 // LINK: tests/host/fake_machine.c hypervisor/mm/frame.c hypervisor/mm/alloc.c
 // LINK: hypervisor/mm/ptype.c hypervisor/mm/pt_update.c hypervisor/mm/io_frames.c
-// LINK: hypervisor/mm/linear.c
+// LINK: hypervisor/mm/ranges.c
+// LINK: hypervisor/mm/linear.c hypervisor/mm/pae.c
 // LINK: hypervisor/mm/audit.c hypervisor/domain/domain.c hypervisor/domain/base.c
 // LINK: hypervisor/cpu/descriptors.c
+// LINK: hypervisor/grant/table.c hypervisor/grant/pin.c hypervisor/grant/maptrack.c
 /*
  * How a frame becomes a table and stops being one: which changes of type are allowed, that a
  * validation which fails at entry k gives back exactly what it had taken, and that whole trees go

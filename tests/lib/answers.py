@@ -6,7 +6,9 @@ tests/oracle/differences says so:
 
     guest row-name ours xen # the text of the header that allows it
 
-(a value with blanks in quotes). Such a line must be needed: one that matches nothing fails.
+(a value with blanks in quotes). tests/oracle/widths says so of 32-bit guests: `guest row-name in-32 in-64 # why`. Names and
+values may have `*` for any text; `-` as value: there is no such row. Where `*` stands for our value, it must be what the
+guest wanted. Such a line must be needed: one that matches nothing fails.
 """
 
 import re
@@ -16,7 +18,8 @@ from harness.common import Complaint
 
 ROW = re.compile(r"^ROW (\S+) = (.*?)( \(wanted (.*)\))?$")
 END = re.compile(r"^END (\S+)$")
-HYPERVISOR_LINE = re.compile(r"^\(XEN\)|^qemu-system-\S+: warning:")  # or the emulator's
+HYPERVISOR_LINE = re.compile(r"^\((XEN|host)\)|^qemu-system-\S+:( warning:|$)")  # or the emulator's, or harness's
+NO_ROW = "-"  # in a list of differences, for a value
 TIMES = re.compile(r"^\s*~")  # a line whose numbers differ from run to run
 
 
@@ -44,11 +47,25 @@ class Answers:
             self.ended = end.group(1)
 
 
+def fits(pattern, text):
+    """Is it what a field of a list says? @text is None for a row that was not said."""
+    return re.fullmatch(re.escape(pattern).replace(r"\*", ".*"), NO_ROW if text is None else text)
+
+
 class Difference:
     def __init__(self, place, guest, row, ours, xen):
         self.place, self.guest, self.row = place, guest, row
         self.ours, self.xen = ours, xen
         self.used = False
+
+    def is_of(self, guest):
+        return fits(self.guest, guest)
+
+    def allows(self, name, ours, xen, wanted):
+        """wanted: what the guest wanted instead of ours, or None."""
+        if wanted is not None and "*" in self.ours:
+            return False
+        return fits(self.row, name) and fits(self.ours, ours) and fits(self.xen, xen)
 
 
 def parse_reason(place, line):
@@ -92,31 +109,29 @@ def read_skips(path):
     return skips
 
 
-def judge_row(name, ours, xen, allowed):
+def judge_row(name, ours, xen, allowed, who="Xen"):
     """What is wrong with one row, or None. @xen is None where the oracle was not asked."""
-    if name not in ours.rows:
-        return f"ours gave no answer, Xen {xen.rows[name]}"
-    value = ours.rows[name]
-    if xen is not None and name not in xen.rows:
-        return f"ours {value}, Xen gave no answer"
-    if xen is not None and value != xen.rows[name]:
+    value, wanted = ours.rows.get(name), ours.wanted.get(name)
+    if xen is not None and value != xen.rows.get(name):
+        theirs = xen.rows.get(name)
         for entry in allowed:
-            if (entry.row, entry.ours, entry.xen) == (name, value, xen.rows[name]):
+            if entry.allows(name, value, theirs, wanted):
                 entry.used = True
                 return None
-        return f"ours {value}, Xen {xen.rows[name]}"
-    if name in ours.wanted:
-        both = "ours and Xen" if xen is not None else "ours"
-        return f"{both} {value}, the guest wanted {ours.wanted[name]}"
+        said = ["gave no answer" if text is None else text for text in (value, theirs)]
+        return f"ours {said[0]}, {who} {said[1]}"
+    if wanted is not None:
+        both = f"ours and {who}" if xen is not None else "ours"
+        return f"{both} {value}, the guest wanted {wanted}"
     return None
 
 
-def compare(ours, xen, allowed):
-    """All rows of a run: (how many agree, [(row, what is wrong)])."""
+def compare(ours, xen, allowed, who="Xen"):
+    """All rows of a run: (how many agree, [(row, what is wrong)]). who: what the other one is called."""
     names = list(ours.rows)
     if xen is not None:
         names += [name for name in xen.rows if name not in ours.rows]
-    wrong = [(name, judge_row(name, ours, xen, allowed)) for name in names]
+    wrong = [(name, judge_row(name, ours, xen, allowed, who)) for name in names]
     wrong = [(name, why) for name, why in wrong if why]
     wrong_twice = [(name, "the guest said this row twice") for name in ours.twice]
     return len(names) - len(wrong), wrong + wrong_twice
@@ -131,10 +146,10 @@ def without_times(lines):
     return [re.sub(r" *\d+", " 0", line) if TIMES.match(line) else line for line in lines]
 
 
-def compare_lines(ours, xen):
+def compare_lines(ours, xen, who="Xen"):
     """The first line that differs, as text, or None; numbers of lines with a ~ do not count."""
     ours, xen = without_times(guest_lines(ours)), without_times(guest_lines(xen))
-    return first_difference(ours, xen, "ours", "Xen")
+    return first_difference(ours, xen, "ours", who)
 
 
 def same_lines(first, second):

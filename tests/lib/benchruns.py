@@ -1,8 +1,10 @@
 """The runs behind `make bench`: what is measured, where, and what came out.
 
-Two suites. `guest` is tests/guests/bench, on ours and on Debian's Xen. `linux` is Debian's Linux with
+Four suites. `guest` is tests/guests/bench, on ours and on Debian's Xen; `narrow` what a 32-bit guest
+pays, tests/guests/bench-32, on ours alone. `linux` is Debian's Linux with
 tests/userland/bench.c as its init: a lone guest of ours, the first domain on Xen (where a guest would
-pay more), and on the bare machine.
+pay more), and on the bare machine. `io` is dom0's backends with frontends in one guest, and
+two guests on dom0's bridge, on both.
 
 Each runs twice: under -icount, where a tick of the TSC is an instruction, and without, where it is
 time. Both print `BENCH row count total`, in ticks, and perhaps `LATENESS row count least median most`.
@@ -31,16 +33,48 @@ class Side:
         self.rows = {m.group(1): int(m.group(3)) / int(m.group(2)) for m in found}
         found = filter(None, map(LATENESS.match, run.lines))
         self.late = {m.group(1): [int(ns) for ns in m.groups()[1:]] for m in found}
-        self.whole = any(line.startswith("END bench") for line in run.lines)
+        self.whole = is_whole(run)
+
+
+def is_whole(run):
+    return any(line.startswith("END ") for line in run.lines)
 
 
 class GuestSuite:
     sides = ("xen", "ours")
 
     def run(self, on, icount):
-        test = GuestTest("bench", None, os.path.join(GUESTS, "bench", "run"))
+        return self.run_case("bench", None, on, icount)
+
+    @staticmethod
+    def run_case(guest, case, on, icount):
+        test = GuestTest(guest, case, os.path.join(GUESTS, guest, f"run.{case}" if case else "run"))
         test.keys["ICOUNT"] = icount
+        test.prepare()
         return run_test(test, on, icount)
+
+
+class NarrowSuite:
+    """A 32-bit guest, which no Xen of Debian's runs: beside the 64-bit one's rows on ours."""
+
+    sides = ("ours",)
+
+    def run(self, on, icount):
+        return GuestSuite.run_case("bench-32", None, on, icount)
+
+
+class IoSuite:
+    """Rows of several guests; whole is what each of them ended."""
+
+    sides = ("xen", "ours")
+    guests = ("vif", "web", "block-backend", "block-files")
+
+    def run(self, on, icount):
+        runs = [GuestSuite.run_case(guest, "bench", on, icount) for guest in self.guests]
+        if not all(map(is_whole, runs)):
+            return next(run for run in runs if not is_whole(run))
+        runs[0].lines = [line for run in runs for line in run.lines]
+        return runs[0]
 
 
 class LinuxSuite:
@@ -76,7 +110,7 @@ class LinuxSuite:
         return run
 
 
-SUITES = {"guest": GuestSuite, "linux": LinuxSuite}
+SUITES = {"guest": GuestSuite, "narrow": NarrowSuite, "linux": LinuxSuite, "io": IoSuite}
 
 
 def run_test(test, on, icount):

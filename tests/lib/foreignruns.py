@@ -10,7 +10,11 @@ A file tests/foreign/NAME is the test foreign/NAME, made of lines KEY=VALUE:
     USERLAND=yes        it is given tests/userland as its initrd, runs it to the end and switches off;
                         what that writes must be what it writes on Xen
     FIRST=guest         on ours it is a lone guest (docs/lone-guest.md), on Xen the first domain
+    CPUS=N              of the machine (1)
     LONG=yes            only in `make test-long`
+    ORACLE=no: REASON   Xen is not asked. Instead:
+    EXPECT=REGEX        a line that it must print; several must come in their order
+    STEP=REGEX =>> type TEXT    as of a guest test (guestruns.py); may be given several times
     DIFFERS=CALL OURS XEN # WHY    an answer (`-`: no such call) that may differ, and must
 
 Without USERLAND all hypercalls and their answers are compared (foreigncalls.py). Runs of Xen are kept
@@ -37,7 +41,9 @@ USERLAND_LINE = re.compile(r"^userland: .*")
 DRIVER_LINE = re.compile(r"^(userland|driver): .*")  # of a kernel that has the machine's devices
 KEYS = (
     "PACKAGE", "VIA", "FILE", "ARGS", "HV_ARGS", "DIES", "STOP", "WRITES", "LONG", "USERLAND", "FIRST",
+    "CPUS", "ORACLE",
 )  # fmt: skip
+MANY = ("EXPECT", "STEP")
 
 # What is told of a dead kernel: ours and Xen's way to say the same.
 DEATH = {
@@ -50,13 +56,15 @@ DEATH = {
 class ForeignTest:
     def __init__(self, name, path):
         self.name = name
-        self.keys = dict.fromkeys(KEYS, "")
+        self.keys = dict(dict.fromkeys(KEYS, ""), **{key: [] for key in MANY})
         self.differs = []
         with open(path) as stream:
             for line in stream:
                 key, _, value = line.rstrip("\n").partition("=")
                 if key == "DIFFERS":
                     self.differs.append(tuple(value.partition(" #")[0].split()))
+                elif key in MANY:
+                    self.keys[key].append(value)
                 elif key in KEYS:
                     self.keys[key] = value
                 elif line.strip() and not line.startswith("#"):
@@ -76,17 +84,24 @@ class ForeignTest:
 
     def run_userland(self, on, hypervisor, hv_args, kernel, log):
         iso = image.find_or_make(hypervisor, hv_args, kernel, self["ARGS"], initramfs.ensure())
-        command = machine.qemu_command(on, iso, machine.MEMORY_MIB, 1)
+        command = machine.qemu_command(on, iso, machine.MEMORY_MIB, int(self["CPUS"] or 1))
         return machine.run_watched(command, log, USERLAND_SECONDS, script=USERLAND_STEPS)
+
+    def run_expected(self, hypervisor, hv_args, kernel, log):
+        iso = image.find_or_make(hypervisor, hv_args, kernel, self["ARGS"])
+        command = machine.qemu_command("ours", iso, machine.MEMORY_MIB, int(self["CPUS"] or 1))
+        return machine.run_watched(command, log, WATCHDOG_SECONDS, script=self["STEP"])
 
     def run(self, on, hypervisor, hv_args, kernel, log):
         if self["USERLAND"]:
             return self.run_userland(on, hypervisor, f"{hv_args} {self['HV_ARGS']}", kernel, log)
+        if self["ORACLE"]:
+            return self.run_expected(hypervisor, f"{hv_args} {self['HV_ARGS']}", kernel, log)
         with open(kernel, "rb") as stream:
             stubs = foreigncalls.find_stubs(stream.read())
         iso = image.find_or_make(hypervisor, f"{hv_args} {self['HV_ARGS']}", kernel, self["ARGS"])
         stop = re.compile(self["STOP"]) if self["STOP"] else None
-        command = machine.qemu_command(on, iso, machine.MEMORY_MIB, 1)
+        command = machine.qemu_command(on, iso, machine.MEMORY_MIB, int(self["CPUS"] or 1))
         watched = foreigncalls.watched_ranges(stubs)
         run = machine.run_watched(command, log, WATCHDOG_SECONDS, success=stop, watched=watched)
         with open(log + ".qemu", errors="replace") as stream:
@@ -104,7 +119,7 @@ class ForeignTest:
         return self.run("ours", os.path.join(folder, "xen-like"), hv_args, kernel, log)
 
     def recall_xen(self, kernel):
-        xen, keys = oracle.ensure(), [self[key] for key in KEYS]
+        xen, keys = oracle.ensure(), [self[key] for key in KEYS if key not in ("CPUS", "ORACLE") or self[key]]
         parts = [RECIPE, oracle.BOOT_ARGS, machine.CPU_MODEL["xen"], *keys, ("file", xen), ("file", kernel)]
         parts += [("file", initramfs.ensure())] if self["USERLAND"] else []
         kept = os.path.join(guestruns.ORACLE_CACHE, content_hash(parts) + ".json")
@@ -165,7 +180,19 @@ def judge_userland(test, run, xen):
 def judge(test, build, run, xen):
     """What is wrong with a run of ours, as texts."""
     yield from guestruns.audit_failures(build, run.lines)
+    if test["ORACLE"]:
+        yield from judge_expected(test["EXPECT"], run)
+        return
     yield from (judge_userland(test, run, xen) if test["USERLAND"] else judge_calls(test, run, xen))
+
+
+def judge_expected(wanted, run):
+    """What was to be printed and was not, each behind the one before."""
+    lines = iter(run.lines)
+    for pattern in wanted:
+        if not any(re.search(pattern, line) for line in lines):
+            yield f"no line, behind those before it, is {pattern}; {run.describe_end()}"
+            return
 
 
 def judge_calls(test, run, xen):
@@ -191,13 +218,16 @@ def judge_calls(test, run, xen):
 def run_test(test, tally):
     os.makedirs(guestruns.LOGS, exist_ok=True)
     kernel = test.kernel()
-    xen = test.recall_xen(kernel)
+    xen = None if test["ORACLE"] else test.recall_xen(kernel)
     for build in ("release", "debug"):
         run = test.run_ours(build, kernel)
         failures = list(judge(test, build, run, xen))
         for why in failures:
             tally.fail(f"foreign/{test.name} [{build}]", f"{why} (build/logs/foreign.{test.name}.{build}.log)")
         tally.add(0 if failures else 1)
+    if test["ORACLE"]:
+        tally.say(f"foreign/{test.name}: {len(test['EXPECT'])} lines as expected")
+        return
     lines = test["USERLAND"] and len(userland_lines(test, xen))
     told = f"{lines} lines" if lines else f"{len(xen.calls)} calls"
     tally.say(f"foreign/{test.name}: {told} compared")

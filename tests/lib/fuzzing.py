@@ -24,8 +24,9 @@ from harness.common import BUILD, TOP  # noqa: E402
 FUZZERS = os.path.join(BUILD, "fuzz")
 FOUND = os.path.join(FUZZERS, "found")
 CORPUS = os.path.join(TOP, "tests", "fuzz", "corpus")
-LENGTHS = {"mm": 2400, "insn": 48, "image": 6000}  # of an input, in bytes, at most
-LONG_SECONDS = {"mm": 180, "insn": 30, "image": 30}  # in `make test-long`
+LENGTHS = {"mm": 2400, "insn": 48, "image": 6000, "config": 1500, "line": 600, "ring": 600,
+           "schedule": 1024, "xenstore": 3000}  # of an input, in bytes, at most
+LONG_SECONDS = {"mm": 180, "insn": 30, "image": 30, "config": 15, "line": 15, "ring": 15, "schedule": 15, "xenstore": 30}  # in `make test-long`
 KEPT_FILES, KEPT_BYTES = 100, 100 << 10  # in the tree, of each fuzzer
 WRONG = re.compile(r"ERROR: (?!libFuzzer)|runtime error:|error: |BUG|ASSERT|^ERROR|step \d+")
 

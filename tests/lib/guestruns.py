@@ -5,11 +5,25 @@ its file `run` (defaults if there is none); more files `run.CASE` are further ru
 are KEY=VALUE:
 
     IMAGE=NAME          another kernel of build/guests, or a file (with a `/`, from the top folder);
-                        `none`: no module at all
-    INITRD=FILE  ARGS=  the second module (from the top folder); the kernel's command line
+                        `none`: no module at all; `linux`: Debian's
+    INITRD=FILE  ARGS=  the second module (from the top folder, or made on demand: tools/harness/archive.py);
+                        the kernel's command line
+    FILES=              the second module is an archive of these files (words of tools/archive)
     HV_ARGS=            the hypervisor's command line, Xen's too unless XEN_ARGS= is given
     MEM=  CPUS=  CPU=   the machine: MiB (512), CPUs (1), added to QEMU's CPU model (`,-nx`)
     DEVICES=            QEMU devices added to the machine, as for -device, with spaces between
+    DISK=WORDS          a disk (several: in their order), made anew for each run; words of tools/disk, or
+                        null:SIZE: keeps nothing and answers at once
+    NET=PORTS           a network card, and ports of the guest that `get` steps lead to: PORT or ADDRESS:PORT,
+                        with blanks between; `NET=` with none
+    SERVE=SIZE          a file `blob` and its sum `blob.sha256` are served by HTTP; or a FOLDER; DHCP's boot file says
+                        where (tools/harness/network.py)
+    TRACE=last|whole [pages=N] [mask=N]
+                        runs of ours are recorded (docs/trace.md): what came last, or all. With TWICE, the records are the
+                        same twice, too
+    VIRTIO=             properties of the devices of DISK= and NET=, as for -device: vectors=0,event_idx=off
+    CHECK=COMMAND       after each run, by the shell in the top folder: must succeed. $DISK is the first disk as the
+                        run left it, $DISK2 the second, $LOG the serial log, $TRACE the trace (CHECK is for Xen's runs, too, which have none)
     TIMEOUT=  ICOUNT=   watchdog in seconds (60); QEMU's icount shift
     ORACLE=no: REASON   a question that Xen is not asked: only what is wanted is judged
     LINES=compare       every line the guest prints is compared, not only its rows; of lines that begin
@@ -22,36 +36,50 @@ are KEY=VALUE:
     END=off             how our machine ends: off, reset or halted (DIES: any but a triple fault)
     STEP=REGEX => type TEXT
     STEP=REGEX => nmi N
+    STEP=REGEX => get PORT/PATH
                         when a line of the output matches: bytes for the serial line (escapes as in
-                        C), or N NMIs, one now and one at each further line. Steps come in order;
-                        one without a regex follows as soon as the step before is done
+                        C); N NMIs, one now and one at each further line; a page asked for over HTTP at a
+                        port of NET=, whose answer comes as lines "(host) ...". Steps come in order; one without a regex follows as soon as the step before is done
     LONG=yes            only in `make test-long`
     PREEMPT=yes         in `make test` a third time, as `make test-long` does with all: the debug
                         build with preempt=1, which interrupts calls wherever they can be
+    BITS=both|32        the kernel is built and run in 32 bits, too, or only so. No Xen of Debian's runs such a guest: its
+                        rows must be those of the 64-bit guest on ours, but for what tests/oracle/widths lists
+    BITS=both-long      the 32-bit run only in `make test-long`
     TEST=no             not a test (the bench)
 
-Runs of the oracle are kept in build/cache/oracle under a hash of all that went in.
+In `make test` the release build runs a guest in 32 bits, in `make test-long` both builds do. Runs of the oracle are kept in build/cache/oracle under a hash of all that went in.
 """
 
+import contextlib
 import json
 import os
 import re
+import subprocess
+import time
 
 from answers import Answers, compare, compare_lines, same_lines
-from harness import image, machine, oracle
-from harness.common import BUILD, CACHE, TOP, Complaint, content_hash
+from harness import archive, disks, image, machine, network, oracle, traced
+from harness import failures as failed_runs
+from harness.common import BUILD, CACHE, TOP, Complaint, content_hash, part_of
 
 GUESTS = os.path.join(TOP, "tests", "guests")
 LOGS = os.path.join(BUILD, "logs")
 ORACLE_CACHE = os.path.join(CACHE, "oracle")
+ORACLE_TRIES = {"other": 3, "panic": 9}
 ORACLE_RECIPE = "1"  # change it when runs of Xen are made or kept differently
-MANY = ("EXPECT_LOG", "XEN_LOG", "STEP")
+MANY = ("EXPECT_LOG", "XEN_LOG", "STEP", "DISK", "CHECK")
 DEFAULTS = {
-    "IMAGE": None, "INITRD": None, "ARGS": "", "HV_ARGS": "", "XEN_ARGS": None, "MEM": "512",
+    "IMAGE": None, "INITRD": None, "FILES": None, "ARGS": "", "HV_ARGS": "", "XEN_ARGS": None, "MEM": "512",
     "CPUS": "1", "CPU": "", "DEVICES": "", "TIMEOUT": "60", "ICOUNT": None, "ORACLE": "yes", "LINES": None,
     "SUCCESS": None, "DIES": "no", "EXPECT_LOG": [], "XEN_LOG": [], "END": None, "LONG": "no", "TEST": "yes",
-    "STEP": [], "PREEMPT": "no", "TWICE": "no",
+    "STEP": [], "DISK": [], "CHECK": [], "NET": None, "SERVE": None, "VIRTIO": "", "PREEMPT": "no", "TWICE": "no",
+    "TRACE": None, "BITS": "64",
 }  # fmt: skip
+
+
+def is_null(words):
+    return words.startswith(machine.NULL_DISK)
 
 
 class GuestTest:
@@ -62,13 +90,25 @@ class GuestTest:
         if path:
             self.read(path)
         kernel = self["IMAGE"] or folder
-        place = TOP if "/" in kernel else os.path.join(BUILD, "guests")
-        self.kernel = None if kernel == "none" else os.path.join(place, kernel)
+        is_file = kernel not in ("none", *archive.MADE)
+        self.kernel = self.kernel_of(kernel, "") if is_file else None
+        self.kernel32 = self.kernel_of(kernel, "32") if is_file and self["BITS"] != "64" else None
+        if self["BITS"] == "32":
+            self.kernel = self.kernel32
         self.initrd = os.path.join(TOP, self["INITRD"]) if self["INITRD"] else None
         self.dies = self["DIES"] == "yes"
+        if self["FILES"]:
+            self.initrd = os.path.join(CACHE, "files", self.name + ".cpio")
 
     def __getitem__(self, key):
         return self.keys[key]
+
+    @staticmethod
+    def kernel_of(name, suffix):
+        """dom0 is build/dom0 and build/dom0-32."""
+        if "/" in name:
+            return os.path.join(TOP, f"{name}-{suffix}" if suffix else name)
+        return os.path.join(BUILD, f"guests{suffix}", name)
 
     def read(self, path):
         with open(path) as stream:
@@ -86,26 +126,73 @@ class GuestTest:
 
     def no_oracle(self):
         """Why Xen is not asked, or None."""
+        if self["BITS"] == "32":
+            return "no Xen of Debian's runs 32-bit guests"
         answer, _, reason = self["ORACLE"].partition(":")
         if answer == "no" and not reason.strip():
             raise Complaint(f"{self.name}: ORACLE=no needs a reason: `ORACLE=no: why`")
         return reason.strip() if answer == "no" else None
 
-    def run(self, on, hypervisor, hv_args, log):
-        iso = image.find_or_make(hypervisor, hv_args, self.kernel, self["ARGS"], self.initrd)
-        icount = None if self["ICOUNT"] is None else int(self["ICOUNT"])
-        devices = self["DEVICES"].split()
-        command = machine.qemu_command(
-            on, iso, int(self["MEM"]), int(self["CPUS"]), icount, cpu=self["CPU"], devices=devices
-        )
-        return machine.run_watched(command, log, float(self["TIMEOUT"]), script=self["STEP"])
+    def runs_in_32(self, long):
+        """Beside its runs in 64 bits."""
+        return self["BITS"] == "both" or (long and self["BITS"] == "both-long")
 
-    def run_ours(self, build):
-        """build: release, debug, or preempt: debug, interrupted."""
-        folder = BUILD if build == "release" else os.path.join(BUILD, "debug")
-        log = os.path.join(LOGS, f"{self.name}.{build}.log")
+    def run(self, on, hypervisor, hv_args, log, kept=None, kernel=None):
+        """kept: a traced.TracedRun."""
+        words = kept.words if kept else ""
+        iso = image.find_or_make(hypervisor, hv_args + words, kernel or self.kernel, self["ARGS"], self.initrd)
+        with self.devices_made(log) as (disks, net):
+            command = machine.qemu_command(
+                on, iso, int(self["MEM"]), int(self["CPUS"]), None if self["ICOUNT"] is None else int(self["ICOUNT"]),
+                cpu=self["CPU"], devices=self["DEVICES"].split(), disks=disks, network=net,
+                virtio=self["VIRTIO"], shared=kept.memory if kept else None,
+            )  # fmt: skip
+            run = machine.run_watched(
+                command, log, float(self["TIMEOUT"]), kept.on_line if kept else lambda line: None,
+                script=self["STEP"], network=net,
+            )  # fmt: skip
+            if kept:
+                kept.finish(end=run.end, title=self.name)
+            trace = kept.path if kept else ""
+            run.wrong = [why for command in self["CHECK"] for why in check_run(command, disks, log, trace)]
+        return run
+
+    @contextlib.contextmanager
+    def devices_made(self, log):
+        """Fresh disks, and the network, for one run."""
+        paths = [words if is_null(words) else f"{log}.disk{n}" for n, words in enumerate(self["DISK"])]
+        try:
+            for path, words in zip(paths, self["DISK"]):
+                if not is_null(words):
+                    disks.copy(disks.find_or_make(words.split()), path)
+            if self["NET"] is None and not self["SERVE"]:
+                yield paths, None
+                return
+            with network.Network([f"0={port}" for port in (self["NET"] or "").split()], self.served()) as net:
+                yield paths, net
+        finally:
+            for path in paths:
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(path)
+
+    def log_of(self, build):
+        return os.path.join(LOGS, f"{self.name}.{build}.log")
+
+    def run_ours(self, build, kept=None):
+        """build: release, debug, or preempt: debug, interrupted. With -32: the 32-bit kernel."""
+        folder = BUILD if build.startswith("release") else os.path.join(BUILD, "debug")
+        kernel = self.kernel32 if build.endswith("-32") else self.kernel
+        log = kept.path + ".log" if kept else self.log_of(build)
         hv_args = f"{machine.OURS_ARGS} {self['HV_ARGS']}{' preempt=1' if build == 'preempt' else ''}"
-        return self.run("ours", os.path.join(folder, "xen-like"), hv_args, log)
+        with contextlib.ExitStack() as stack:
+            if self["TRACE"] and not kept:
+                kept = stack.enter_context(self.traced_run(log))
+            return self.run("ours", os.path.join(folder, "xen-like"), hv_args, log, kept, kernel)
+
+    def traced_run(self, log):
+        how, *options = self["TRACE"].split()
+        named = {key: int(value, 0) for key, _, value in (word.partition("=") for word in options)}
+        return traced.TracedRun(log.removesuffix("log") + "trace", int(self["MEM"]), whole=how == "whole", **named)
 
     def xen_args(self):
         return self["HV_ARGS"] if self["XEN_ARGS"] is None else self["XEN_ARGS"]
@@ -114,19 +201,62 @@ class GuestTest:
         log = os.path.join(LOGS, f"{self.name}.xen.log")
         return self.run("xen", oracle.ensure(), f"{oracle.BOOT_ARGS} {self.xen_args()}", log)
 
+    def served(self):
+        return network.folder_of(self["SERVE"]) if self["SERVE"] else None
+
+    def prepare(self):
+        """What runs need that `make` has not made."""
+        if self["IMAGE"] in archive.MADE:
+            self.kernel = archive.MADE[self["IMAGE"]]()
+        if self["INITRD"] in archive.MADE:
+            self.initrd = archive.MADE[self["INITRD"]]()
+        if self["FILES"]:
+            archive.make_in_top(self.initrd, self["FILES"].split())
+
     def recall_xen(self):
         """The oracle's run, from the cache if it has been made."""
         xen, args = oracle.ensure(), self.xen_args()
         parts = [ORACLE_RECIPE, args, machine.CPU_MODEL["xen"], ("file", xen)]
         parts += [str(self[key]) for key in ("ARGS", "MEM", "CPUS", "CPU", "ICOUNT")]
-        parts += self["STEP"] + self["DEVICES"].split()
+        parts += [self["VIRTIO"]] if self["VIRTIO"] else []
+        parts += self["STEP"] + self["DEVICES"].split() + self["CHECK"]
+        parts += [f"{key}={self[key]}" for key in ("NET", "SERVE") if self[key] is not None]
+        for words in self["DISK"]:
+            parts += [words if is_null(words) else ("file", disks.find_or_make(words.split()))]
         parts += [("file", path) for path in (self.kernel, self.initrd) if path]
         kept = os.path.join(ORACLE_CACHE, content_hash(parts) + ".json")
         run = recall(kept)
         if not run:
-            run = self.run_xen()
-            remember(run, kept)
+            run, sure = self.ask_xen()
+            if sure:
+                remember(run, kept)
         return run
+
+    def ask_xen(self):
+        """A run of Xen, and whether it will be the same the next time. On a machine with much else to do,
+        Xen or the guest may miss a time: what the guest did not expect, or did not reach, only counts when
+        it comes twice in succession. A Xen that fell itself (its credit scheduler does, where CPUs change pools) has
+        not answered."""
+        before, left = None, dict(ORACLE_TRIES)
+        while all(left.values()):
+            run = self.run_xen()
+            panic = any("Panic on CPU" in line for line in run.lines)
+            doubts = "silent" if panic or run.end == "watchdog" else Answers(run.lines).wanted
+            if not doubts or doubts == before != "silent":
+                return run, True
+            left["panic" if panic else "other"] -= 1
+            before = doubts
+        return run, False
+
+
+def check_run(command, paths, log, trace=""):
+    """What a CHECK= command has against a run."""
+    names = ["DISK"] + [f"DISK{number}" for number in range(2, len(paths) + 1)]
+    environment = dict(os.environ, LOG=log, TRACE=trace, **dict(zip(names, paths)))
+    done = subprocess.run(command, shell=True, cwd=TOP, env=environment, capture_output=True, text=True)
+    if done.returncode:
+        said = (done.stdout + done.stderr).strip().splitlines()
+        yield f"`{command}` failed{': ' + said[-1] if said else ''}"
 
 
 def recall(path):
@@ -140,13 +270,10 @@ def recall(path):
 
 
 def remember(run, path):
-    """Keep a run, unless the watchdog cut it short: that may be a slow machine's doing."""
-    if run.end == "watchdog":
-        return
     os.makedirs(os.path.dirname(path), exist_ok=True)
-    with open(f"{path}.{os.getpid()}", "w") as stream:
+    with open(part_of(path), "w") as stream:
         json.dump(vars(run), stream)
-    os.replace(f"{path}.{os.getpid()}", path)
+    os.replace(part_of(path), path)
     image.prune(os.path.dirname(path), 600)
 
 
@@ -190,6 +317,7 @@ def xen_failures(test, xen, answers):
         yield f"on Xen: {xen.describe_end()}; last line: {xen.lines[-1] if xen.lines else ''}"
     elif not test.dies and not test["SUCCESS"] and answers.ended is None:
         yield "on Xen: no END line"
+    yield from (f"on Xen: {why}" for why in xen.wrong)
     for failure in log_failures(test["XEN_LOG"], xen.lines):
         yield f"on Xen: {failure}"
 
@@ -201,7 +329,7 @@ def audit_failures(build, lines):
         if not line.endswith(": clean"):
             yield line
     ended = any(re.search(r"Domain \d+ (shutdown|crashed)", line) for line in lines)
-    if build != "release" and ended and not audits:
+    if not build.startswith("release") and ended and not audits:
         yield "the domain ended without an audit of its counts"
 
 
@@ -209,8 +337,9 @@ PATH_LIMIT = 100_000
 
 
 def path_failures(test, build, lines):
-    """Where time is counted in instructions, what a debug build says of its longest path."""
-    if build != "debug" or test["ICOUNT"] != "0":
+    """Where time is counted in instructions, what a debug build says of its longest path. On one CPU: of
+    several, the others have their turns in the midst of it."""
+    if build not in ("debug", "debug-32") or test["ICOUNT"] != "0" or int(test["CPUS"]) != 1:
         return
     found = [re.search(r"longest path without a preemption point: (\d+) ticks.*", line) for line in lines]
     found = [match for match in found if match]
@@ -221,17 +350,19 @@ def path_failures(test, build, lines):
             yield f"{match.group(0)}: more than {PATH_LIMIT} instructions"
 
 
-def judge_ours(test, build, run, xen, allowed, tally):
-    """Count the rows of one run of ours; answers the words of the progress line."""
+def judge_ours(test, build, run, xen, allowed, tally, who="Xen"):
+    """Count the rows of one run of ours; answers the words of the progress line. xen: the run that it must
+    equal, who: what that is called."""
     answers = Answers(run.lines)
     theirs = Answers(xen.lines) if xen else None
-    agree, wrong = compare(answers, theirs, allowed)
+    agree, wrong = compare(answers, theirs, allowed, who)
     failures = list(end_failures(test, run, answers))
     failures += log_failures(test["EXPECT_LOG"], run.lines)
+    failures += run.wrong
     failures += audit_failures(build, run.lines)
     failures += path_failures(test, build, run.lines)
     if test["LINES"] and xen:
-        difference = compare_lines(run.lines, xen.lines)
+        difference = compare_lines(run.lines, xen.lines, who)
         failures += [difference] if difference else []
     where = f"guests/{test.name}"
     if run.end in ("watchdog", "triple-fault") and theirs:
@@ -241,27 +372,60 @@ def judge_ours(test, build, run, xen, allowed, tally):
         tally.fail(f"{where} {name} [{build}]", why)
     for why in failures:
         tally.fail(f"{where} [{build}]", f"{why} (build/logs/{test.name}.{build}.log)")
+    run.judged = [f"{name}: {why}" for name, why in wrong] + failures
     # Without Xen's answers a row that nobody judged has not passed. The run itself counts as one.
     tally.add((agree if xen else 0) + (0 if failures else 1))
     count = len(wrong) + len(failures)
     return f"{build} {f'{count} WRONG' if count else 'ok'}"
 
 
+def note_judged(test, build, run):
+    """For `make why`. Tests run without a trace: it makes the run again."""
+    name = f"guests/{test.name}.{build}"
+    if run.judged:
+        failed_runs.note(name, run.judged[0], kind="guest", test=test.name, build=build, log=test.log_of(build))
+    else:
+        failed_runs.forget(name)
+
+
+def recorded_by(test, build):
+    """The file that the last run of this build has left."""
+    if not test["TRACE"]:
+        return None
+    with open(test.log_of(build).removesuffix("log") + "trace", "rb") as stream:
+        return stream.read()
+
+
 def judge_again(test, build, first, tally):
     """The same once more: what depends on nothing but the guest's own time is the same again."""
     difference = same_lines(first.lines, test.run_ours(build).lines)
+    if not difference and first.recorded != recorded_by(test, build):
+        difference = "the two traces differ"
     if difference:
         tally.fail(f"guests/{test.name} [{build}, again]", difference)
     else:
         tally.add(1)
 
 
-def run_test(test, allowed, long, tally):
-    """One guest on all of them; everything that comes out goes to the tally."""
-    if test.kernel and not os.path.exists(test.kernel):
-        tally.fail(f"guests/{test.name}", f"{os.path.relpath(test.kernel, TOP)} was not built")
-        return
+def judge_32(test, wide, widths, long, tally):
+    """The runs in 32 bits, against the release build's in 64; answers their words."""
+    for build in ["release-32"] + ["debug-32"] * long:
+        run = test.run_ours(build)
+        yield judge_ours(test, build, run, wide, widths, tally, "in 64 bits")
+        note_judged(test, build, run)
+
+
+def run_test(test, allowed, widths, long, tally):
+    """One guest on all of them; everything that comes out goes to the tally. allowed, widths: differences from Xen's
+    answers, and from those in 64 bits."""
+    kernels = [test.kernel] + [test.kernel32] * test.runs_in_32(long)
+    for kernel in kernels:
+        if kernel and not os.path.exists(kernel):
+            tally.fail(f"guests/{test.name}", f"{os.path.relpath(kernel, TOP)} was not built")
+            return
     os.makedirs(LOGS, exist_ok=True)
+    began = time.monotonic()
+    test.prepare()
     reason = test.no_oracle()
     xen = None if reason else test.recall_xen()
     words = []
@@ -272,11 +436,16 @@ def run_test(test, allowed, long, tally):
         words.append("xen WRONG" if failures else "xen ok")
     else:
         words.append(f"xen not asked ({reason})")
-    rows = 0
+    rows, wide = 0, None
     for build in ["release", "debug"] + ["preempt"] * (long or test["PREEMPT"] == "yes"):
         run = test.run_ours(build)
+        wide = wide or run
         rows = max(rows, len(Answers(run.lines).rows))
         words.append(judge_ours(test, build, run, xen, allowed, tally))
+        note_judged(test, build, run)
+        run.recorded = recorded_by(test, build)
         if test["TWICE"] == "yes":
             judge_again(test, build, run, tally)
-    tally.say(f"guests/{test.name}: {rows} rows: {', '.join(words)}")
+    if test.runs_in_32(long):
+        words += judge_32(test, wide, widths, long, tally)
+    tally.say(f"guests/{test.name}: {rows} rows: {', '.join(words)} ({time.monotonic() - began:.0f} s)")

@@ -82,11 +82,11 @@ def describe_death(err, status):
 
 
 def run_tests(build, name, selected, long, tally):
-    """Run one program; count those tests for whose name selected() is true."""
+    """Run one program; count those tests for whose name selected() is true. Answers whether all went well."""
     path = os.path.join(BUILD, *([] if build == "release" else ["debug"]), "host", name)
     if not os.path.exists(path):
         tally.fail(f"host/{name} [{build}]", "it was not built")
-        return
+        return False
     program = Program(*run_program(path, long))
     tally.add(len([test for test in program.passed if selected(f"host/{name}/{test}")]))
     for test, why in program.failed:
@@ -96,3 +96,4 @@ def run_tests(build, name, selected, long, tally):
         tally.skip(f"host/{name}/{test} [{build}]", "it skipped itself")
     if program.broken:
         tally.fail(f"host/{name} [{build}]", program.broken)
+    return not program.failed and not program.broken

@@ -4,6 +4,7 @@ Failures are printed as they are found, one line each; the last line is the summ
 world reads.
 """
 
+import sys
 import threading
 
 
@@ -11,10 +12,11 @@ class Tally:
     def __init__(self):
         self.passed = self.failed = self.skipped = 0
         self.lock = threading.Lock()
+        self.stream = sys.stdout  # which a test beside may redirect for a moment
 
     def say(self, text):
         with self.lock:
-            print(text, flush=True)
+            print(text, file=self.stream, flush=True)
 
     def add(self, passed):
         with self.lock:
@@ -23,15 +25,15 @@ class Tally:
     def fail(self, name, why):
         with self.lock:
             self.failed += 1
-            print(f"FAIL {name}: {why}", flush=True)
+            print(f"FAIL {name}: {why}", file=self.stream, flush=True)
 
     def skip(self, name, reason):
         with self.lock:
             self.skipped += 1
-            print(f"SKIP {name}: {reason}", flush=True)
+            print(f"SKIP {name}: {reason}", file=self.stream, flush=True)
 
     def finish(self):
         """Print the summary; answers the exit status."""
         skipped = f", {self.skipped} skipped" if self.skipped else ""
-        print(f"{self.passed} passed, {self.failed} failed{skipped}", flush=True)
+        print(f"{self.passed} passed, {self.failed} failed{skipped}", file=self.stream, flush=True)
         return 1 if self.failed or not self.passed else 0

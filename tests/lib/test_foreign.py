@@ -62,6 +62,24 @@ class Calls(unittest.TestCase):
         self.assertEqual(foreigncalls.cut_at_write(calls[:2], 2), calls[:2])
 
 
+class Expected(unittest.TestCase):
+    def wrong(self, wanted, lines):
+        return list(foreignruns.judge_expected(wanted, self.run_with(lines)))
+
+    @staticmethod
+    def run_with(lines):
+        run = foreignruns.machine.Run()
+        run.lines, run.end = lines, "off"
+        return run
+
+    def test_lines_come_in_their_order(self):
+        self.assertEqual(self.wrong(["^a", "c$"], ["b", "ab", "bc"]), [])
+        self.assertEqual(self.wrong(["^a", "c$"], ["bc", "ab"])[0], "no line, behind those before it, is c$; the machine powered off")
+
+    def test_one_line_is_not_two(self):
+        self.assertEqual(len(self.wrong(["a", "a"], ["a"])), 1)
+
+
 class Judgement(unittest.TestCase):
     def test_the_same_is_good(self):
         self.assertEqual(wrong_of([("a", 0)], [["a", 0]]), [])

@@ -32,12 +32,12 @@ def run_of(lines, end="off"):
     return run
 
 
-def judge(lines, end="off", xen=GOOD, allowed=(), **keys):
+def judge(lines, end="off", xen=GOOD, allowed=(), who="Xen", **keys):
     test = guestruns.GuestTest("g", None, None)
     test.keys.update(keys)
     test.dies = test["DIES"] == "yes"
     tally = Silent()
-    guestruns.judge_ours(test, "release", run_of(lines, end), xen and run_of(xen), allowed, tally)
+    guestruns.judge_ours(test, "release", run_of(lines, end), xen and run_of(xen), allowed, tally, who)
     return tally
 
 
@@ -49,6 +49,10 @@ class Rows(unittest.TestCase):
     def test_a_different_value_fails_with_both_answers(self):
         tally = judge(["ROW a.one = 2"] + GOOD[2:])
         self.assertEqual(tally.said, ["guests/g a.one [release]: ours 2, Xen 1"])
+
+    def test_a_32_bit_guest_must_say_what_the_64_bit_one_says(self):
+        tally = judge(["ROW a.one = 2"] + GOOD[2:], who="in 64 bits")
+        self.assertEqual(tally.said, ["guests/g a.one [release]: ours 2, in 64 bits 1"])
 
     def test_a_row_missing_on_either_side_fails(self):
         self.assertEqual(judge(GOOD[2:]).failed, 1)
@@ -67,6 +71,22 @@ class Rows(unittest.TestCase):
         self.assertEqual(judge(["ROW a.one = 2"] + GOOD[2:], allowed=[entry]).failed, 0)
         self.assertTrue(entry.used)
         self.assertEqual(judge(["ROW a.one = 3"] + GOOD[2:], allowed=[entry]).failed, 1)
+
+    def test_a_difference_may_be_of_many_rows_and_of_rows_that_one_does_not_say(self):
+        def failed(lines, *fields):
+            return judge(lines + GOOD[2:], allowed=[answers.Difference("place", "g", *fields)]).failed
+
+        self.assertEqual(failed(["ROW a.one = 2"], "a.*", "*", "1"), 0)
+        self.assertEqual(failed(["ROW a.one = 2 (wanted 3)"], "a.*", "*", "1"), 1)
+        self.assertEqual(failed(["ROW a.one = 2 (wanted 3)"], "a.*", "2", "1"), 0)
+        self.assertEqual(failed([], "a.one", "-", "*"), 0)
+        self.assertEqual(failed(["ROW a.one = 2"], "a.one", "-", "*"), 1)
+        self.assertEqual(failed(["ROW a.one = 1", "ROW c.new = 2"], "c.*", "*", "-"), 0)
+        self.assertEqual(failed(["ROW a.one = 1", "ROW c.new = 2 (wanted 3)"], "c.*", "*", "-"), 1)
+
+    def test_a_difference_may_be_of_all_runs_of_a_guest(self):
+        entry = answers.Difference("place", "g*", "a.one", "2", "1")
+        self.assertEqual([bool(entry.is_of(name)) for name in ("g", "g.case", "h")], [True, True, False])
 
     def test_lines_that_only_resemble_rows_are_none(self):
         self.assertEqual(answers.Answers([" ROW a = 1", "ROW a 1", "xROW a = 1"]).rows, {})
@@ -89,7 +109,7 @@ class Ends(unittest.TestCase):
     def test_another_line_is_found_when_lines_are_compared(self):
         one, other = ["(XEN) x", "[1] start", "END g"], ["[1] started", "(XEN) y", "END g"]
         self.assertEqual(judge(one, xen=other, LINES="compare").failed, 1)
-        self.assertEqual(judge(one, xen=["(XEN) z", "", "[1] start", "END g"], LINES="compare").failed, 0)
+        self.assertEqual(judge(one, xen=["(XEN) z", "", "[1] start", "END g", "qemu-system-x86_64:"], LINES="compare").failed, 0)
 
     def test_times_in_lines_that_say_so_may_differ_between_two_hypervisors(self):
         one, other = ["  ~ at  9 ms", "END g"], ["  ~ at 10 ms", "END g"]
@@ -191,9 +211,18 @@ class Scripts(unittest.TestCase):
         script = machine.Script(self.STEPS)
         for line in ("again", "not ready", "ready", "ready"):
             script.see(line)
-        self.assertEqual([step[1:] for step in script.due], [("type", b"\x01a => b"), ("nmi", 3)])
+        self.assertEqual([step[1:3] for step in script.due], [("type", b"\x01a => b"), ("nmi", 3)])
         script.see("again")
-        self.assertEqual(script.due[-1][1:], ("type", b"z"))
+        self.assertEqual(script.due[-1][1:3], ("type", b"z"))
+
+    def test_only_a_step_that_asks_for_it_takes_a_line_without_an_end(self):
+        script = machine.Script(["^xl> $ => type a =>> b", "^xl> $ =>> type c => d"])
+        script.see("xl> ", whole=False)
+        self.assertEqual(script.due, [])
+        script.see("xl> ")
+        self.assertEqual([step[2] for step in script.due], [b"a =>> b"])
+        script.see("xl> ", whole=False)
+        self.assertEqual(script.due[-1][2], b"c => d")
 
     def test_a_malformed_step_is_refused(self):
         for step in ("type x", "a => nmi", "a => nmi x", "a => wait 3"):

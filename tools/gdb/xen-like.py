@@ -22,7 +22,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 HEADERS = ("hypervisor/mm/frame.h", "hypervisor/mm/pte.h")
 MACROS = """FRAMETABLE_VIRT_START FRAME_REF_MASK FRAME_TYPE_SHIFT FRAME_TYPE_COUNT FRAME_TYPE_MASK
 FRAME_ALLOCED FRAME_VALIDATED FRAME_PINNED FRAME_LOCKED FRAME_NIL FT_NONE FT_L1 FT_L2 FT_L3 FT_L4
-FT_SEGDESC FT_WRITABLE PAGE_SHIFT PTE_P PTE_RW PTE_US PTE_PSE PTE_NX PTE_ADDR""".split()
+FT_L2_HV FT_SEGDESC FT_WRITABLE PAGE_SHIFT PTE_P PTE_RW PTE_US PTE_PSE PTE_NX PTE_ADDR""".split()
 PTE_FLAGS = (("PTE_RW", "writable"), ("PTE_US", "user"), ("PTE_PSE", "large"), ("PTE_NX", "no-exec"))
 FRAME_FLAGS = ("FRAME_ALLOCED", "FRAME_VALIDATED", "FRAME_PINNED", "FRAME_LOCKED")
 
@@ -101,7 +101,7 @@ def find_vcpu(domain, ident):
 
 
 def frame_kind(word):
-    kinds = {K[f"FT_{n}"]: n for n in "NONE L1 L2 L3 L4 SEGDESC WRITABLE".split()}
+    kinds = {K[f"FT_{n}"]: n for n in "NONE L1 L2 L3 L4 L2_HV SEGDESC WRITABLE".split()}
     return kinds.get(word & K["FRAME_TYPE_MASK"], "unknown type").lower()
 
 

@@ -8,6 +8,7 @@ import hashlib
 import os
 import subprocess
 import sys
+import threading
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(TOP, "build")
@@ -37,6 +38,11 @@ def main_guard(main):
         sys.exit(130)
     except BrokenPipeError:
         os._exit(EXIT_FAILED)
+
+
+def part_of(path):
+    """Where a file is made that will be renamed to path: a name that no other process or thread takes."""
+    return f"{path}.{os.getpid()}.{threading.get_ident()}"
 
 
 def require_file(path, what, advice):

@@ -2,18 +2,30 @@
 
 Their install scripts would rewrite the boot menu of the machine that we run on. Packages lie in
 build/cache, what is in them in build/cache/tree/PACKAGE; a tree that is there is complete. Only what
-is missing is asked of the network, so a second run needs none.
+is missing is asked of the network, so a second run needs none. Tests that run at the same time fetch
+one after the other.
 """
 
+import contextlib
+import fcntl
 import glob
 import os
 import re
-import shutil
 import subprocess
+import tempfile
 
-from harness.common import CACHE, Complaint, run_quietly
+from harness.common import CACHE, Complaint, part_of, run_quietly
 
 NO_SANDBOX = ["-o", "APT::Sandbox::User=root"]  # root's cache is not readable for user _apt
+
+
+@contextlib.contextmanager
+def fetching():
+    """One thread of one process at a time."""
+    os.makedirs(CACHE, exist_ok=True)
+    with open(os.path.join(CACHE, ".fetching"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def find_package(package):
@@ -22,9 +34,9 @@ def find_package(package):
     return found[-1] if found else None
 
 
-def succeeds(command):
+def succeeds(command, folder=CACHE):
     try:
-        return subprocess.run(command, cwd=CACHE, capture_output=True).returncode == 0
+        return subprocess.run(command, cwd=folder, capture_output=True).returncode == 0
     except FileNotFoundError:
         return False
 
@@ -37,14 +49,17 @@ def depended_on(package, prefix):
 
 
 def download(package, via=None):
-    """Bring a package into the cache with apt's own client; answers its path."""
-    os.makedirs(CACHE, exist_ok=True)
+    """Bring a package into the cache with apt's own client, whole or not at all; answers its path."""
     root = os.geteuid() == 0
 
     def attempt():
         name = depended_on(via, package.rstrip("*")) if via else package
         command = ["apt-get", "-q"] + (NO_SANDBOX if root else []) + ["download", name or package]
-        return succeeds(command)
+        with tempfile.TemporaryDirectory(dir=CACHE) as folder:
+            done = succeeds(command, folder)
+            for deb in glob.glob(os.path.join(folder, "*.deb")) if done else []:
+                os.replace(deb, os.path.join(CACHE, os.path.basename(deb)))
+        return done
 
     if not attempt():
         # As tools/need does: a machine without package lists, or with old ones, gets new ones once.
@@ -61,20 +76,24 @@ def find_file(package, pattern, via=None):
     With via, the package is one (of several versions) that the meta package via depends on, and its
     name ends in a `*`.
     """
-    deb = find_package(package) or download(package, via)
-    tree = os.path.join(CACHE, "tree", os.path.basename(deb).removesuffix(".deb"))
-    if not os.path.isdir(tree):
-        part = f"{tree}.{os.getpid()}"
-        os.makedirs(part, exist_ok=True)
-        run_quietly(["dpkg", "-x", deb, part], f"unpacking {package}")
-        try:
-            os.rename(part, tree)
-        except OSError:  # another thread was faster
-            shutil.rmtree(part)
+    with fetching():
+        deb, tree = find_tree(package, via)
     found = glob.glob(os.path.join(tree, pattern))
     if len(found) != 1:
         raise Complaint(f"{deb} holds no {pattern}; delete it and try again")
     return found[0]
+
+
+def find_tree(package, via):
+    """The package's file and the folder with what is in it."""
+    deb = find_package(package) or download(package, via)
+    tree = os.path.join(CACHE, "tree", os.path.basename(deb).removesuffix(".deb"))
+    if not os.path.isdir(tree):
+        part = part_of(tree)
+        os.makedirs(part, exist_ok=True)
+        run_quietly(["dpkg", "-x", deb, part], f"unpacking {package}")
+        os.rename(part, tree)
+    return deb, tree
 
 
 LINUX = ("linux-image-6.1.*", "boot/vmlinuz-*", "linux-image-amd64")

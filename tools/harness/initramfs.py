@@ -10,11 +10,11 @@ import os
 import stat
 
 from harness import debian
-from harness.common import BUILD, CACHE, TOP, Complaint, content_hash, require_file, run_quietly
+from harness.common import BUILD, CACHE, TOP, Complaint, content_hash, part_of, require_file, run_quietly
 
 INIT = os.path.join(TOP, "tests", "userland", "init")
 EXERCISE = os.path.join(TOP, "tests", "userland", "exercise.c")
-FOLDERS = ("bin", "dev", "proc", "sys", "tmp")
+FOLDERS = ("bin", "dev", "lib", "lib64", "proc", "sys", "tmp")
 CONSOLE, NULL = (5, 1), (1, 3)  # major and minor numbers
 TRAILER = "TRAILER!!!"
 RECIPE = "1"  # change it when archives are made differently, so that old ones are not reused
@@ -42,13 +42,21 @@ class Archive:
         self.add(TRAILER, 0)
         return b"".join(self.parts)
 
+    def write(self, out):
+        """All or nothing."""
+        os.makedirs(os.path.dirname(out) or ".", exist_ok=True)
+        part = part_of(out)
+        with open(part, "wb") as stream:
+            stream.write(self.bytes())
+        os.replace(part, out)
+
 
 def compile_static(source):
     """A static program made of one C file of ours, kept by the contents of that file."""
     kept = os.path.join(CACHE, "programs", content_hash([RECIPE, ("file", source)]))
     if not os.path.exists(kept):
         os.makedirs(os.path.dirname(kept), exist_ok=True)
-        part = f"{kept}.{os.getpid()}"
+        part = part_of(kept)
         command = ["gcc", "-O2", "-static", "-Wall", "-Wextra", "-Werror", "-o", part, source]
         run_quietly(command, f"compiling {os.path.relpath(source, TOP)}")
         os.replace(part, kept)
@@ -74,11 +82,7 @@ def make(out, init=INIT, files=()):
     archive.add_file("init", require_file(init, "the init", "give an existing file"))
     for name, path in files:
         archive.add_file(name, require_file(path, "the file", "give an existing one"))
-    os.makedirs(os.path.dirname(out) or ".", exist_ok=True)
-    part = f"{out}.{os.getpid()}"
-    with open(part, "wb") as stream:
-        stream.write(archive.bytes())
-    os.replace(part, out)
+    archive.write(out)
     return out
 
 

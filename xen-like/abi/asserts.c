@@ -6,6 +6,8 @@
  * typed; everything else takes them from the headers.)
  */
 #include "xen-like/abi/calls.h"
+#include "xen-like/abi/intercept.h"
+#include "xen-like/abi/trace.h"
 
 #define ASSERT_SIZE(type, bytes) _Static_assert(sizeof(type) == (bytes), #type " changed size")
 #define ASSERT_AT(type, member, bytes)                                                             \
@@ -87,6 +89,17 @@ ASSERT_SIZE(struct xen_machphys_mapping, 24);
 ASSERT_SIZE(struct xen_machphys_mfn_list, 24);
 ASSERT_SIZE(struct sched_poll, 24);
 ASSERT_SIZE(xen_pfn_t, 8);
+
+/* Interception (intercept.h): no padding that a caller could not see, in either width. */
+ASSERT_SIZE(struct xl_redirect, 32);
+ASSERT_AT(struct xl_redirect, hits, 24);
+ASSERT_SIZE(struct xl_rule, 112);
+ASSERT_AT(struct xl_rule, first, 32);
+ASSERT_AT(struct xl_rule, overflowed, 104);
+ASSERT_SIZE(struct xl_log_entry, 56);
+ASSERT_SIZE(struct xl_log, 24);
+ASSERT_SIZE(struct xl_trace_record, 36);
+ASSERT_SIZE(struct xl_sleeps, 4);
 
 /*
  * The table of calls fills its array: as many calls and holes as places, and (since GCC warns of an

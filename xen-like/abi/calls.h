@@ -3,7 +3,7 @@
  * dispatch array, prototypes, guest stubs, trace names, docs/abi.md. Adding a call is one line here
  * and one function hc_NAME in its family file; forgetting either does not link.
  *
- * XL_CALLS(X) expands X once for each call that Xen 4.17 has:
+ * XL_CALLS(X) expands X once for each call that Xen 4.17 has, and for ours:
  *   X(number, name, who, arity, state, family, sentence)
  *     number    Xen's constant; name: the C word in hc_NAME and hypercall_NAME
  *     who       ANY domain, or only the CONTROL domain (others get -EPERM)
@@ -24,7 +24,7 @@
 #ifndef XEN_LIKE_ABI_CALLS_H
 #define XEN_LIKE_ABI_CALLS_H
 
-#include "xen-like/abi/xen.h"
+#include "xen-like/abi/intercept.h"
 
 #include <xen/arch-x86/xen-mca.h>
 
@@ -72,7 +72,7 @@
       "Writes to and reads from the hypervisor's console.")                                        \
     X(__HYPERVISOR_physdev_op_compat, physdev_op_compat, ANY, 1, IMPLEMENTED, "physdev.c",         \
       "The device operations of interfaces before 0x00030202.")                                    \
-    X(__HYPERVISOR_grant_table_op, grant_table_op, ANY, 3, ABSENT, "grant.c",                      \
+    X(__HYPERVISOR_grant_table_op, grant_table_op, ANY, 3, IMPLEMENTED, "grant_table.c",           \
       "Shares frames between domains.")                                                            \
     X(__HYPERVISOR_vm_assist, vm_assist, ANY, 2, IMPLEMENTED, "vm_assist.c",                       \
       "Switches the hypervisor's assists for this domain.")                                        \
@@ -103,9 +103,9 @@
       "Interrupts, I/O privilege and PCI devices.")                                                \
     X(__HYPERVISOR_hvm_op, hvm_op, ANY, 2, ABSENT, "platform.c",                                   \
       "Operations of guests with virtualization hardware.")                                        \
-    X(__HYPERVISOR_sysctl, sysctl, CONTROL, 1, ABSENT, "sysctl.c",                                 \
+    X(__HYPERVISOR_sysctl, sysctl, CONTROL, 1, IMPLEMENTED, "sysctl.c",                            \
       "The toolstack's operations on the whole machine.")                                          \
-    X(__HYPERVISOR_domctl, domctl, CONTROL, 1, ABSENT, "domctl.c",                                 \
+    X(__HYPERVISOR_domctl, domctl, CONTROL, 1, IMPLEMENTED, "domctl.c",                            \
       "The toolstack's operations on one domain.")                                                 \
     X(__HYPERVISOR_kexec_op, kexec_op, CONTROL, 2, ABSENT, "platform.c",                           \
       "Loads and starts a replacement kernel for the machine.")                                    \
@@ -113,7 +113,7 @@
       "Transcendent memory, which Xen removed and answers so too.")                                \
     X(__HYPERVISOR_argo_op, argo_op, ANY, 5, ABSENT, "platform.c",                                 \
       "Messages between domains by way of the hypervisor.")                                        \
-    X(__HYPERVISOR_xenpmu_op, xenpmu_op, ANY, 2, ABSENT, "platform.c",                             \
+    X(__HYPERVISOR_xenpmu_op, xenpmu_op, ANY, 2, IMPLEMENTED, "platform.c",                        \
       "Performance counters of the CPU.")                                                          \
     X(__HYPERVISOR_dm_op, dm_op, CONTROL, 3, ABSENT, "platform.c",                                 \
       "Operations of device models.")                                                              \
@@ -121,14 +121,16 @@
       "Reads and writes the hypervisor's tree of parameters.")                                     \
     X(__HYPERVISOR_mca, mca, CONTROL, 1, ABSENT, "platform.c",                                     \
       "Machine-check telemetry.")                                                                  \
-    X(__HYPERVISOR_arch_1, paging_domctl_cont, CONTROL, 1, ABSENT, "domctl.c",                     \
-      "Xen's own continuation of a long domctl; no guest asks for it.")
+    X(__HYPERVISOR_arch_1, paging_domctl_cont, CONTROL, 1, IMPLEMENTED, "domctl.c",                \
+      "Xen's own continuation of a long domctl; no guest asks for it.")                            \
+    X(__HYPERVISOR_xl_intercept, xl_intercept, CONTROL, 2, IMPLEMENTED, "intercept.c",                \
+      "Not Xen's: redirects, delays, drops, holds and injects events (intercept.h).")
 
 /* Numbers below XL_CALL_LIMIT that Xen gives no meaning. */
 #define XL_CALL_HOLES(X)                                                                           \
     X(11) X(43) X(44) X(45) X(46) X(47)                                                            \
     X(__HYPERVISOR_arch_2) X(__HYPERVISOR_arch_3) X(__HYPERVISOR_arch_4)                           \
-    X(__HYPERVISOR_arch_5) X(__HYPERVISOR_arch_6) X(__HYPERVISOR_arch_7)                           \
+    X(__HYPERVISOR_arch_5) X(__HYPERVISOR_arch_6)                           \
     X(56) X(57) X(58) X(59) X(60) X(61) X(62) X(63)
 /* clang-format on */
 
@@ -145,7 +147,11 @@
     X(platform, platform_op)                                                                       \
     X(nmi, nmi_op)                                                                                 \
     X(callback, callback_op)                                                                       \
-    X(event_channel, event_channel_op)
+    X(event_channel, event_channel_op)                                                             \
+    X(grant_table, grant_table_op)                                                                 \
+    X(domctl, domctl)                                                                              \
+    X(sysctl, sysctl)                                                                              \
+    X(intercept, xl_intercept)
 
 #include "xen-like/abi/subops.h"
 

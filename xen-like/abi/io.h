@@ -7,7 +7,12 @@
 
 #include "xen-like/abi/xen.h"
 
+#include <xen/io/blkif.h>
 #include <xen/io/console.h>
+#include <xen/io/netif.h>
+#include <xen/io/protocols.h>
+#include <xen/io/ring.h>
+#include <xen/io/xenbus.h>
 #include <xen/io/xs_wire.h>
 
 #endif

@@ -1,10 +1,12 @@
 /*
  * The sub-operations of the calls that have them, in the form that calls.h (which includes this
- * file and explains the columns) describes. Those that Xen shows only to its own tools come with
- * the toolstack.
+ * file and explains the columns) describes. Those of domctl are in domctls.h.
  */
 #ifndef XEN_LIKE_ABI_SUBOPS_H
 #define XEN_LIKE_ABI_SUBOPS_H
+
+#include "xen-like/abi/domctls.h"
+#include "xen-like/abi/sysctls.h"
 
 /* clang-format off */
 #define XL_SUBOPS_mmuext(X)                                                                        \
@@ -281,6 +283,34 @@
     X(EVTCHNOP_set_priority, ANY, struct evtchn_set_priority, IN, IMPLEMENTED,                     \
       "Sets the queue of a port.")
 
+#define XL_SUBOPS_grant_table(X)                                                                   \
+    X(GNTTABOP_map_grant_ref, ANY, struct gnttab_map_grant_ref, INOUT, IMPLEMENTED,                \
+      "Maps what another domain granted.")                                                         \
+    X(GNTTABOP_unmap_grant_ref, ANY, struct gnttab_unmap_grant_ref, INOUT, IMPLEMENTED,            \
+      "Ends such a mapping.")                                                                      \
+    X(GNTTABOP_setup_table, ANY, struct gnttab_setup_table, INOUT, IMPLEMENTED,                    \
+      "Lists the frames of a domain's grant table, which grows to as many.")                       \
+    X(GNTTABOP_dump_table, ANY, struct gnttab_dump_table, INOUT, ABSENT,                           \
+      "Showed a table on the console: -ENOSYS, as since Xen dropped it.")                          \
+    X(GNTTABOP_transfer, ANY, struct gnttab_transfer, INOUT, IMPLEMENTED,                          \
+      "Gives a frame to a domain that accepts it.")                                                \
+    X(GNTTABOP_copy, ANY, struct gnttab_copy, INOUT, IMPLEMENTED,                                  \
+      "Copies between frames that are own or granted.")                                            \
+    X(GNTTABOP_query_size, ANY, struct gnttab_query_size, INOUT, IMPLEMENTED,                      \
+      "Says how large a domain's table is, and may become.")                                       \
+    X(GNTTABOP_unmap_and_replace, ANY, struct gnttab_unmap_and_replace, INOUT, IMPLEMENTED,        \
+      "Puts another mapping in the place of a granted one.")                                       \
+    X(GNTTABOP_set_version, ANY, struct gnttab_set_version, INOUT, IMPLEMENTED,                    \
+      "Chooses the form of the table, 1 or 2.")                                                    \
+    X(GNTTABOP_get_status_frames, ANY, struct gnttab_get_status_frames, INOUT, IMPLEMENTED,        \
+      "Lists the frames with the flags of use, of version 2.")                                     \
+    X(GNTTABOP_get_version, ANY, struct gnttab_get_version, INOUT, IMPLEMENTED,                    \
+      "Says which form a domain's table has.")                                                     \
+    X(GNTTABOP_swap_grant_ref, ANY, struct gnttab_swap_grant_ref, INOUT, IMPLEMENTED,              \
+      "Exchanges two entries that are not in use.")                                                \
+    X(GNTTABOP_cache_flush, ANY, struct gnttab_cache_flush, IN, IMPLEMENTED,                       \
+      "Writes back what caches hold of a granted frame.")
+
 #define XL_SUBOPS_platform(X)                                                                      \
     X(XENPF_settime32, CONTROL, struct xenpf_settime32, IN, IMPLEMENTED,                           \
       "settime64 with 32 bits of seconds.")                                                        \
@@ -310,15 +340,15 @@
       "Tells what ACPI says of a CPU's power states.")                                             \
     X(XENPF_get_cpuinfo, CONTROL, struct xenpf_pcpuinfo, INOUT, IMPLEMENTED,                       \
       "Says which physical CPUs there are.")                                                       \
-    X(XENPF_cpu_online, CONTROL, struct xenpf_cpu_ol, IN, ABSENT,                                  \
+    X(XENPF_cpu_online, CONTROL, struct xenpf_cpu_ol, IN, IMPLEMENTED,                             \
       "Brings a physical CPU up.")                                                                 \
-    X(XENPF_cpu_offline, CONTROL, struct xenpf_cpu_ol, IN, ABSENT,                                 \
+    X(XENPF_cpu_offline, CONTROL, struct xenpf_cpu_ol, IN, IMPLEMENTED,                            \
       "Takes it down.")                                                                            \
     X(XENPF_cpu_hotadd, CONTROL, struct xenpf_cpu_hotadd, IN, ABSENT,                              \
       "Announces a new CPU.")                                                                      \
     X(XENPF_mem_hotadd, CONTROL, struct xenpf_mem_hotadd, IN, ABSENT,                              \
       "Announces new memory.")                                                                     \
-    X(XENPF_core_parking, CONTROL, struct xenpf_core_parking, INOUT, ABSENT,                       \
+    X(XENPF_core_parking, CONTROL, struct xenpf_core_parking, INOUT, IMPLEMENTED,                  \
       "Lets some CPUs idle.")                                                                      \
     X(XENPF_resource_op, CONTROL, struct xenpf_resource_op, INOUT, ABSENT,                         \
       "Reads and writes some MSRs of a CPU.")                                                      \
@@ -326,6 +356,30 @@
       "Sets the time of day.")                                                                     \
     X(XENPF_get_symbol, CONTROL, struct xenpf_symdata, INOUT, ABSENT,                              \
       "Reads the hypervisor's table of symbols.")
+
+#define XL_SUBOPS_intercept(X)                                                                     \
+    X(XL_INTERCEPT_redirect, CONTROL, struct xl_redirect, IN, IMPLEMENTED,                         \
+      "Assigns, updates, deassigns the redirection of a port, or resets a domain's.")              \
+    X(XL_INTERCEPT_redirect_get, CONTROL, struct xl_redirect, INOUT, IMPLEMENTED,                  \
+      "Reads the first one from a port on.")                                                       \
+    X(XL_INTERCEPT_rule_add, CONTROL, struct xl_rule, INOUT, IMPLEMENTED,                          \
+      "Adds a rule behind all others.")                                                            \
+    X(XL_INTERCEPT_rule_get, CONTROL, struct xl_rule, INOUT, IMPLEMENTED,                          \
+      "Reads the first one from a number on, with its counters.")                                  \
+    X(XL_INTERCEPT_rule_delete, CONTROL, struct xl_rule, IN, IMPLEMENTED,                          \
+      "Deletes a rule; what it holds goes on.")                                                    \
+    X(XL_INTERCEPT_rule_release, CONTROL, struct xl_release, INOUT, IMPLEMENTED,                   \
+      "Lets events go that a rule holds.")                                                         \
+    X(XL_INTERCEPT_inject, CONTROL, struct xl_inject, IN, IMPLEMENTED,                             \
+      "Raises an event that nobody sent.")                                                         \
+    X(XL_INTERCEPT_reset, CONTROL, struct xl_inject, IN, IMPLEMENTED,                              \
+      "Drops rules and redirections of a domain, or all.")                                         \
+    X(XL_INTERCEPT_read_log, CONTROL, struct xl_log, INOUT, IMPLEMENTED,                           \
+      "Reads what rules wrote.")                                                                   \
+    X(XL_INTERCEPT_trace, CONTROL, struct xl_trace_record, IN, IMPLEMENTED,                        \
+      "Writes a record of the control domain's into the trace.")                                   \
+    X(XL_INTERCEPT_sleeps, CONTROL, struct xl_sleeps, INOUT, IMPLEMENTED,                          \
+      "Tells whether a domain waits for what nobody is about to send.")
 /* clang-format on */
 
 #endif

@@ -19,7 +19,7 @@ struct spec {
     bool left, zero, prefix;
     size_t width;
     size_t precision; /* SIZE_MAX: none given */
-    int longs;        /* 0: int; 1: long, long long or size_t, which are one width here */
+    int longs;        /* 0: int; 1: long or size_t, which are one width; 2: long long */
 };
 
 static void put(struct out *out, char c)
@@ -125,7 +125,7 @@ static const char *read_spec(const char *f, struct spec *spec, va_list *args)
     if (*f == '.')
         f = read_count(f + 1, &spec->precision, args);
     while (*f == 'l' || *f == 'z') {
-        spec->longs = 1;
+        spec->longs++;
         f++;
     }
     return f;
@@ -133,11 +133,15 @@ static const char *read_spec(const char *f, struct spec *spec, va_list *args)
 
 static u64 take_unsigned(const struct spec *spec, va_list *args)
 {
+    if (spec->longs > 1)
+        return va_arg(*args, unsigned long long);
     return spec->longs ? va_arg(*args, unsigned long) : va_arg(*args, unsigned int);
 }
 
 static s64 take_signed(const struct spec *spec, va_list *args)
 {
+    if (spec->longs > 1)
+        return va_arg(*args, long long);
     return spec->longs ? va_arg(*args, long) : va_arg(*args, int);
 }
 

@@ -36,13 +36,14 @@ enum image_pae {
 struct image {
     const u8 *bytes; /* the unpacked file; must live as long as this structure is used */
     size_t size;
-    unsigned int class; /* 32 or 64; this reader also understands 32, the caller decides */
+    unsigned int class; /* 32 or 64 */
 
     /* Physical range of the loadable segments as the file states it, [pstart, pend). */
     u64 pstart, pend;
+    u64 symtab, symtab_end; /* likewise of its symbol table, behind it (BSD_SYMTAB); 0: none */
     /* Virtual address of what lies at paddr: paddr - paddr_offset + virt_base. */
     u64 virt_base, paddr_offset;
-    u64 virt_kstart, virt_kend; /* where pstart and pend come to lie */
+    u64 virt_kstart, virt_kend; /* where pstart and the end of all that comes to lie */
     u64 entry;                  /* virtual */
     u64 hypercall_page;         /* virtual; IMAGE_UNSET: the kernel asks for none */
     u64 p2m_base;               /* where it wants its list of frames; IMAGE_UNSET: behind itself */
@@ -51,7 +52,7 @@ struct image {
 
     bool old_notes;         /* read from a __xen_guest section */
     bool initrd_unmapped;   /* MOD_START_PFN: start_info.mod_start may be a frame number */
-    bool bsd_symtab;        /* it asks for its symbol table behind itself */
+    bool bsd_symtab;        /* it asks for its symbol table behind itself: symtab */
     bool suspend_cancel;    /* it can resume from a suspension that was called off */
     enum image_pae pae;     /* of a 32-bit kernel */
     u32 features_supported; /* bits XENFEAT_...; what is required is also supported */
@@ -63,6 +64,20 @@ struct image {
 
     char reason[IMAGE_REASON_SIZE]; /* backing store of *why where it names a thing of the file */
 };
+
+/* Can a PV guest be made of it: is it a 64-bit kernel, or a 32-bit one that knows PAE? */
+static inline bool image_can_run(const struct image *img)
+{
+    return img->class == 64 || img->pae != IMAGE_PAE_NO;
+}
+
+/* May its top-level table lie above 4 GiB? A 32-bit kernel that leaves the choice to us takes it.
+ */
+static inline bool image_takes_extended_cr3(const struct image *img)
+{
+    return img->pae == IMAGE_PAE_EXTENDED_CR3 ||
+           (img->class == 32 && img->pae == IMAGE_PAE_BIMODAL);
+}
 
 /*
  * How large the kernel in file[0..size) is once unpacked: from the last word of a file or of a

@@ -130,7 +130,7 @@ struct elf_segment elf_read_segment(const struct elf_view *elf, unsigned int ind
 #define COMMON_SECTION(s)                                                                          \
     (struct elf_section)                                                                           \
     {                                                                                              \
-        (s).sh_name, (s).sh_type, (s).sh_offset, (s).sh_size                                       \
+        (s).sh_name, (s).sh_type, (s).sh_link, (s).sh_offset, (s).sh_size                          \
     }
 
 struct elf_section elf_read_section(const struct elf_view *elf, unsigned int index)
@@ -212,20 +212,22 @@ static bool fill_defaults(struct image *img, const struct elf_view *elf, const c
 static bool check_addresses(struct image *img, const char **why)
 {
     u64 shift = img->virt_base - img->paddr_offset;
-    u64 start = img->pstart + shift, end = img->pend + shift;
+    u64 start = img->pstart + shift, end = MAX(img->pend, img->symtab_end) + shift;
 
     img->virt_kstart = start;
     img->virt_kend = end;
     if (start > end)
         return image_fail(img, why, "VIRT_BASE and PADDR_OFFSET put it around the last address");
     if (img->entry < start || img->entry > end)
-        return image_fail(img, why, "its entry 0x%lx is outside of it (0x%lx to 0x%lx)", img->entry,
-                          start, end);
+        return image_fail(img, why,
+                          "its entry 0x%" F64 "x is outside of it (0x%" F64 "x to 0x%" F64 "x)",
+                          img->entry, start, end);
     if (img->virt_base > start)
-        return image_fail(img, why, "VIRT_BASE 0x%lx is above its first byte 0x%lx", img->virt_base,
-                          start);
+        return image_fail(img, why, "VIRT_BASE 0x%" F64 "x is above its first byte 0x%" F64 "x",
+                          img->virt_base, start);
     if (img->p2m_base != IMAGE_UNSET && img->p2m_base >= start && img->p2m_base < end)
-        return image_fail(img, why, "INIT_P2M 0x%lx is inside of it (0x%lx to 0x%lx)",
+        return image_fail(img, why,
+                          "INIT_P2M 0x%" F64 "x is inside of it (0x%" F64 "x to 0x%" F64 "x)",
                           img->p2m_base, start, end);
     return true;
 }
@@ -249,7 +251,8 @@ bool image_read(struct image *img, const void *bytes, size_t size, const char **
         return false;
     img->class = elf.wide ? 64 : 32;
     return measure_segments(img, &elf, why) && image_read_notes(img, &elf, why) &&
-           check_loader(img, why) && fill_defaults(img, &elf, why) && check_addresses(img, why);
+           check_loader(img, why) && fill_defaults(img, &elf, why) &&
+           image_measure_symtab(img, &elf, why) && check_addresses(img, why);
 }
 
 static const char *load_segment(const struct elf_view *elf, const struct elf_segment *segment,
@@ -287,5 +290,6 @@ bool image_load(const struct image *img, image_copy_fn copy, void *ctx, const ch
             return false;
         allowed -= segment.memory_size;
     }
-    return true;
+    *why = image_load_symtab(img, &elf, copy, ctx);
+    return *why == NULL;
 }

@@ -24,7 +24,7 @@ struct elf_segment {
 };
 
 struct elf_section {
-    u32 name, type;
+    u32 name, type, link;
     u64 offset, size;
 };
 
@@ -68,6 +68,12 @@ bool image_read_notes(struct image *img, const struct elf_view *elf, const char 
  * are passed over, unless required: then false.
  */
 bool image_read_features(struct image *img, const char *text, size_t length);
+
+/* image_symtab.c. Where the symbol table goes, if img asks for it: after its segments and notes are
+ * known. False with *why set if the file has not all of it. And NULL, or what copy says. */
+bool image_measure_symtab(struct image *img, const struct elf_view *elf, const char **why);
+const char *image_load_symtab(const struct image *img, const struct elf_view *elf,
+                              image_copy_fn copy, void *ctx);
 
 /* Reads the text of a __xen_guest section. False with *why set if a value makes no sense. */
 bool image_read_old_notes(struct image *img, const char *text, size_t length, const char **why);

@@ -172,8 +172,8 @@ static bool place_hypercall_page(struct image *img, const char **why)
     if (page == IMAGE_UNSET)
         return true;
     if (page > UINT64_MAX >> PAGE_SHIFT)
-        return image_fail(img, why, "HYPERCALL_PAGE 0x%lx in its __xen_guest section is too large",
-                          page);
+        return image_fail(
+            img, why, "HYPERCALL_PAGE 0x%" F64 "x in its __xen_guest section is too large", page);
     img->hypercall_page = page << PAGE_SHIFT;
     if (img->virt_base != IMAGE_UNSET)
         img->hypercall_page += img->virt_base;

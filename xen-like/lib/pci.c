@@ -33,12 +33,9 @@ static void change(pci_config_fn config, u16 bdf, u32 reg, u32 clear, u32 set)
     config(bdf, reg, 2, true, (read(config, bdf, reg, 2) & ~clear) | set);
 }
 
-u8 pci_capability(pci_config_fn config, u16 bdf, u8 id)
+/* The first with that id, from @at on. */
+static u8 capability_from(pci_config_fn config, u16 bdf, u32 at, u8 id)
 {
-    u32 at = 0;
-
-    if (read(config, bdf, PCI_STATUS, 2) & PCI_STATUS_CAPS)
-        at = read(config, bdf, PCI_CAPABILITIES, 1) & ~3U;
     for (int n = 0; n < CAPS_MAX && at >= CAP_FIRST; n++) {
         u32 head = read(config, bdf, at, 2);
 
@@ -47,6 +44,18 @@ u8 pci_capability(pci_config_fn config, u16 bdf, u8 id)
         at = head >> 8 & 0xfc;
     }
     return 0;
+}
+
+u8 pci_capability(pci_config_fn config, u16 bdf, u8 id)
+{
+    if (!(read(config, bdf, PCI_STATUS, 2) & PCI_STATUS_CAPS))
+        return 0;
+    return capability_from(config, bdf, read(config, bdf, PCI_CAPABILITIES, 1) & ~3U, id);
+}
+
+u8 pci_capability_after(pci_config_fn config, u16 bdf, u8 after, u8 id)
+{
+    return capability_from(config, bdf, read(config, bdf, after, 2) >> 8 & 0xfc, id);
 }
 
 bool pci_memory_is_on(pci_config_fn config, u16 bdf)

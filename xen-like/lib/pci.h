@@ -22,6 +22,7 @@
 #define PCI_CAPABILITIES    0x34
 #define PCI_LINE            0x3c
 #define PCI_CAP_MSI         0x05
+#define PCI_CAP_VENDOR      0x09
 #define PCI_CAP_MSIX        0x11
 
 /* 1, 2 or 4 @bytes at @reg, which is a multiple of that; the answer is what was read. */
@@ -29,6 +30,8 @@ typedef u32 (*pci_config_fn)(u16 bdf, u32 reg, unsigned bytes, bool write, u32 d
 
 /* The offset of a device's capability, or 0. */
 u8 pci_capability(pci_config_fn config, u16 bdf, u8 id);
+/* The next of the same id behind one, or 0. A list that is a circle never ends: count. */
+u8 pci_capability_after(pci_config_fn config, u16 bdf, u8 after, u8 id);
 
 /* Are its registers and tables in memory switched on? And where does base address @n say that they
  * are: 0, nowhere. */

@@ -1,8 +1,8 @@
 /*
- * The bulk routines are one string instruction for the 8-byte words and one for the rest. On any
+ * The bulk routines are one string instruction for the words and one for the rest. On any
  * CPU since 2012 that is near the best; under an emulator that counts instructions it is the
- * shortest thing there is, one for each 8 bytes moved. They rely on DF being clear, which the ABI
- * of C demands and which every entry into the hypervisor establishes.
+ * shortest thing there is, one for each 8 bytes moved (4 in a 32-bit kernel). They rely on DF being
+ * clear, which the ABI of C demands and which every entry into the hypervisor establishes.
  *
  * Invariant of this file: nothing in it may be compiled into a call of itself. GCC recognises loops
  * that copy, fill or measure and replaces them by calls; here that would be endless recursion,
@@ -25,14 +25,19 @@
 #define OWN(name) name
 #endif
 
-#define WORD sizeof(u64)
+#define WORD sizeof(size_t)
+#ifdef __x86_64__
+#define WORD_LETTER "q"
+#else
+#define WORD_LETTER "l"
+#endif
 
 void *OWN(memcpy)(void *dst, const void *src, size_t n)
 {
     void *to = dst;
     size_t words = n / WORD, bytes = n % WORD;
 
-    asm volatile("rep movsq" : "+D"(to), "+S"(src), "+c"(words) : : "memory");
+    asm volatile("rep movs" WORD_LETTER : "+D"(to), "+S"(src), "+c"(words) : : "memory");
     asm volatile("rep movsb" : "+D"(to), "+S"(src), "+c"(bytes) : : "memory");
     return dst;
 }
@@ -53,10 +58,10 @@ void *OWN(memmove)(void *dst, const void *src, size_t n)
 void *OWN(memset)(void *dst, int byte, size_t n)
 {
     void *to = dst;
-    u64 pattern = (u8)byte * 0x0101010101010101ull;
+    size_t pattern = (u8)byte * (SIZE_MAX / UINT8_MAX); /* the byte in each place */
     size_t words = n / WORD, bytes = n % WORD;
 
-    asm volatile("rep stosq" : "+D"(to), "+c"(words) : "a"(pattern) : "memory");
+    asm volatile("rep stos" WORD_LETTER : "+D"(to), "+c"(words) : "a"(pattern) : "memory");
     asm volatile("rep stosb" : "+D"(to), "+c"(bytes) : "a"(pattern) : "memory");
     return dst;
 }

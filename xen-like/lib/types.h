@@ -31,14 +31,23 @@ typedef int64_t s64;
 
 #define PAGE_SHIFT 12
 #define PAGE_SIZE  4096UL
-#define PAGE_MASK  (~(PAGE_SIZE - 1))
+#define PAGE_MASK  (~((u64)PAGE_SIZE - 1)) /* of addresses of any kind, machine addresses too */
 
 #define KIB(n) ((u64)(n) << 10)
 #define MIB(n) ((u64)(n) << 20)
 #define GIB(n) ((u64)(n) << 30)
 
+/* The length in printf's conversions of u64 and s64, which are another type in each width:
+ * "%" F64 "u", "%#" F64 "x". */
+#ifdef __x86_64__
+#define F64 "l"
+#else
+#define F64 "ll"
+#endif
+
 #define ACCESS_ONCE(x)    (*(volatile __typeof__(x) *)&(x))
 #define NORETURN          __attribute__((noreturn))
+#define ALWAYS_INLINE     inline __attribute__((always_inline))
 #define PRINTF_LIKE(f, a) __attribute__((format(printf, f, a)))
 
 #endif

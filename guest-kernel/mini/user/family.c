@@ -38,7 +38,7 @@ NORETURN void program_main(void)
 {
     unsigned int changed;
     long child, ended;
-    u64 code;
+    unsigned long code;
 
     for (unsigned int i = 0; i < FAMILY_PAGES; i++)
         *heap_page(i) = PARENTS_MARK;

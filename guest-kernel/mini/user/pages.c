@@ -25,7 +25,7 @@ NORETURN void program_main(void)
     for (unsigned int i = 0; i < PAGES_TOUCHED; i++)
         kept += *heap_page(i) == i + 1;
     say("%u pages of heap began as zeros, %u kept what was written", zeros, kept);
-    system_call(SYSCALL_WRITE, (u64)text, strlen(text), NULL);
+    system_call(SYSCALL_WRITE, (unsigned long)text, strlen(text), NULL);
     bad = system_call(SYSCALL_WRITE, HEAP_START + HEAP_SIZE, 1, NULL);
     say("text at an address that no region has: %ld", bad);
     exit(bad < 0 && zeros == PAGES_TOUCHED && kept == PAGES_TOUCHED ? 0 : 1);

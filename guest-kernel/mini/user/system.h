@@ -10,15 +10,24 @@
 /* What each program consists of. It ends by exit. */
 NORETURN void program_main(void);
 
-static inline long system_call(enum syscall_number number, u64 a1, u64 a2, u64 *second_answer)
+#ifdef __x86_64__
+#define SYSTEM_CALL        "syscall"
+#define SYSTEM_CALL_SPOILS "rcx", "r11"
+#else
+#define SYSTEM_CALL        "int $0x80"
+#define SYSTEM_CALL_SPOILS "ecx"
+#endif
+
+static inline long system_call(enum syscall_number number, unsigned long a1, unsigned long a2,
+                               unsigned long *second_answer)
 {
     long answer;
-    u64 second;
+    unsigned long second;
 
-    asm volatile("syscall"
+    asm volatile(SYSTEM_CALL
                  : "=a"(answer), "=d"(second)
-                 : "a"((u64)number), "D"(a1), "S"(a2)
-                 : "rcx", "r11", "memory");
+                 : "a"((unsigned long)number), "D"(a1), "S"(a2)
+                 : SYSTEM_CALL_SPOILS, "memory");
     if (second_answer)
         *second_answer = second;
     return answer;
@@ -37,7 +46,7 @@ static inline void yield(void)
 NORETURN static inline void exit(int code)
 {
     for (;;)
-        system_call(SYSCALL_EXIT, (u64)code, 0, NULL);
+        system_call(SYSCALL_EXIT, (unsigned long)code, 0, NULL);
 }
 
 static inline long fork(void)
@@ -45,7 +54,7 @@ static inline long fork(void)
     return system_call(SYSCALL_FORK, 0, 0, NULL);
 }
 
-static inline long wait(u64 *exit_code)
+static inline long wait(unsigned long *exit_code)
 {
     return system_call(SYSCALL_WAIT, 0, 0, exit_code);
 }
@@ -62,7 +71,7 @@ static inline void PRINTF_LIKE(1, 2) say(const char *format, ...)
     va_end(args);
     length = MIN(length, sizeof(line) - 1);
     line[length++] = '\n'; /* in the place of the NUL */
-    system_call(SYSCALL_WRITE, (u64)line, length, NULL);
+    system_call(SYSCALL_WRITE, (unsigned long)line, length, NULL);
 }
 
 #endif

@@ -10,7 +10,7 @@
 #include "guest-kernel/core/report.h"
 #include "guest-kernel/core/user.h"
 #include "guest-kernel/mm/frame.h"
-#include "guest-kernel/x86_64/hypercall.h"
+#include "guest-kernel/core/hypercall.h"
 #include "tests/guests/bench/measure.h"
 #include "tests/guests/bench/region.h"
 #include "tests/guests/bench/rows.h"
@@ -59,8 +59,10 @@ static void user_space_make(void)
 
 static trap_info_t gate(unsigned int vector, unsigned int dpl, const char *handler)
 {
-    return (trap_info_t){
-        .vector = (u8)vector, .flags = (u8)dpl, .cs = FLAT_KERNEL_CS, .address = (u64)handler};
+    return (trap_info_t){.vector = (u8)vector,
+                         .flags = (u8)dpl,
+                         .cs = FLAT_KERNEL_CS,
+                         .address = (uintptr_t)handler};
 }
 
 static void handlers_set(void)

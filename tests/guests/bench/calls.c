@@ -2,7 +2,7 @@
 #include "guest-kernel/core/guest.h"
 #include "guest-kernel/mm/frame.h"
 #include "guest-kernel/mm/page_table.h"
-#include "guest-kernel/x86_64/hypercall.h"
+#include "guest-kernel/core/hypercall.h"
 #include "tests/guests/bench/measure.h"
 #include "tests/guests/bench/rows.h"
 
@@ -58,7 +58,7 @@ static long fpu_taskswitch(void)
 
 static long set_segment_base_fs(void)
 {
-    return call_set_segment_base(SEGBASE_FS, (u64)stack);
+    return call_set_segment_base(SEGBASE_FS, (uintptr_t)stack);
 }
 
 static long update_descriptor(void)
@@ -105,7 +105,8 @@ void rows_calls(void)
     for (unsigned int i = 0; i < MULTICALL_MAX; i++)
         calls[i] = (multicall_entry_t){.op = __HYPERVISOR_xen_version, .args = {XENVER_version, 0}};
     /* A vector that nothing raises. */
-    one_trap[0] = (trap_info_t){.vector = 0x90, .cs = FLAT_KERNEL_CS, .address = (u64)rows_calls};
+    one_trap[0] =
+        (trap_info_t){.vector = 0x90, .cs = FLAT_KERNEL_CS, .address = (uintptr_t)rows_calls};
     gdt_make();
     bench_rows(benches, ARRAY_SIZE(benches));
     calls_require_answers();

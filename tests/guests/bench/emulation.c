@@ -4,7 +4,7 @@
  * its way through boot, and ports all its life.
  */
 #include "guest-kernel/core/guest.h"
-#include "guest-kernel/x86_64/hypercall.h"
+#include "guest-kernel/core/hypercall.h"
 #include "tests/guests/bench/measure.h"
 #include "tests/guests/bench/rows.h"
 
@@ -87,6 +87,6 @@ void rows_emulation(void)
     };
     struct physdev_set_iopl iopl = {.iopl = IOPL_KERNEL};
 
-    bench_require("set_iopl", hypercall_physdev_op(PHYSDEVOP_set_iopl, (u64)&iopl));
+    bench_require("set_iopl", hypercall_physdev_op(PHYSDEVOP_set_iopl, (uintptr_t)&iopl));
     bench_rows(benches, ARRAY_SIZE(benches));
 }

@@ -9,10 +9,11 @@
 #include "guest-kernel/core/report.h"
 #include "guest-kernel/mm/direct_map.h"
 #include "guest-kernel/mm/frame.h"
-#include "guest-kernel/x86_64/hypercall.h"
+#include "guest-kernel/core/hypercall.h"
 #include "tests/guests/bench/measure.h"
 #include "tests/guests/bench/rows.h"
 #include "tests/guests/bench/upcalls.h"
+#include "xen-like/abi/intercept.h"
 
 static evtchn_port_t ipi, near_end, far_end,
     spare; /* sent from the near end, arrives at the far one */
@@ -24,7 +25,7 @@ void upcalls_to(const void *handler)
 
 static long event_op(unsigned int command, void *argument)
 {
-    return hypercall_event_channel_op(command, (u64)argument);
+    return hypercall_event_channel_op(command, (uintptr_t)argument);
 }
 
 evtchn_port_t ipi_bind(unsigned int vcpu)
@@ -184,6 +185,47 @@ static void rows_without_upcall(void)
     bench_rows(&pending, 1);
 }
 
+static u32 rule;
+
+/* A rule about one port: Xen has none, and these rows are a plain send there. */
+static void rule_only(u8 action, u64 value, evtchn_port_t port)
+{
+    struct xl_inject all = {.domain = XL_ANY_DOMAIN};
+    struct xl_rule r = {.domain = XL_ANY_DOMAIN,
+                        .side = XL_SIDE_TO,
+                        .action = action,
+                        .port = port,
+                        .vcpu = XL_ANY,
+                        .virq = XL_ANY,
+                        .value = value};
+
+    hypercall_xl_intercept(XL_INTERCEPT_reset, (uintptr_t)&all);
+    if (port)
+        hypercall_xl_intercept(XL_INTERCEPT_rule_add, (uintptr_t)&r);
+    rule = r.id;
+}
+
+static long rule_let_go(void)
+{
+    struct xl_release release = {.id = rule};
+
+    hypercall_xl_intercept(XL_INTERCEPT_rule_release, (uintptr_t)&release);
+    return 0;
+}
+
+/* A send to a port that is pending already, under a rule: so nothing of it is the upcall's. */
+static void rows_intercepted(void)
+{
+    static const struct bench other = {"intercept-other-port", .run = send_ipi};
+    static const struct bench delayed = {"intercept-delay", .run = send_ipi, .undo = rule_let_go};
+
+    rule_only(XL_INTERCEPT_DELAY, XL_TIME_MAX, ipi + 1000);
+    bench_rows(&other, 1);
+    rule_only(XL_INTERCEPT_DELAY, XL_TIME_MAX, ipi);
+    bench_rows(&delayed, 1);
+    rule_only(XL_INTERCEPT_PASS, 0, 0);
+}
+
 static void rows_two_level(void)
 {
     static const struct bench sends[] = {
@@ -196,6 +238,7 @@ static void rows_two_level(void)
     ipi = ipi_bind(0);
     loopback_make();
     rows_without_upcall();
+    rows_intercepted();
     upcalls_to(upcall_plain_0);
     upcall_bit[0] = ipi;
     upcalls_masked(false); /* what is still pending comes with the next call */

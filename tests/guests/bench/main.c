@@ -21,7 +21,9 @@ void guest_main(void)
     rows_updates();
     rows_tables();
     rows_memory();
+    rows_grants();
     rows_emulation();
+    rows_trace();
     rows_bounces(); /* takes the kernel's trap handlers away: from here on nothing may trap */
     rows_events();
     rows_timers();

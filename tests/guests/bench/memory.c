@@ -4,7 +4,7 @@
  * populate.
  */
 #include "guest-kernel/mm/frame.h"
-#include "guest-kernel/x86_64/hypercall.h"
+#include "guest-kernel/core/hypercall.h"
 #include "tests/guests/bench/measure.h"
 #include "tests/guests/bench/region.h"
 #include "tests/guests/bench/rows.h"

@@ -1,7 +1,7 @@
 /* Tables and frames that the rows share; region.h. */
 #include "tests/guests/bench/region.h"
 #include "guest-kernel/mm/frame.h"
-#include "guest-kernel/x86_64/hypercall.h"
+#include "guest-kernel/core/hypercall.h"
 #include "tests/guests/bench/measure.h"
 
 u64 frame_entry(unsigned int set, unsigned int index)

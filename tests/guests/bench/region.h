@@ -19,7 +19,7 @@ u64 region_entry(unsigned int index);
 
 static inline void *region_page(unsigned int index)
 {
-    return (void *)(REGION_START + (u64)index * PAGE_SIZE);
+    return (void *)(uintptr_t)(REGION_START + (u64)index * PAGE_SIZE);
 }
 
 /* A frame fit to become a table, all of its entries set to what fill says; no fill: all empty. */

@@ -8,7 +8,7 @@
  */
 #include "guest-kernel/core/report.h"
 #include "guest-kernel/sched/smp.h"
-#include "guest-kernel/x86_64/hypercall.h"
+#include "guest-kernel/core/hypercall.h"
 #include "tests/guests/bench/measure.h"
 #include "tests/guests/bench/rows.h"
 #include "tests/guests/bench/upcalls.h"

@@ -1,5 +1,5 @@
 /* Rows of whole tables: becoming one and ceasing to be one, by a hook or a pin; roots; flushes. */
-#include "guest-kernel/x86_64/hypercall.h"
+#include "guest-kernel/core/hypercall.h"
 #include "tests/guests/bench/measure.h"
 #include "tests/guests/bench/region.h"
 #include "tests/guests/bench/rows.h"

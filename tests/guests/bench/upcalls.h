@@ -31,7 +31,7 @@ static inline long port_send(evtchn_port_t port)
 {
     struct evtchn_send send = {.port = port};
 
-    return hypercall_event_channel_op(EVTCHNOP_send, (u64)&send);
+    return hypercall_event_channel_op(EVTCHNOP_send, (uintptr_t)&send);
 }
 
 #endif

@@ -2,7 +2,7 @@
  * Rows of single entries. Each operation changes a present entry to another present one, and a run
  * does it there and back: first all entries to the frames of set 1, then to those of set 0.
  */
-#include "guest-kernel/x86_64/hypercall.h"
+#include "guest-kernel/core/hypercall.h"
 #include "tests/guests/bench/measure.h"
 #include "tests/guests/bench/region.h"
 #include "tests/guests/bench/rows.h"
@@ -111,7 +111,7 @@ static void requests_make(void)
 static multicall_entry_t va_call(unsigned int page, u64 pte)
 {
     return (multicall_entry_t){.op = __HYPERVISOR_update_va_mapping,
-                               .args = {(u64)region_page(page), pte, UVMF_NONE}};
+                               .args = {(uintptr_t)region_page(page), pte, UVMF_NONE}};
 }
 
 void rows_updates(void)

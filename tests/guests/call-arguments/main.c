@@ -2,12 +2,9 @@
  * The arguments of the small calls, sched_op, console_io and vm_assist: which are refused, and how.
  * Kernels probe with these calls, so a wrong errno sends them down another road.
  */
-#include "guest-kernel/core/guest.h"
-#include "guest-kernel/core/report.h"
-#include "guest-kernel/x86_64/hypercall.h"
-#include "xen-like/lib/fmt.h"
+#include "tests/guests/common.h"
 
-#define NOWHERE ((void *)0x400000000000)
+#define NOWHERE ((void *)0x70000000)
 
 static long poll(void *ports, unsigned int count)
 {
@@ -63,7 +60,7 @@ static void sched_rows(void)
     row("sched.remote_shutdown_of_self", remote_shutdown(DOMID_SELF));
     row("sched.remote_shutdown_of_the_io_domain", remote_shutdown(DOMID_IO));
     pin_override_rows();
-    row("sched.compat_yield", hypercall_sched_op_compat(SCHEDOP_yield, (u64)NOWHERE));
+    row("sched.compat_yield", hypercall_sched_op_compat(SCHEDOP_yield, (uintptr_t)NOWHERE));
     row("sched.compat_poll", hypercall_sched_op_compat(SCHEDOP_poll, 0));
     row("sched.compat_pin", hypercall_sched_op_compat(SCHEDOP_pin_override, 0));
     row("sched.compat_unknown", hypercall_sched_op_compat(~0u, 0));
@@ -78,12 +75,13 @@ static void console_rows(void)
     row("console.write_nothing", call_console_io(CONSOLEIO_write, 0, NOWHERE));
     row("console.write_unreadable", call_console_io(CONSOLEIO_write, 1, NOWHERE));
     row("console.write_of_the_hypervisor",
-        call_console_io(CONSOLEIO_write, 1, (char *)HYPERVISOR_VIRT_START));
+        call_console_io(CONSOLEIO_write, 1, (char *)HYPERVISOR_OWN));
     row("console.read_nothing", call_console_io(CONSOLEIO_read, 0, NOWHERE));
     row("console.read_while_none_was_typed",
         call_console_io(CONSOLEIO_read, sizeof(buffer), buffer));
     row("console.read_2_gib", call_console_io(CONSOLEIO_read, 1UL << 31, buffer));
-    row("console.count_is_32_bits", call_console_io(CONSOLEIO_write, 1UL << 32, NOWHERE));
+    row("console.count_is_32_bits",
+        call_console_io(CONSOLEIO_write, (size_t)(1ull << 32), NOWHERE));
     row("console.unknown", call_console_io(2, 1, buffer));
     row("console.unknown_negative", call_console_io(~0u, 1, buffer));
 }

@@ -15,10 +15,17 @@ static mfn_t descriptor_frame_new(void)
     return table_new(); /* a frame like that for page tables */
 }
 
+static xen_pfn_t number(mfn_t frame)
+{
+    return (xen_pfn_t)frame.n;
+}
+
 static u64 descriptor_read(unsigned int index)
 {
     return table_entries(table)[index];
 }
+
+#define GATE_TO_GUEST(rights) ((rights##ull << 32) | (u64)FLAT_KERNEL_CS << 16)
 
 static const struct {
     const char *what;
@@ -54,11 +61,11 @@ static const struct {
     {"tss-available", 0x0000890000000067},
     {"tss-available-ring-3", 0x0000e90000000067},
     {"tss-busy", 0x00008b0000000067},
-    {"call-gate-to-guest", 0x0000ec00e0330000},
-    {"call-gate-to-guest-ring-0", 0x00008c00e0330000},
+    {"call-gate-to-guest", GATE_TO_GUEST(0xec00)},
+    {"call-gate-to-guest-ring-0", GATE_TO_GUEST(0x8c00)},
     {"call-gate-to-hypervisor", 0xffffec00e0080000},
     {"call-gate-null", 0x0000ec0000000000},
-    {"call-gate-not-present", 0x00006c00e0330000},
+    {"call-gate-not-present", GATE_TO_GUEST(0x6c00)},
     {"interrupt-gate", 0x0000ee00e0330000},
     {"trap-gate", 0x0000ef00e0330000},
     {"not-present-system", 0x0000090000000000},
@@ -88,7 +95,7 @@ static void say_whole_tables(void)
 {
     for (unsigned int i = 0; i < ARRAY_SIZE(forms); i++) {
         mfn_t frame = descriptor_frame_new();
-        u64 list[] = {frame.n};
+        xen_pfn_t list[] = {number(frame)};
         long answer;
 
         pte_update(table_entry_address(frame, 8), forms[i].value);
@@ -120,14 +127,14 @@ static void say_places(void)
 static void say_set_gdt(void)
 {
     pfn_t plain = frame_alloc_zeroed();
-    u64 list[16] = {table.n, table.n};
-    u64 bad_lists[][2] = {
-        {pfn_to_mfn(plain).n, table.n},
-        {table.n, pfn_to_mfn(plain).n},
-        {table_boot_root().n, table.n},
-        {table.n, scratch_table(1).n},
-        {BEYOND_MEMORY, table.n},
-        {table.n, NO_FRAME_AT_ALL},
+    xen_pfn_t list[16] = {number(table), number(table)};
+    const xen_pfn_t bad_lists[][2] = {
+        {number(pfn_to_mfn(plain)), number(table)},
+        {number(table), number(pfn_to_mfn(plain))},
+        {number(table_boot_root()), number(table)},
+        {number(table), number(scratch_table(1))},
+        {BEYOND_MEMORY, number(table)},
+        {number(table), NO_FRAME_AT_ALL},
         {0, 0},
     };
     static const char *const bad_names[] = {
@@ -155,12 +162,12 @@ static void say_set_gdt(void)
 
 void guest_main(void)
 {
-    u64 list[1];
+    xen_pfn_t list[1];
 
     scratch_entry(1);
     table = descriptor_frame_new();
     table_pfn = mfn_to_pfn(table);
-    list[0] = table.n;
+    list[0] = number(table);
     say_forms("plain");
     row("gdt.first", call_set_gdt(list, 512));
     say_forms("in-force");

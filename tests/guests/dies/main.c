@@ -6,7 +6,15 @@
 #include "tests/guests/user_space.h"
 
 extern char user_syscall[], user_ud2[];
-void die_on_stack(u64 sp), die_at_iret(u64 sp);
+void die_on_stack(unsigned long sp), die_at_iret(unsigned long sp);
+
+/* Bytes of a frame that lie in one page when its rest lies in another. */
+#define PART_OF_FRAME (sizeof(long) == 8 ? 32 : 8)
+
+/* Of the hypervisor's code; and where its part ends. The 32-bit runs need neither: entries-32 has
+ * the stacks that a 32-bit kernel may name. */
+#define HYPERVISOR_TEXT WIDE(HYPERVISOR_VIRT_START + (5ull << 39) + 0x40000000, 0)
+#define HYPERVISOR_LAST WIDE(HYPERVISOR_VIRT_END, 0ull)
 
 static struct trap_frame frame;
 
@@ -28,25 +36,25 @@ static void die_stack_in_hypervisor(void)
 
 static void die_stack_straddles(void)
 {
-    die_on_stack(HYPERVISOR_VIRT_END + 32);
+    die_on_stack((unsigned long)(HYPERVISOR_LAST + 32));
 }
 
 static void die_stack_non_canonical(void)
 {
-    die_on_stack(NON_CANONICAL);
+    die_on_stack((unsigned long)NON_CANONICAL);
 }
 
 static void die_stack_read_only(void)
 {
     map_page(scratch_page(1), pte_make(table_boot_root(), PTE_PRESENT | PTE_USER));
-    die_on_stack((u64)scratch_page(2));
+    die_on_stack((uintptr_t)scratch_page(2));
 }
 
 /* The frame begins in a page that is there and ends in one that is not. */
-static u64 half_mapped(void)
+static unsigned long half_mapped(void)
 {
     map_page(scratch_page(1), pte_make(pfn_to_mfn(frame_alloc_zeroed()), PTE_READ_WRITE));
-    return (u64)scratch_page(1) + 32;
+    return (uintptr_t)scratch_page(1) + PART_OF_FRAME;
 }
 
 static void die_stack_half(void)
@@ -62,7 +70,7 @@ static void die_of_handler(u64 address)
 
     row("handler.set", call_set_trap_table(table));
     map_page(scratch_page(1), pte_make(pfn_to_mfn(frame_alloc_zeroed()), PTE_READ_WRITE));
-    asm volatile("mov %0, %%rsp; movb $0, 0x3000" ::"r"(scratch_page(2)));
+    asm volatile("mov %0, %%" WIDE("rsp", "esp") "; movb $0, 0x3000" ::"r"(scratch_page(2)));
 }
 
 static void die_handler_unmapped(void)
@@ -72,7 +80,7 @@ static void die_handler_unmapped(void)
 
 static void die_handler_in_hypervisor(void)
 {
-    die_of_handler(HYPERVISOR_VIRT_START + (5ull << 39) + 0x40000000);
+    die_of_handler(HYPERVISOR_TEXT);
 }
 
 static void die_of_user_stack(u64 top)
@@ -80,7 +88,7 @@ static void die_of_user_stack(u64 top)
     user_space_init();
     user_frame_init(&frame, user_address(user_syscall), user_stack_top());
     user_run(&frame);
-    row("user-stack.set", call_stack_switch(FLAT_KERNEL_SS, (void *)top));
+    row("user-stack.set", call_stack_switch(FLAT_KERNEL_SS, (void *)(uintptr_t)top));
     user_run(&frame); /* the runtime believes its own stack to be in force still */
 }
 
@@ -125,12 +133,13 @@ static void die_iret_from_nowhere(void)
 
 static void die_iret_from_half(void)
 {
-    die_at_iret(half_mapped() + PAGE_SIZE - 64);
+    half_mapped();
+    die_at_iret((uintptr_t)scratch_page(2) - PART_OF_FRAME);
 }
 
 static void die_iret_from_hypervisor(void)
 {
-    die_at_iret(HYPERVISOR_VIRT_START + (6ull << 39) + MIB(2));
+    die_at_iret((unsigned long)HYPERVISOR_HIDDEN);
 }
 
 static void shutdown_crash(void)

@@ -10,7 +10,7 @@
  * away while `closing` is set. Nobody waits inside.
  */
 #include "guest-kernel/core/report.h"
-#include "guest-kernel/x86_64/hypercall.h"
+#include "guest-kernel/core/hypercall.h"
 #include "tests/guests/event-stress/stress.h"
 
 struct pair pairs[PAIRS];

@@ -9,6 +9,8 @@
 #include "tests/guests/evtchn.h"
 
 #define NO_PORT   4000u
+#define LAST      (EVTCHN_2L_NR_CHANNELS - 1)
+#define MIDDLE    (LAST < 2000 ? 500u : 2000u)
 #define NO_VCPU   9u
 #define NO_DOMAIN 77u
 
@@ -206,8 +208,9 @@ static void say_arguments(void)
 
     for (unsigned int op = 0; op < 18; op++) {
         row(name_nth("argument", "null", op), evtchn_op(op, NULL));
-        row(name_nth("argument", "hypervisor", op), evtchn_op(op, HYPERVISOR_ADDRESS));
-        row(name_nth("argument", "non-canonical", op), evtchn_op(op, (void *)NON_CANONICAL));
+        row(name_nth("argument", "hypervisor", op), evtchn_op(op, (void *)HYPERVISOR_OWN));
+        row(name_nth("argument", "non-canonical", op),
+            evtchn_op(op, (void *)(uintptr_t)NON_CANONICAL));
         row(name_nth("argument", "past-the-page", op), evtchn_op(op, page + PAGE_SIZE - 1));
     }
     row("argument.no-such", evtchn_op(~0u, NULL));
@@ -223,7 +226,7 @@ static void say_arguments(void)
 static long compat(u32 command, struct evtchn_op *op)
 {
     op->cmd = command;
-    return hypercall_event_channel_op_compat((u64)op);
+    return hypercall_event_channel_op_compat((uintptr_t)op);
 }
 
 static void say_compat(void)
@@ -232,7 +235,7 @@ static void say_compat(void)
     u32 port;
 
     row("compat.null", hypercall_event_channel_op_compat(0));
-    row("compat.hypervisor", hypercall_event_channel_op_compat((u64)HYPERVISOR_ADDRESS));
+    row("compat.hypervisor", hypercall_event_channel_op_compat(HYPERVISOR_OWN));
     row("compat.alloc", compat(EVTCHNOP_alloc_unbound, &op));
     port = op.u.alloc_unbound.port;
     row("compat.port", port);
@@ -275,22 +278,22 @@ static void say_many(void)
         last = port;
     row("many.last", last);
     row("many.no-more", port);
-    row("many.no-more-connect", evtchn_connect(DOMID_SELF, 4095));
+    row("many.no-more-connect", evtchn_connect(DOMID_SELF, LAST));
     row("many.no-more-connect-bad", evtchn_connect(DOMID_SELF, 0));
     row("many.no-more-virq", evtchn_virq(VIRQ_DEBUG, 0));
     row("many.no-more-ipi", evtchn_ipi(0));
-    row("many.close", evtchn_close(2000));
-    row_text("many.closed", evtchn_status_text(DOMID_SELF, 2000));
-    row_text("many.beyond", evtchn_status_text(DOMID_SELF, 4096));
-    row("many.connect", evtchn_connect(DOMID_SELF, 4095));
-    row("many.send", evtchn_send(2000));
-    row("many.pending-far", port_pending(4095));
-    for (port = 4095; port > 0; port--)
+    row("many.close", evtchn_close(MIDDLE));
+    row_text("many.closed", evtchn_status_text(DOMID_SELF, MIDDLE));
+    row_text("many.beyond", evtchn_status_text(DOMID_SELF, LAST + 1));
+    row("many.connect", evtchn_connect(DOMID_SELF, LAST));
+    row("many.send", evtchn_send(MIDDLE));
+    row("many.pending-far", port_pending(LAST));
+    for (port = LAST; port > 0; port--)
         last = evtchn_close((u32)port);
     row("many.close-all", last);
     row("many.first", evtchn_alloc(DOMID_SELF, DOMID_SELF));
     row("many.first-close", evtchn_close(1));
-    row_text("many.status-stays", evtchn_status_text(DOMID_SELF, 4095));
+    row_text("many.status-stays", evtchn_status_text(DOMID_SELF, LAST));
 }
 
 void guest_main(void)

@@ -10,6 +10,7 @@
 #include "tests/guests/user_space.h"
 
 #define WORDS     (sizeof(xen_ulong_t) * 8)
+#define LAST      (EVTCHN_2L_NR_CHANNELS - 1)
 #define RFLAGS_IF 0x200u
 
 extern char user_call[], user_called[];
@@ -43,7 +44,7 @@ static bool upcall(struct trap_frame *frame)
     seen.was_pending = v->evtchn_upcall_pending;
     seen.cs = frame->cs;
     seen.flags = frame->rflags & RFLAGS_IF;
-    seen.sp = frame->rsp;
+    seen.sp = frame_sp(frame);
     v->evtchn_upcall_pending = 0;
     seen.selected = __atomic_exchange_n(&v->evtchn_pending_sel, 0, __ATOMIC_SEQ_CST);
     seen.send_inside = 0;
@@ -220,12 +221,12 @@ static void say_loopback(void)
     clean(left);
 }
 
-/* Ports in the last word of the 64. */
+/* Ports in the last words. */
 static void say_far_ports(void)
 {
     evtchn_port_t port = 0;
 
-    while (port < 4095)
+    while (port < LAST)
         port = (u32)evtchn_ipi(0);
     clean(port);
     upcalls_open();
@@ -233,13 +234,13 @@ static void say_far_ports(void)
     say("far.sent", port);
     row_hex("far.selected", seen.selected);
     upcalls_close();
-    for (; port > 3900; port -= 60)
+    for (; port > LAST - 195; port -= 60)
         sends(port, 1);
     row_hex("far.selector", vcpu_info()->evtchn_pending_sel);
     upcalls_open();
-    say("far.several", 4095);
+    say("far.several", LAST);
     upcalls_close();
-    for (port = 4095; evtchn_status_text(DOMID_SELF, port)[5] == '5'; port--)
+    for (port = LAST; evtchn_status_text(DOMID_SELF, port)[5] == '5'; port--)
         evtchn_close(port);
 }
 
@@ -254,8 +255,8 @@ static void say_user(evtchn_port_t ipi)
     for (enum user_page page = USER_CODE; page <= USER_STACK; page++)
         user_page_map(page, PTE_USER | PTE_WRITE);
     memcpy(scratch_page(USER_CODE), user_code, (size_t)(user_code_end - user_code));
-    root = user_root_new();
-    row("user.root", mmuext(MMUEXT_NEW_USER_BASEPTR, root.n));
+    root = HAS_USER_ROOTS ? user_root_new() : (mfn_t){0};
+    row("user.root", root.n ? mmuext(MMUEXT_NEW_USER_BASEPTR, root.n) : 0);
     for (unsigned int masked = 0; masked < 2; masked++) {
         clean(ipi);
         user_frame_init(&frame, user_address(user_call), user_stack_top());

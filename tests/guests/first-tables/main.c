@@ -7,14 +7,14 @@
 #include "guest-kernel/core/guest.h"
 #include "guest-kernel/core/report.h"
 #include "guest-kernel/mm/page_table.h"
-#include "guest-kernel/x86_64/hypercall.h"
+#include "guest-kernel/core/hypercall.h"
 #include "xen-like/lib/fmt.h"
 
 extern char image_base[];
 
 static mfn_t table_below(mfn_t table, unsigned int level)
 {
-    return pte_mfn(table_entries(table)[pt_index((u64)image_base, level)]);
+    return pte_mfn(table_entries(table)[pt_index((uintptr_t)image_base, level)]);
 }
 
 /* Flags of the entries on the way to an address; what the CPU itself sets is left out. */
@@ -34,36 +34,41 @@ static void entry_rows(const char *what, u64 va)
 
 static void edge_rows(void)
 {
-    u64 stack = start_info->pt_base + start_info->nr_pt_frames * PAGE_SIZE, value;
+    u64 stack = start_info->pt_base + start_info->nr_pt_frames * PAGE_SIZE;
+    unsigned long value;
 
-    row("first_tables.stack_faults", probe_write((void *)stack, 0).taken);
+    row("first_tables.stack_faults", probe_write((void *)(uintptr_t)stack, 0).taken);
     row("first_tables.page_before_faults",
-        probe_read((void *)((u64)image_base - sizeof(u64)), &value).taken);
+        probe_read((void *)((uintptr_t)image_base - sizeof(u64)), &value).taken);
     row("first_tables.write_error", probe_write((void *)start_info->pt_base, 0).error);
     row("first_tables.writable_mapping_of_the_root",
-        call_update_va_mapping((void *)stack, pte_make(table_boot_root(), PTE_READ_WRITE),
-                               UVMF_INVLPG));
+        call_update_va_mapping((void *)(uintptr_t)stack,
+                               pte_make(table_boot_root(), PTE_READ_WRITE), UVMF_INVLPG));
 }
 
 /* The root is pinned; the tables below are held by it alone. */
 static void pin_rows(void)
 {
-    mfn_t root = table_boot_root(), l3 = table_below(root, 4), l2 = table_below(l3, 3);
+    mfn_t root = table_boot_root(), table = root;
 
-    row("first_tables.unpin_level_1", table_unpin(table_below(l2, 2)));
-    row("first_tables.unpin_level_2", table_unpin(l2));
-    row("first_tables.unpin_level_3", table_unpin(l3));
+    for (unsigned int level = PT_LEVELS - 1; level; level--) {
+        char name[40];
+
+        table = table_below(table, level + 1);
+        fmt_snprintf(name, sizeof(name), "first_tables.unpin_level_%u", level);
+        row(name, table_unpin(table));
+    }
     row("first_tables.unpin_root", table_unpin(root));
     row("first_tables.unpin_root_again", table_unpin(root));
-    row("first_tables.pin_root_as_level_3", table_pin(root, 3));
-    row("first_tables.pin_root", table_pin(root, 4));
-    row("first_tables.pin_root_again", table_pin(root, 4));
+    row("first_tables.pin_root_as_level_below", table_pin(root, PT_LEVELS - 1));
+    row("first_tables.pin_root", table_pin(root, PT_LEVELS));
+    row("first_tables.pin_root_again", table_pin(root, PT_LEVELS));
 }
 
 void guest_main(void)
 {
     edge_rows();
-    entry_rows("start_info", (u64)start_info);
+    entry_rows("start_info", (uintptr_t)start_info);
     entry_rows("tables", start_info->pt_base);
     pin_rows();
     guest_end();

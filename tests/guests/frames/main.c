@@ -27,8 +27,8 @@ enum word {
 static void gates_set(u16 cs, u8 flags)
 {
     struct trap_info table[] = {
-        {.vector = VECTOR_UD, .flags = flags, .cs = cs, .address = (u64)raw_entry},
-        {.vector = VECTOR_GP, .flags = flags, .cs = cs, .address = (u64)raw_entry},
+        {.vector = VECTOR_UD, .flags = flags, .cs = cs, .address = (uintptr_t)raw_entry},
+        {.vector = VECTOR_GP, .flags = flags, .cs = cs, .address = (uintptr_t)raw_entry},
         {.address = 0},
     };
     long answer = call_set_trap_table(table);
@@ -42,14 +42,15 @@ static void say_frame(const char *what, unsigned long number, bool has_error, co
     const u64 *w = raw_words;
     const u64 *rest = raw_words + has_error;
 
-    console_printf("ROW frame.%s-%lu = below %ld aligned %lu rcx 0x%lx r11 0x%lx error 0x%lx "
+    console_printf("ROW frame.%s-%lu = below %ld aligned %" F64 "u rcx 0x%" F64 "x r11 0x%" F64
+                   "x error 0x%" F64 "x "
                    "rip %ld cs 0x%lx flags 0x%lx rsp %ld ss 0x%lx\n",
                    what, number, (long)(provoked_sp - raw_sp), raw_sp % 16, w[WORD_RCX],
-                   w[WORD_R11], has_error ? w[WORD_RIP] : 0, (long)(rest[WORD_RIP] - (u64)at),
+                   w[WORD_R11], has_error ? w[WORD_RIP] : 0, (long)(rest[WORD_RIP] - (uintptr_t)at),
                    rest[WORD_CS], rest[WORD_FLAGS], (long)(rest[WORD_RSP] - provoked_sp),
                    rest[WORD_SS]);
-    console_printf("ROW entry.%s-%lu = flags 0x%lx cs 0x%lx ss 0x%lx\n", what, number, raw_flags,
-                   raw_selectors[0], raw_selectors[1]);
+    console_printf("ROW entry.%s-%lu = flags 0x%" F64 "x cs 0x%" F64 "x ss 0x%" F64 "x\n", what,
+                   number, raw_flags, raw_selectors[0], raw_selectors[1]);
 }
 
 static void say_alignment(void)
@@ -83,7 +84,7 @@ static void say_mask(void)
         gates_set(FLAT_KERNEL_CS, i % 2 ? TI_MASKS : 0);
         *mask = before[i / 2];
         raw_provoke(0, 0);
-        console_printf("ROW mask.%s-was-%u = now %u cs 0x%lx flags 0x%lx\n",
+        console_printf("ROW mask.%s-was-%u = now %u cs 0x%" F64 "x flags 0x%" F64 "x\n",
                        i % 2 ? "masks" : "leaves", before[i / 2], *mask, raw_words[WORD_CS],
                        raw_words[WORD_FLAGS]);
         *mask = 1;
@@ -143,23 +144,23 @@ static const struct {
     const char *what;
     u64 ss, sp;
 } stacks[] = {
-    {"good", FLAT_KERNEL_SS, (u64)(kernel_stack + sizeof(kernel_stack))},
-    {"misaligned", FLAT_KERNEL_SS, (u64)(kernel_stack + sizeof(kernel_stack)) - 3},
+    {"good", FLAT_KERNEL_SS, (uintptr_t)(kernel_stack + sizeof(kernel_stack))},
+    {"misaligned", FLAT_KERNEL_SS, (uintptr_t)(kernel_stack + sizeof(kernel_stack)) - 3},
     {"null", FLAT_KERNEL_SS, 0},
     {"non-canonical", FLAT_KERNEL_SS, NON_CANONICAL},
     {"in-hypervisor", FLAT_KERNEL_SS, HYPERVISOR_VIRT_START + MIB(1)},
-    {"ss-null", 0, (u64)(kernel_stack + sizeof(kernel_stack))},
-    {"ss-beyond-gdt", 0xfff3, (u64)(kernel_stack + sizeof(kernel_stack))},
-    {"ss-is-code", FLAT_KERNEL_CS, (u64)(kernel_stack + sizeof(kernel_stack))},
-    {"ss-of-hypervisor", 0xe010, (u64)(kernel_stack + sizeof(kernel_stack))},
-    {"ss-high-bits", 0x10000 | FLAT_KERNEL_SS, (u64)(kernel_stack + sizeof(kernel_stack))},
+    {"ss-null", 0, (uintptr_t)(kernel_stack + sizeof(kernel_stack))},
+    {"ss-beyond-gdt", 0xfff3, (uintptr_t)(kernel_stack + sizeof(kernel_stack))},
+    {"ss-is-code", FLAT_KERNEL_CS, (uintptr_t)(kernel_stack + sizeof(kernel_stack))},
+    {"ss-of-hypervisor", 0xe010, (uintptr_t)(kernel_stack + sizeof(kernel_stack))},
+    {"ss-high-bits", 0x10000 | FLAT_KERNEL_SS, (uintptr_t)(kernel_stack + sizeof(kernel_stack))},
 };
 
 static void say_stack_answers(void)
 {
     for (unsigned int i = 0; i < ARRAY_SIZE(stacks); i++)
         row(name_of("stack", stacks[i].what),
-            call_stack_switch(stacks[i].ss, (void *)stacks[i].sp));
+            call_stack_switch(stacks[i].ss, (void *)(uintptr_t)stacks[i].sp));
 }
 
 void guest_main(void)

@@ -6,6 +6,6 @@
 
 void guest_main(void)
 {
-    row_want_text("hello.magic", start_info->magic, "xen-3.0-x86_64");
+    row_want_text("hello.magic", start_info->magic, START_MAGIC);
     guest_end();
 }

@@ -5,6 +5,10 @@
  */
 #include "tests/guests/common.h"
 
+/* Where the hypervisor's part ends, and what a guest may map. */
+#define HYPERVISOR_LAST WIDE(HYPERVISOR_VIRT_END, 0x100000000ull)
+#define HOLE            WIDE(USER_END, (u64)HYPERVISOR_VIRT_START)
+
 static u64 good_frame; /* an mfn, for lists of frames */
 
 static u64 *page_of_numbers(void)
@@ -27,7 +31,7 @@ static long try_mmu_requests(u64 p)
 
 static long try_mmu_done(u64 p)
 {
-    return hypercall_mmu_update((u64)page_of_numbers(), 0, p, DOMID_SELF);
+    return hypercall_mmu_update((uintptr_t)page_of_numbers(), 0, p, DOMID_SELF);
 }
 
 static long try_mmuext_list(u64 p)
@@ -59,7 +63,7 @@ static long try_poll_ports(u64 p)
 {
     struct sched_poll poll = {.nr_ports = 2, .timeout = 1};
 
-    poll.ports.p = (void *)p;
+    poll.ports.p = (void *)(uintptr_t)p;
     return call_sched_op(SCHEDOP_poll, &poll);
 }
 
@@ -107,7 +111,7 @@ static long try_reservation_list(u64 p)
 {
     struct xen_memory_reservation r = {.nr_extents = 2, .domid = DOMID_SELF};
 
-    r.extent_start.p = (void *)p;
+    r.extent_start.p = (void *)(uintptr_t)p;
     return call_memory_op(XENMEM_decrease_reservation, &r);
 }
 
@@ -120,7 +124,7 @@ static long try_machine_map_buffer(u64 p)
 {
     struct xen_memory_map map = {.nr_entries = 2};
 
-    map.buffer.p = (void *)p;
+    map.buffer.p = (void *)(uintptr_t)p;
     return call_memory_op(XENMEM_machine_memory_map, &map);
 }
 
@@ -140,7 +144,7 @@ static long try_vcpu_bitmap(u64 p)
 {
     mmuext_op_t op = {.cmd = MMUEXT_TLB_FLUSH_MULTI};
 
-    op.arg2.vcpumask.p = (void *)p;
+    op.arg2.vcpumask.p = (void *)(uintptr_t)p;
     return call_mmuext_op(&op, 1, NULL, DOMID_SELF);
 }
 
@@ -171,9 +175,9 @@ static const struct {
     {"null", 0, false},
     {"unmapped", 0x1000, false},
     {"m2p", HYPERVISOR_VIRT_START, true},
-    {"hypervisor", HYPERVISOR_VIRT_START + (6ull << 39) + MIB(2), false},
-    {"hypervisor-last", HYPERVISOR_VIRT_END - 8, false},
-    {"into-the-hole", USER_END - 8, false},
+    {"hypervisor", HYPERVISOR_HIDDEN, false},
+    {"hypervisor-last", HYPERVISOR_LAST - 8, false},
+    {"into-the-hole", HOLE - 8, false},
     {"non-canonical", NON_CANONICAL, false},
     {"last-word", ~7ull, false},
     {"read-only", (u64)(SCRATCH_VA + PAGE_SIZE), true},

@@ -40,7 +40,7 @@ static void say(const char *how, unsigned int level, unsigned int bit, s64 answe
     char group[32];
 
     fmt_snprintf(group, sizeof(group), "%s-level-%u", how, level);
-    console_printf("ROW %s = %ld changed 0x%lx\n", name_nth(group, "bit", bit), (long)answer,
+    console_printf("ROW %s = %ld changed 0x%" F64 "x\n", name_nth(group, "bit", bit), (long)answer,
                    entry_now(level) ^ before);
 }
 
@@ -71,8 +71,8 @@ static void say_flips_by_address(void)
             continue;
         map_page(scratch_page(1), entry);
         answer = map_page(scratch_page(1), entry ^ 1ull << bit);
-        console_printf("ROW %s = %ld changed 0x%lx\n", name_nth("by-address", "bit", bit), answer,
-                       table_lookup(table_boot_root(), (u64)scratch_page(1)) ^ entry);
+        console_printf("ROW %s = %ld changed 0x%" F64 "x\n", name_nth("by-address", "bit", bit),
+                       answer, table_lookup(table_boot_root(), (uintptr_t)scratch_page(1)) ^ entry);
     }
     map_page(scratch_page(1), 0);
 }
@@ -94,8 +94,9 @@ static void say_validated(void)
             fmt_snprintf(group, sizeof(group), "validated-level-%u", level);
             answer = mmuext(PIN(level), table.n);
             entry = entry_flags(entry_read(address));
-            console_printf("ROW %s = %ld then 0x%lx, unpinned %ld\n", name_nth(group, "bit", bit),
-                           answer, entry, mmuext(MMUEXT_UNPIN_TABLE, table.n));
+            console_printf("ROW %s = %ld then 0x%" F64 "x, unpinned %ld\n",
+                           name_nth(group, "bit", bit), answer, entry,
+                           mmuext(MMUEXT_UNPIN_TABLE, table.n));
             pte_update(address, 0);
         }
     }

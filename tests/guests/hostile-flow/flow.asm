@@ -1,31 +1,45 @@
 ; Control flow at its edges: single steps across ways into the hypervisor, hypercalls with every flag
 ; set, and instructions at the end of the lower half of the address space.
 
-default rel
-global step_table, flags_call, edge_code, edge_code_end, call_at
+%include "tests/guests/width.inc"
+global step_table, flags_call, edge_code, edge_code_user, edge_code_end, call_at
 global user_code, user_code_end, user_step_syscall, user_step_int, user_nested_task, user_mov_ss
 extern flow_call, flow_argument, flow_call_entry ; from main.c: xen_version(pagesize), no harm in it
 
-; Sets TF; the next instruction is the first that is stepped.
+; Sets TF; the next instruction, at .from, is the first that is stepped. A prefix without a meaning makes
+; both widths as long.
 %macro tf_on 0
-    pushfq
-    or qword [rsp], 0x100
-    popfq
+    flags_push
+%if __BITS__ == 32
+    db 0x3e
+%endif
+    or word_ [sp_], 0x100
+    flags_pop
+.from:
 %endmacro
 
 %macro tf_off 0
-    pushfq
-    and qword [rsp], ~0x100
-    popfq
+    flags_push
+%if __BITS__ == 32
+    db 0x3e
+%endif
+    and word_ [sp_], ~0x100
+    flags_pop
 %endmacro
 
 %macro stepped 1
 section .rodata
 %%text: db %str(%1), 0
 section .data
-    dq %%text, step_%1
+    data_word %%text, step_%1, step_%1.from
 section .text
 step_%1:
+%endmacro
+
+; The hypercall's number and arguments, in their registers.
+%macro call_loaded 0
+    mov eax, [flow_call]
+    hypercall_arguments [flow_argument], 0
 %endmacro
 
 section .data
@@ -39,17 +53,14 @@ stepped nops
     tf_off
     ret
 stepped hypercall               ; xen_version(pagesize), the bare instruction
-    mov eax, [flow_call]
-    mov edi, [flow_argument]
-    xor esi, esi
+    call_loaded
     tf_on
-    syscall
+    hypercall_insn
     nop
     tf_off
     ret
 stepped hypercall_page
-    mov edi, [flow_argument]
-    xor esi, esi
+    hypercall_arguments [flow_argument], 0
     tf_on
     call [flow_call_entry]
     nop
@@ -82,13 +93,11 @@ stepped mov_ss                  ; holds a step back for one instruction
     tf_off
     ret
 stepped mov_ss_hypercall        ; and the next instruction enters the hypervisor
-    mov ecx, ss
-    mov eax, [flow_call]
-    mov edi, [flow_argument]
-    xor esi, esi
+    mov edx, ss
+    call_loaded
     tf_on
-    mov ss, cx
-    syscall
+    mov ss, dx
+    hypercall_insn
     nop
     tf_off
     ret
@@ -101,54 +110,58 @@ stepped mov_ss_int_0x80
     tf_off
     ret
 section .data
-    dq 0
+    data_word 0
 
 section .text
-; u64 flags_call(u64 flags): a hypercall with these flags; answers the flags behind it.
+; unsigned long flags_call(unsigned long flags): a hypercall with these flags; answers the flags behind it.
 flags_call:
-    push rdi
-    mov eax, [flow_call]
-    mov edi, [flow_argument]
-    xor esi, esi
-    popfq
-    syscall
-    pushfq
-    pop rax
+    argument dx_, 0
+    push bx_
+    push dx_
+    call_loaded
+    flags_pop
+    hypercall_insn
+    flags_push
+    pop ax_
     push 2
-    popfq
+    flags_pop
+    pop bx_
     ret
 
 ; void call_at(void *address): goes there with xen_version(pagesize) in the registers, for good.
 call_at:
-    mov rdx, rdi
-    mov eax, [flow_call]
-    mov edi, [flow_argument]
-    xor esi, esi
-    jmp rdx
+    argument dx_, 0
+    call_loaded
+    jmp dx_
 
 edge_code:                      ; what is put at the end of the last page
-    syscall
+    hypercall_insn
 edge_code_end:
+edge_code_user:                 ; and as much for a process
+    system_call
 
 section .user_text exec progbits align=4096
 user_code:
 user_step_syscall:
     tf_on
-    syscall
-    syscall
+    system_call
+    system_call
 user_step_int:
     tf_on
     int 0x80
-    syscall
+    system_call
 user_nested_task:
-    pushfq
-    or qword [rsp], 0x4000
-    popfq
-    syscall
+    flags_push
+%if __BITS__ == 32
+    db 0x3e
+%endif
+    or word_ [sp_], 0x4000
+    flags_pop
+    system_call
 user_mov_ss:
     mov eax, ss
     tf_on
     mov ss, ax
-    syscall
-    syscall
+    system_call
+    system_call
 user_code_end:

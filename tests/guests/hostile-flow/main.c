@@ -4,28 +4,33 @@
  * task switch; a `syscall` in the last two bytes of the lower half returns to an address that no
  * register may hold. Each of these has been a hole in some kernel or hypervisor.
  */
+#include "tests/guests/seen.h"
 #include "tests/guests/user_space.h"
 
 struct stepped {
     const char *what;
     void (*body)(void *arg);
+    const char *from;
 };
 
 extern struct stepped step_table[];
-extern char edge_code[], edge_code_end[];
+extern char edge_code[], edge_code_end[], edge_code_user[];
 extern char user_step_syscall[], user_step_int[], user_nested_task[], user_mov_ss[];
-u64 flags_call(u64 flags);
+unsigned long flags_call(unsigned long flags);
 void call_at(void *address);
 
 /* The hypercall that flow.asm makes. */
-const u64 flow_call = __HYPERVISOR_xen_version, flow_argument = XENVER_pagesize;
+const unsigned long flow_call = __HYPERVISOR_xen_version, flow_argument = XENVER_pagesize;
 const char *const flow_call_entry = hypercall_page + __HYPERVISOR_xen_version * XL_STUB_SIZE;
 
 #define RFLAGS_TF 0x100ull
 #define RFLAGS_IF 0x200ull
 #define STEPS_MAX 24u
-#define LAST_PAGE (USER_END - PAGE_SIZE)
 #define CALL_MARK 1000 /* in the list of steps: the trap of the instruction itself */
+
+/* Where code ends that the guest may have. */
+#define EDGE      WIDE(USER_END, (u64)HYPERVISOR_VIRT_START)
+#define LAST_PAGE (EDGE - PAGE_SIZE)
 
 static const struct stepped *under_way;
 static s64 steps[STEPS_MAX];
@@ -38,11 +43,11 @@ static void step_note(s64 what)
         steps[step_count++] = what;
 }
 
-/* Where it stands, from the start of the piece; -1 for all steps in the hypercall page together,
- * whose instructions are the hypervisor's own affair. */
+/* Where it stands, from the first step of the piece; -1 for all steps in the hypercall page
+ * together, whose instructions are the hypervisor's own affair. */
 static bool step_handle(struct trap_frame *frame)
 {
-    u64 offset = frame->rip - (u64)under_way->body;
+    u64 offset = frame->rip - (uintptr_t)under_way->from;
 
     if (offset < 128)
         step_note((s64)offset);
@@ -86,9 +91,9 @@ static void say_flags(void)
 {
     for (unsigned int bit = 0; bit < 22; bit++) {
         if (1ull << bit != RFLAGS_TF)
-            row_hex(name_nth("flags", "bit", bit), flags_call(1ull << bit));
+            row_hex(name_nth("flags", "bit", bit), flags_call(1ul << bit));
     }
-    row_hex("flags.all", flags_call(~RFLAGS_TF & 0xffffffff));
+    row_hex("flags.all", flags_call((unsigned long)(~RFLAGS_TF & 0xffffffff)));
 }
 
 static struct trap_frame frame;
@@ -98,34 +103,39 @@ static void say_user(const char *what, const char *start)
     user_frame_init(&frame, user_address(start), user_stack_top());
     frame.rflags = RFLAGS_IF;
     user_run(&frame);
-    console_printf("ROW user.%s = vector %lu rip %ld flags 0x%lx\n", what, frame.vector,
-                   (long)(frame.rip - user_address(start)), frame.rflags & ~0xfful);
-    frame.rflags &= ~RFLAGS_TF; /* and back to where it stopped, by whichever way */
+    console_printf("ROW user.%s = vector %" F64 "u rip %ld flags 0x%lx\n", what,
+                   seen_vector(frame.vector), (long)(frame.rip - user_address(start)),
+                   frame.rflags & ~0xfful);
+    frame.rflags &= ~(unsigned long)RFLAGS_TF; /* and back to where it stopped, by whichever way */
     user_run(&frame);
-    console_printf("ROW user.%s-on = vector %lu rip %ld flags 0x%lx\n", what, frame.vector,
-                   (long)(frame.rip - user_address(start)), frame.rflags & ~0xfful);
+    console_printf("ROW user.%s-on = vector %" F64 "u rip %ld flags 0x%lx\n", what,
+                   seen_vector(frame.vector), (long)(frame.rip - user_address(start)),
+                   frame.rflags & ~0xfful);
 }
 
-/* A `syscall` in the last two bytes: the next instruction's address is not canonical. */
+/* A `syscall` in the last two bytes: the next instruction's address is not canonical. (In 32 bits
+ * it is the hypervisor's.) */
 static void say_edge(void)
 {
     size_t length = (size_t)(edge_code_end - edge_code);
-    u8 *code = (u8 *)(USER_END - length);
+    u8 *code = (u8 *)(uintptr_t)(EDGE - length);
     pfn_t pfn = frame_alloc_zeroed();
+    u8 *place = (u8 *)pfn_to_virt(pfn) + PAGE_SIZE - length;
     struct fault fault;
 
-    memcpy((u8 *)pfn_to_virt(pfn) + PAGE_SIZE - length, edge_code, length);
+    memcpy(place, edge_code, length);
     pte_update(table_reach(table_boot_root(), LAST_PAGE),
                pte_make(pfn_to_mfn(pfn), PTE_PRESENT | PTE_USER | PTE_ACCESSED));
     fault = fault_catch((void (*)(void *))call_at, code);
-    console_printf("ROW edge.hypercall = vector %u error 0x%x rip 0x%lx\n", fault.vector,
+    console_printf("ROW edge.hypercall = vector %u error 0x%x rip 0x%" F64 "x\n", fault.vector,
                    fault.error, fault.rip);
+    memcpy(place, edge_code_user, length);
     pte_update(table_entry_address(user_root_in_force, pt_index(LAST_PAGE, PT_LEVELS)),
                entry_read(table_walk(table_boot_root(), LAST_PAGE, PT_LEVELS)));
-    user_frame_init(&frame, (u64)code, user_stack_top());
+    user_frame_init(&frame, (uintptr_t)code, user_stack_top());
     user_run(&frame);
-    console_printf("ROW edge.user-syscall = vector %lu rip 0x%lx rcx 0x%lx\n", frame.vector,
-                   frame.rip, frame.rcx);
+    console_printf("ROW edge.user-syscall = vector %" F64 "u rip 0x%lx rcx 0x%lx\n",
+                   seen_vector(frame.vector), frame.rip, frame.rcx);
     user_run(&frame); /* goes on, as in a system call */
     console_printf("ROW edge.user-return = vector %lu error 0x%lx rip 0x%lx\n", frame.vector,
                    frame.error, frame.rip);

@@ -9,7 +9,7 @@
 #include "tests/guests/common.h"
 
 #define WINDOW ((u64 *)scratch_page(3))
-#define MARK   0x5a5a5a5a5a5a5a5bull
+#define MARK   ((unsigned long)0x5a5a5a5afee00a5bull)
 
 struct way {
     const char *what;
@@ -23,7 +23,7 @@ static s64 arrived; /* stores that did, in frames of new owners */
 
 static u64 window_entry(unsigned int level)
 {
-    return table_walk(table_boot_root(), (u64)WINDOW, level);
+    return table_walk(table_boot_root(), (uintptr_t)WINDOW, level);
 }
 
 static void by_update(void)
@@ -54,7 +54,8 @@ static void by_read_only(void)
 static void by_multicall(void)
 {
     multicall_entry_t calls[] = {
-        {.op = __HYPERVISOR_update_va_mapping, .args = {(u64)WINDOW, 0, UVMF_NONE}},
+        {.op = __HYPERVISOR_update_va_mapping,
+         .args = {(uintptr_t)WINDOW, VA_MAPPING_PTE(0ull), UVMF_NONE}},
         {.op = __HYPERVISOR_xen_version, .args = {XENVER_version, 0}},
     };
 
@@ -66,7 +67,7 @@ static void by_store(void)
 {
     volatile u64 *entry = (u64 *)table_entries((mfn_t){window_entry(1) >> PAGE_SHIFT});
 
-    entry[pt_index((u64)WINDOW, 1)] = 0;
+    entry[pt_index((uintptr_t)WINDOW, 1)] = 0;
 }
 
 /* The whole way to it, from above. */
@@ -89,16 +90,16 @@ static void by_l3(void)
     by_level(3);
 }
 
-static void by_l4(void)
+static void by_root(void)
 {
-    by_level(4);
+    by_level(PT_LEVELS);
 }
 
 /* Flushed, but for another address. */
 static void by_wrong_flush(void)
 {
     call_update_va_mapping(WINDOW, 0, UVMF_NONE);
-    mmuext(MMUEXT_INVLPG_LOCAL, (u64)WINDOW + PAGE_SIZE);
+    mmuext(MMUEXT_INVLPG_LOCAL, (uintptr_t)WINDOW + PAGE_SIZE);
 }
 
 static const struct way ways[] = {
@@ -111,7 +112,7 @@ static const struct way ways[] = {
     {"store", by_store},
     {"l2", by_l2},
     {"l3", by_l3},
-    {"l4", by_l4},
+    {"root", by_root},
     {"wrong-flush", by_wrong_flush},
 };
 
@@ -125,9 +126,13 @@ static long become_l2(void)
     return mmuext(MMUEXT_PIN_L2_TABLE, mfn.n);
 }
 
-static long become_l4(void)
+/* In 32 bits a root needs one entry, the kernel's; the request that writes it is none of the
+ * mappings. */
+static long become_root(void)
 {
-    return mmuext(MMUEXT_PIN_L4_TABLE, mfn.n);
+    if (PT_LEVELS == 3)
+        pte_update(table_entry_address(mfn, 3), table_entries(table_new_kernel_root())[3]);
+    return table_pin(mfn, PT_LEVELS);
 }
 
 /* By being named in a table in use, and not by a pin. */
@@ -138,10 +143,12 @@ static long become_hooked(void)
 
 static long become_gdt(void)
 {
-    return call_set_gdt(&mfn.n, 512);
+    xen_pfn_t frame = (xen_pfn_t)mfn.n;
+
+    return call_set_gdt(&frame, 512);
 }
 
-static long reservation(unsigned int command, u64 *frame)
+static long reservation(unsigned int command, xen_pfn_t *frame)
 {
     struct xen_memory_reservation request = {.nr_extents = 1, .domid = DOMID_SELF};
 
@@ -152,13 +159,14 @@ static long reservation(unsigned int command, u64 *frame)
 /* Given back. Until somebody gets it, a store to it is nobody's harm; then it must be over. */
 static long become_anothers(void)
 {
-    u64 old = mfn.n, *seen = (u64 *)scratch_page(4), before;
+    xen_pfn_t old = (xen_pfn_t)mfn.n;
+    u64 *seen = (u64 *)scratch_page(4), before;
     long answer = reservation(XENMEM_decrease_reservation, &old);
 
     probe_write(WINDOW, MARK);
     if (reservation(XENMEM_increase_reservation, &old) != 1)
         guest_panic("no frame for the one given back");
-    map_page(seen, old << PAGE_SHIFT | PTE_READ_ONLY);
+    map_page(seen, (u64)old << PAGE_SHIFT | PTE_READ_ONLY);
     before = ACCESS_ONCE(seen[1]);
     probe_write(WINDOW + 1, ~before);
     arrived += ACCESS_ONCE(seen[1]) != before;
@@ -190,9 +198,9 @@ static const struct {
     long (*become)(void);
     void (*undo)(void);
 } uses[] = {
-    {"l1", become_l1, undo_pin},   {"l2", become_l2, undo_pin},
-    {"l4", become_l4, undo_pin},   {"hooked", become_hooked, undo_hook},
-    {"gdt", become_gdt, undo_gdt}, {"anothers", become_anothers, undo_nothing},
+    {"l1", become_l1, undo_pin},     {"l2", become_l2, undo_pin},
+    {"root", become_root, undo_pin}, {"hooked", become_hooked, undo_hook},
+    {"gdt", become_gdt, undo_gdt},   {"anothers", become_anothers, undo_nothing},
 };
 
 /* A frame that only the window may write, and that is in the TLB as such. */

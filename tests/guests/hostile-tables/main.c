@@ -3,19 +3,15 @@
  * choice accepted as one, would own the machine. Each attempt here has to be refused, with Xen's
  * errno, and to leave everything as it was.
  */
-#include "tests/guests/common.h"
+#include "tests/guests/hostile-tables/hostile.h"
 
-#define PIN(level) (MMUEXT_PIN_L1_TABLE + (level)-1)
-#define READ_ONLY  (PTE_PRESENT | PTE_USER)
-
-/* tree[4] -> tree[3] -> tree[2] -> tree[1] -> tree[0], a page; the root is pinned. */
-static mfn_t tree[PT_LEVELS + 1];
+mfn_t tree[PT_LEVELS + 1];
 
 static void tree_make(void)
 {
     tree[0] = pfn_to_mfn(frame_alloc_zeroed());
     for (unsigned int level = 1; level <= PT_LEVELS; level++) {
-        tree[level] = table_new();
+        tree[level] = table_new_for(level);
         pte_update(table_entry_address(tree[level], 0), pte_make(tree[level - 1], PTE_TABLE));
     }
     row("tree.pin", mmuext(PIN(PT_LEVELS), tree[PT_LEVELS].n));
@@ -55,7 +51,7 @@ static void say_written_frames(void)
         row(name_nth("written", "pin-level", level), mmuext(PIN(level), mfn.n));
         if (level > 1)
             row(name_nth("written", "hook-level", level),
-                pte_update(table_entry_address(tree[level], 9), pte_make(mfn, PTE_TABLE)));
+                pte_update(spare_entry(level), pte_make(mfn, PTE_TABLE)));
     }
     row("written.base", mmuext(MMUEXT_NEW_BASEPTR, mfn.n));
     row("written.user-base", mmuext(MMUEXT_NEW_USER_BASEPTR, mfn.n));
@@ -73,10 +69,10 @@ static void say_type_confusion(void)
                 continue;
             fmt_snprintf(what, sizeof(what), "l%u-to-l", level);
             row(name_nth("confusion", what, target),
-                pte_update(table_entry_address(tree[level], 3), pte_make(tree[target], PTE_TABLE)));
+                pte_update(spare_entry(level), pte_make(tree[target], PTE_TABLE)));
         }
         row(name_nth("confusion", "writable-linear-level", level),
-            pte_update(table_entry_address(tree[level], 3), pte_make(tree[level], PTE_TABLE)));
+            pte_update(spare_entry(level), pte_make(tree[level], PTE_TABLE)));
     }
 }
 
@@ -97,6 +93,8 @@ static struct {
 
 static void say_foreign_frames(void)
 {
+    xen_pfn_t frame;
+
     foreign[0].mfn = start_info->shared_info >> PAGE_SHIFT;
     for (unsigned int i = 0; i < ARRAY_SIZE(foreign); i++) {
         const char *what = foreign[i].what;
@@ -106,43 +104,16 @@ static void say_foreign_frames(void)
             row(name_nth(what, "pin-level", level), mmuext(PIN(level), foreign[i].mfn));
             if (level > 1)
                 row(name_nth(what, "hook-level", level),
-                    pte_update(table_entry_address(tree[level], 9), address | PTE_TABLE));
+                    pte_update(spare_entry(level), address | PTE_TABLE));
         }
         row(name_of(what, "unpin"), mmuext(MMUEXT_UNPIN_TABLE, foreign[i].mfn));
         row(name_of(what, "base"), mmuext(MMUEXT_NEW_BASEPTR, foreign[i].mfn));
         row(name_of(what, "write"), pte_update(foreign[i].mfn << PAGE_SHIFT, 0));
         row(name_of(what, "clear"), mmuext(MMUEXT_CLEAR_PAGE, foreign[i].mfn));
-        row(name_of(what, "gdt"), call_set_gdt(&foreign[i].mfn, 512));
+        frame = (xen_pfn_t)foreign[i].mfn;
+        row(name_of(what, "gdt"), call_set_gdt(&frame, 512));
         row(name_of(what, "descriptor"), call_update_descriptor(foreign[i].mfn << PAGE_SHIFT, 0));
     }
-}
-
-static void say_hypervisor_slots(void)
-{
-    static const unsigned int slots[] = {255, 256, 257, 260, 261, 262, 270, 271, 272, 300};
-
-    for (unsigned int i = 0; i < ARRAY_SIZE(slots); i++) {
-        u64 address = table_entry_address(tree[PT_LEVELS], slots[i]);
-
-        row(name_nth("slot", "clear", slots[i]), pte_update(address, 0));
-        row(name_nth("slot", "set", slots[i]), pte_update(address, pte_make(tree[3], PTE_TABLE)));
-        row(name_nth("slot", "set-absent", slots[i]), pte_update(address, 0x1000));
-        row(name_nth("slot", "preserve", slots[i]),
-            pte_update(address | MMU_PT_UPDATE_PRESERVE_AD, 0));
-    }
-}
-
-/* What a guest writes into those slots before the frame is a root is not kept either. */
-static void say_prepared_slots(void)
-{
-    mfn_t root = table_new();
-
-    pte_update(table_entry_address(root, 262), pte_make(tree[3], PTE_TABLE));
-    pte_update(table_entry_address(root, 271), pte_make(tree[0], PTE_TABLE));
-    row("prepared.pin", mmuext(PIN(PT_LEVELS), root.n));
-    row("prepared.slot-262-kept", pte_mfn(table_entries(root)[262]).n == tree[3].n);
-    row("prepared.slot-271-kept", pte_mfn(table_entries(root)[271]).n == tree[0].n);
-    row("prepared.unpin", mmuext(MMUEXT_UNPIN_TABLE, root.n));
 }
 
 /* A refused validation has to give back what its first entries had already taken. */
@@ -160,7 +131,7 @@ static void say_half_validated(void)
     row("half.l1-unpin", mmuext(MMUEXT_UNPIN_TABLE, table.n));
     /* All 511 writable mappings are gone: but for the direct map's the page would be free. */
     row("half.page-unmap", map_page(mfn_to_virt(page), pte_make(page, PTE_READ_ONLY)));
-    row("half.page-is-a-table-now", mmuext(PIN(3), page.n));
+    row("half.page-is-a-table-now", mmuext(PIN(2), page.n));
     row("half.page-unpin", mmuext(MMUEXT_UNPIN_TABLE, page.n));
 }
 

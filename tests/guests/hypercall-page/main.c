@@ -4,7 +4,7 @@
  */
 #include "guest-kernel/core/guest.h"
 #include "guest-kernel/core/report.h"
-#include "guest-kernel/x86_64/hypercall.h"
+#include "guest-kernel/core/hypercall.h"
 #include "xen-like/lib/fmt.h"
 #include "xen-like/lib/string.h"
 

@@ -6,10 +6,10 @@
  */
 #include "tests/guests/common.h"
 
-#include "guest-kernel/x86_64/trap_frame.h"
+#include "guest-kernel/core/trap_frame.h"
 
 #define REQUESTS  64
-#define TRAP_FLAG 0x100ull
+#define TRAP_FLAG 0x100ul
 
 static mmu_update_t requests[REQUESTS];
 
@@ -28,10 +28,10 @@ static void say_list_in_read_only_memory(void)
     for (unsigned int i = 0; i < REQUESTS; i++)
         requests[i] = (mmu_update_t){.ptr = scratch_entry(1) + i * sizeof(u64)};
     list[0] = (multicall_entry_t){.op = __HYPERVISOR_mmu_update,
-                                  .args = {(u64)requests, REQUESTS, 0, DOMID_SELF}};
+                                  .args = {(uintptr_t)requests, REQUESTS, 0, DOMID_SELF}};
     list[1] = (multicall_entry_t){.op = __HYPERVISOR_sched_op, .args = {SCHEDOP_yield}};
     row("list.writable", call_multicall(list, 2));
-    list[0].args[0] = (u64)requests; /* either may have been rewritten */
+    list[0].args[0] = (uintptr_t)requests; /* either may have been rewritten */
     list[0].args[1] = REQUESTS;
     row("list.made-read-only", map_page(list, pte));
     /* Xen's answer is another one when an interrupt comes just then. */
@@ -52,16 +52,16 @@ static void say_refused_root(void)
     pfn_t pfn = frame_alloc_zeroed();
     u64 *root = pfn_to_virt(pfn), address = mfn_to_address(pfn_to_mfn(pfn));
 
-    for (unsigned int i = 0; i < 200; i++)
-        root[i] = pte_make(scratch_table(3), PTE_TABLE);
-    root[250] = pte_make(pfn_to_mfn(pfn), PTE_TABLE | PTE_NX);
+    for (unsigned int i = 0; i < WIDE(200, 2); i++)
+        root[i] = pte_make_table(scratch_table(PT_LEVELS - 1), PT_LEVELS);
+    root[WIDE(250, 3)] = pte_make(pfn_to_mfn(pfn), PTE_TABLE | PTE_NX);
     row("root.map-read-only", map_page(root, pte_make(pfn_to_mfn(pfn), PTE_READ_ONLY)));
     for (unsigned int i = 0; i < 2; i++) {
-        row(name_nth("root", "load", i), fault_catch(load_root, (void *)address).vector);
+        row(name_nth("root", "load", i), fault_catch(load_root, (void *)(uintptr_t)address).vector);
         row(name_nth("root", "update", i), pte_update(address, 0));
     }
-    row("root.load-again", fault_catch(load_root, (void *)address).vector);
-    row("root.pin", mmuext(MMUEXT_PIN_L4_TABLE, pfn_to_mfn(pfn).n));
+    row("root.load-again", fault_catch(load_root, (void *)(uintptr_t)address).vector);
+    row("root.pin", table_pin(pfn_to_mfn(pfn), PT_LEVELS));
     row("root.map-writable", map_page(root, pte_make(pfn_to_mfn(pfn), PTE_READ_WRITE)));
 }
 
@@ -77,18 +77,16 @@ static bool step_count(struct trap_frame *frame)
 static void say_step(void)
 {
     mfn_t root = table_new_kernel_root();
-    u64 after;
+    unsigned long after;
 
     trap_handle(VECTOR_DB, step_count);
     row("step.switch", mmuext(MMUEXT_NEW_BASEPTR, root.n));
-    asm volatile("lea 1f(%%rip), %0\n"
-                 "pushfq\n"
-                 "orq %2, (%%rsp)\n"
-                 "popfq\n"
-                 "mov %1, %%cr3\n"
-                 "1: nop\n"
+    asm volatile(WIDE("lea 1f(%%rip), %0\n", "mov $1f, %0\n") "pushf\n" WIDE(
+                     "orq %2, (%%rsp)\n", "orl %2, (%%esp)\n") "popf\n"
+                                                               "mov %1, %%cr3\n"
+                                                               "1: nop\n"
                  : "=&r"(after)
-                 : "r"(mfn_to_address(table_boot_root())), "i"(TRAP_FLAG)
+                 : "r"((unsigned long)mfn_to_address(table_boot_root())), "i"(TRAP_FLAG)
                  : "memory", "cc");
     row("step.traps", (s64)steps.traps);
     row("step.behind-the-instruction", steps.rip == after);

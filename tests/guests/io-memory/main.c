@@ -12,6 +12,9 @@
 
 #define CACHE_FORMS 8u
 
+/* Pages of user space are global, as a 64-bit guest's are made to be. */
+#define PTE_USER_PAGE (PTE_PRESENT | PTE_USER | PTE_GLOBAL)
+
 static volatile u8 *page;
 static u64 ram;
 
@@ -59,7 +62,7 @@ static const struct {
 static void say_places(void)
 {
     for (unsigned int i = 0; i < ARRAY_SIZE(places); i++) {
-        u64 pte = places[i].address | PTE_PRESENT | PTE_USER;
+        u64 pte = places[i].address | PTE_USER_PAGE;
 
         say_mapping(name_of("read", places[i].what), pte);
         say_mapping(name_of("write", places[i].what), pte | PTE_WRITE);
@@ -79,7 +82,7 @@ static void say_cache_forms(const char *group, u64 pte)
 /* One attribute after the other without a gap, and two at once. */
 static void say_ram_changes(void)
 {
-    u64 slot = scratch_entry(1), pte = ram | PTE_PRESENT | PTE_USER | PTE_WRITE;
+    u64 slot = scratch_entry(1), pte = ram | PTE_USER_PAGE | PTE_WRITE;
 
     for (unsigned int form = 0; form < CACHE_FORMS; form++) {
         row(name_nth("ram-over", "write", form), pte_update(slot, pte | cache_bits(form)));
@@ -98,8 +101,8 @@ static void say_ram_becomes_table(void)
     pfn_t pfn = frame_alloc_zeroed();
     u64 mfn = pfn_to_mfn(pfn).n;
 
-    row("table.map", map_page((void *)page, mfn << PAGE_SHIFT | PTE_PRESENT | PTE_USER | PTE_WRITE |
-                                                PTE_PAT_OR_LARGE));
+    row("table.map",
+        map_page((void *)page, mfn << PAGE_SHIFT | PTE_USER_PAGE | PTE_WRITE | PTE_PAT_OR_LARGE));
     *(volatile u64 *)page = ram | PTE_PRESENT;
     row("table.unmap", map_page((void *)page, 0));
     map_page(pfn_to_virt(pfn), mfn << PAGE_SHIFT | PTE_PRESENT);
@@ -122,18 +125,19 @@ static void say_owners(void)
         static const u64 frames[] = {0xb8000, IO_APIC, LOCAL_APIC, 1ull << 39};
 
         for (unsigned int n = 0; n <= ARRAY_SIZE(frames); n++) {
-            u64 pte = (n ? frames[n - 1] : ram) | PTE_PRESENT | PTE_USER;
+            u64 pte = (n ? frames[n - 1] : ram) | PTE_USER_PAGE;
             mmu_update_t request = {.ptr = scratch_entry(1), .val = pte};
 
             row(name_nth(owners[i].what, "va", n),
-                hypercall_update_va_mapping_otherdomain((u64)page, pte, UVMF_INVLPG, owners[i].id));
+                hypercall_update_va_mapping_otherdomain((uintptr_t)page, pte, UVMF_INVLPG,
+                                                        owners[i].id));
             map_page((void *)page, 0);
             row(name_nth(owners[i].what, "update", n),
                 call_mmu_update(&request, 1, NULL, owners[i].id));
             map_page((void *)page, 0);
         }
         row(name_of("absent", owners[i].what),
-            hypercall_update_va_mapping_otherdomain((u64)page, 0, UVMF_INVLPG, owners[i].id));
+            hypercall_update_va_mapping_otherdomain((uintptr_t)page, 0, UVMF_INVLPG, owners[i].id));
     }
 }
 
@@ -184,21 +188,25 @@ static void say_validated(void)
     row("validate.pin-with-local-apic", mmuext(MMUEXT_PIN_L1_TABLE, table.n));
 }
 
-static u64 spot; /* where the pieces below store */
+static unsigned long spot; /* where the pieces below store */
 
-#define PIECE(name, ...)                                                                           \
+#define PIECE(name, text)                                                                          \
     static void name(void *arg)                                                                    \
     {                                                                                              \
+        unsigned long at = spot;                                                                   \
+                                                                                                   \
         (void)arg;                                                                                 \
-        __asm__ volatile(__VA_ARGS__ ::"r"(spot) : "rax", "rcx", "rdi", "memory", "cc");           \
+        __asm__ volatile(text : "+D"(at) : : "eax", "ecx", "memory", "cc");                        \
     }
 
 PIECE(store_1, "movb $1, (%0)")
 PIECE(store_2, "movw $1, (%0)")
 PIECE(store_4, "movl $1, (%0)")
+#ifdef __x86_64__
 PIECE(store_8, "movq $1, (%0)")
-PIECE(store_stos, "mov %0, %%rdi; xor %%eax, %%eax; stosl")
-PIECE(store_stos_3, "mov %0, %%rdi; xor %%eax, %%eax; mov $3, %%ecx; rep stosl")
+#endif
+PIECE(store_stos, "xor %%eax, %%eax; stosl")
+PIECE(store_stos_3, "xor %%eax, %%eax; mov $3, %%ecx; rep stosl")
 PIECE(store_xchg, "xor %%eax, %%eax; xchg %%eax, (%0)")
 PIECE(store_or, "orl $0, (%0)")
 PIECE(store_add, "addl $0, (%0)")
@@ -209,15 +217,18 @@ static const struct {
     const char *what;
     void (*body)(void *);
 } pieces[] = {
-    {"store-1", store_1}, {"store-2", store_2},       {"store-4", store_4}, {"store-8", store_8},
+    {"store-1", store_1}, {"store-2", store_2},       {"store-4", store_4},
+#ifdef __x86_64__
+    {"store-8", store_8},
+#endif
     {"stos", store_stos}, {"rep-stos", store_stos_3}, {"xchg", store_xchg}, {"or", store_or},
     {"add", store_add},   {"cmpxchg", store_cmpxchg}, {"bts", store_bts},
 };
 
 static void say_stores(const char *group, u64 pte, u64 offset)
 {
-    map_page((void *)page, pte | PTE_PRESENT | PTE_USER | PTE_WRITE);
-    spot = (u64)page + offset;
+    map_page((void *)page, pte | PTE_USER_PAGE | PTE_WRITE);
+    spot = (uintptr_t)page + offset;
     for (unsigned int i = 0; i < ARRAY_SIZE(pieces); i++) {
         struct fault fault = fault_catch(pieces[i].body, NULL);
 
@@ -230,9 +241,9 @@ static void say_stores(const char *group, u64 pte, u64 offset)
 /* What a store leaves behind: an I/O APIC's index register, which reads back. */
 static void say_nothing_stored(void)
 {
-    u64 before = 0, after = 1;
+    unsigned long before = 0, after = 1;
 
-    map_page((void *)page, IO_APIC | PTE_PRESENT | PTE_USER | PTE_WRITE);
+    map_page((void *)page, IO_APIC | PTE_USER_PAGE | PTE_WRITE);
     probe_read((void *)page, &before);
     *(volatile u32 *)page = (u32)~before & 0xff;
     probe_read((void *)page, &after);
@@ -246,10 +257,10 @@ void guest_main(void)
     page = scratch_page(0);
     ram = mfn_to_address(pfn_to_mfn(frame_alloc_zeroed()));
     say_places();
-    say_cache_forms("video-cache", 0xb8000 | PTE_PRESENT | PTE_USER);
-    say_cache_forms("io-apic-cache", IO_APIC | PTE_PRESENT | PTE_USER);
-    say_cache_forms("high-cache", 1ull << 39 | PTE_PRESENT | PTE_USER);
-    say_cache_forms("ram-cache", ram | PTE_PRESENT | PTE_USER);
+    say_cache_forms("video-cache", 0xb8000 | PTE_USER_PAGE);
+    say_cache_forms("io-apic-cache", IO_APIC | PTE_USER_PAGE);
+    say_cache_forms("high-cache", 1ull << 39 | PTE_USER_PAGE);
+    say_cache_forms("ram-cache", ram | PTE_USER_PAGE);
     say_ram_changes();
     say_ram_becomes_table();
     say_owners();

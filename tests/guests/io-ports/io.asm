@@ -1,7 +1,7 @@
 ; I/O instructions, one a snippet; ud2 behind each says that it was passed. The same bytes run in the
 ; kernel and, copied, in user space.
 
-default rel
+%include "tests/guests/width.inc"
 global user_code, user_code_end, io_run, io_left
 
 %macro SNIPPET 2+
@@ -61,21 +61,41 @@ section .text
 ; void io_run(const void *snippet, const u64 registers[6]): rax rcx rdx rsi rdi and bits of rflags.
 ; The trap that ends the snippet goes on at io_left.
 io_run:
+%if __BITS__ == 64
     push rbx
     push r12
     mov r12, rdi
     mov rbx, rsi
-    mov rax, [rbx]
-    mov rcx, [rbx + 8]
-    mov rdx, [rbx + 16]
-    mov rsi, [rbx + 24]
-    mov rdi, [rbx + 32]
-    pushfq
-    mov rbx, [rbx + 40]
-    or [rsp], rbx
-    popfq
+%else
+    argument eax, 0
+    argument ecx, 1
+    push ebx
+    push ebp
+    push esi
+    push edi
+    mov ebp, eax
+    mov ebx, ecx
+%endif
+    mov ax_, [bx_]
+    mov cx_, [bx_ + 8]
+    mov dx_, [bx_ + 16]
+    mov si_, [bx_ + 24]
+    mov di_, [bx_ + 32]
+    flags_push
+    mov bx_, [bx_ + 40]
+    or [sp_], bx_
+    flags_pop
+%if __BITS__ == 64
     jmp r12
 io_left:
     pop r12
     pop rbx
+%else
+    jmp ebp
+io_left:
+    pop edi
+    pop esi
+    pop ebp
+    pop ebx
+%endif
     ret

@@ -65,7 +65,8 @@ SNIPPETS(DECLARE)
 /* A snippet with port and, where they matter, rcx, rsi, rdi, rflags. */
 #define IO(name, port, ...) IO_(name, port, __VA_ARGS__ __VA_OPT__(, ) 0, 0, 0, 0)
 #define IO_(name, port, c, s, d, f, ...)                                                           \
-    (&(const struct io){io_##name, {RAX_FIRST, c, port, (u64)(s), (u64)(d), f}})
+    (&(const struct io){io_##name,                                                                 \
+                        {RAX_FIRST, c, port, (u64)(uintptr_t)(s), (u64)(uintptr_t)(d), f}})
 
 /* The registers as they were when the snippet ended; how many debug traps there were on the way,
  * and DR6 and rip (from the snippet on) at the first. */

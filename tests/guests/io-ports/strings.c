@@ -100,6 +100,31 @@ static void say_ins_plain(bool user)
     say_ins(user, "rep-stepped", at, IO(rep_ins8, LATCH_8, 4, 0, at, RFLAGS_TF));
 }
 
+static void say_outs_plain(bool user)
+{
+    u8 *at = page();
+
+    say_outs(user, "8", IO(outs8, LATCH_8, 0, at));
+    say_outs(user, "16", IO(outs16, QUIET, 0, at));
+    say_outs(user, "32", IO(outs32, LATCH_32, 0, at));
+    say_outs(user, "rep-32", IO(rep_outs32, LATCH_32, 3, at));
+    say_outs(user, "rep-32-down", IO(rep_outs32, LATCH_32, 3, at + 32, 0, RFLAGS_DF));
+    say_outs(user, "rep-8", IO(rep_outs8, QUIET, 4000, at));
+    say_outs(user, "rep-16", IO(rep_outs16, QUIET, 7, at));
+    say_outs(user, "ss", IO(ss_outs32, LATCH_32, 0, at));
+    say_outs(user, "into-unmapped", IO(rep_outs32, LATCH_32, 5, page_end() - 8));
+    say_outs(user, "across", IO(outs32, LATCH_32, 0, page_end() - 3));
+    say_outs(user, "unmapped", IO(outs8, QUIET, 0, page_end()));
+    say_outs(user, "read-only", IO(outs32, LATCH_32, 0, scratch_page(USER_READ_ONLY)));
+    say_outs(user, "non-canonical", IO(outs32, LATCH_32, 0, NON_CANONICAL));
+    say_outs(user, "ss-non-canonical", IO(ss_outs32, LATCH_32, 0, NON_CANONICAL));
+    say_outs(user, "hypervisor", IO(outs32, LATCH_32, 0, HYPERVISOR_VIRT_START));
+    say_outs(user, "machphys", IO(outs32, LATCH_32, 0, HYPERVISOR_VIRT_START + 0x1000));
+    say_outs(user, "rep-stepped", IO(rep_outs32, LATCH_32, 3, at, 0, RFLAGS_TF));
+}
+
+/* Bases that no descriptor has, addresses of half a word: ring1-emulation has what 32 bits have. */
+#ifdef __x86_64__
 /* 32-bit addresses, in a page of the low 4 GiB. */
 static void say_low(void)
 {
@@ -127,46 +152,26 @@ static void say_low(void)
     call_set_segment_base(SEGBASE_FS, 0);
 }
 
-static void say_outs_plain(bool user)
-{
-    u8 *at = page();
-
-    say_outs(user, "8", IO(outs8, LATCH_8, 0, at));
-    say_outs(user, "16", IO(outs16, QUIET, 0, at));
-    say_outs(user, "32", IO(outs32, LATCH_32, 0, at));
-    say_outs(user, "rep-32", IO(rep_outs32, LATCH_32, 3, at));
-    say_outs(user, "rep-32-down", IO(rep_outs32, LATCH_32, 3, at + 32, 0, RFLAGS_DF));
-    say_outs(user, "rep-8", IO(rep_outs8, QUIET, 4000, at));
-    say_outs(user, "rep-16", IO(rep_outs16, QUIET, 7, at));
-    say_outs(user, "ss", IO(ss_outs32, LATCH_32, 0, at));
-    say_outs(user, "into-unmapped", IO(rep_outs32, LATCH_32, 5, page_end() - 8));
-    say_outs(user, "across", IO(outs32, LATCH_32, 0, page_end() - 3));
-    say_outs(user, "unmapped", IO(outs8, QUIET, 0, page_end()));
-    say_outs(user, "read-only", IO(outs32, LATCH_32, 0, scratch_page(USER_READ_ONLY)));
-    say_outs(user, "non-canonical", IO(outs32, LATCH_32, 0, NON_CANONICAL));
-    say_outs(user, "ss-non-canonical", IO(ss_outs32, LATCH_32, 0, NON_CANONICAL));
-    say_outs(user, "hypervisor", IO(outs32, LATCH_32, 0, HYPERVISOR_VIRT_START));
-    say_outs(user, "machphys", IO(outs32, LATCH_32, 0, HYPERVISOR_VIRT_START + 0x1000));
-    say_outs(user, "rep-stepped", IO(rep_outs32, LATCH_32, 3, at, 0, RFLAGS_TF));
-}
-
 static void say_segments(void)
 {
-    call_set_segment_base(SEGBASE_FS, (u64)page());
+    call_set_segment_base(SEGBASE_FS, (uintptr_t)page());
     say_outs(false, "fs", IO(fs_outs32, LATCH_32, 0, 5));
     say_outs(false, "fs-ds", IO(fs_ds_outs32, LATCH_32, 0, 6));
     say_outs(false, "fs-negative", IO(fs_outs32, LATCH_32, 0, -8));
     say_ins(false, "fs-means-nothing", page() + 64, IO(fs_ins8, LATCH_8, 0, 0, page() + 64));
     call_set_segment_base(SEGBASE_FS, 0);
 }
+#endif
 
 void say_strings(void)
 {
     say_ins_plain(false);
     say_ins_faults(false);
     say_outs_plain(false);
+#ifdef __x86_64__
     say_segments();
     say_low();
+#endif
 }
 
 void say_user_strings(void)
@@ -182,8 +187,9 @@ void say_user_strings(void)
 static void watch(const char *name, unsigned int nth, u32 port, u32 bytes)
 {
     hypercall_set_debugreg(nth, port);
-    row(name, hypercall_set_debugreg(7, 1ull << nth * 2 | (TYPE_IO | (bytes - 1) << 2)
-                                                              << (16 + nth * 4)));
+    row(name,
+        hypercall_set_debugreg(
+            7, (unsigned long)(1ull << nth * 2 | (TYPE_IO | (bytes - 1) << 2) << (16 + nth * 4))));
 }
 
 void say_breakpoints(void)
@@ -192,7 +198,7 @@ void say_breakpoints(void)
         u32 port, bytes;
     } watched[] = {{0x80, 1}, {0x80, 2}, {0x81, 2}, {0x80, 4}, {0x83, 4}, {0x84, 1}};
 
-    asm volatile("mov %0, %%cr4" : : "r"(8ull)); /* debugging extensions */
+    asm volatile("mov %0, %%cr4" : : "r"(8ul)); /* debugging extensions */
     for (unsigned int i = 0; i < ARRAY_SIZE(watched); i++) {
         watch(name_nth("watch", "set", i), i % 4, watched[i].port, watched[i].bytes);
         say_kernel(name_nth("watch", "out8", i), IO(out8, QUIET));
@@ -209,7 +215,7 @@ void say_breakpoints(void)
     say_kernel("watch.kept-in", IO(in8, 0x20));
     say_kernel("watch.kept-in-stepped", IO(in8, 0x20, 0, 0, 0, RFLAGS_TF));
     say_kernel("watch.kept-ins-stepped", IO(rep_ins8, 0x20, 2, 0, page(), RFLAGS_TF));
-    asm volatile("mov %0, %%cr4" : : "r"(0ull));
+    asm volatile("mov %0, %%cr4" : : "r"(0ul));
     say_kernel("watch.extensions-off", IO(in8, 0x20));
     hypercall_set_debugreg(7, 0);
     say_kernel("watch.off", IO(in8, 0x20));

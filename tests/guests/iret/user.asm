@@ -1,6 +1,6 @@
-; User mode for the test of iret: tells what it finds in its registers, by `syscall`.
+; User mode for the test of iret: tells what it finds in its registers, by a system call.
 
-default rel
+%include "tests/guests/width.inc"
 global user_code, user_code_end, user_report, kernel_iret_raw
 %include "guest-offsets.inc"
 
@@ -8,23 +8,33 @@ extern hypercall_page
 
 section .user_text exec progbits align=4096
 user_code:
-; rbx = rcx, rbp = r11, r12 = rflags, r13 = cs, r14 = ss as they were on arrival. A single step would
-; come here, and the direction flag must not disturb anybody: so no string instruction.
+; What main.c calls FOUND_...: registers as they were on arrival. A single step would come here, and the
+; direction flag must not disturb anybody: so no string instruction.
 user_report:
-    mov rbx, rcx
+    mov bx_, cx_
+%if __BITS__ == 64
     mov rbp, r11
     pushfq
     pop r12
     mov r13, cs
     mov r14, ss
     mov r15, rsp
-    syscall
+%else
+    pushfd
+    pop edx
+    mov esi, cs
+    mov edi, ss
+    mov ebp, esp
+%endif
+    system_call
 user_code_end:
 
 section .text
-; u64 kernel_iret_raw(u64 rflags, u64 cs, u64 ss, u64 flags): an iret hypercall to the kernel itself,
-; just behind the call. Answers the rflags found there.
+; unsigned long kernel_iret_raw(rflags, cs, ss, flags), all of them words: an iret hypercall to the kernel
+; itself, just behind the call. Answers the rflags found there. In 32 bits who stays in his ring gives no ss,
+; and there are no flags.
 kernel_iret_raw:
+%if __BITS__ == 64
     push rbx
     push rbp
     mov rbp, rsp
@@ -35,11 +45,20 @@ kernel_iret_raw:
     lea rax, [.back]
     push rax                    ; rip
     push rcx                    ; flags
+%else
+    argument ecx, 0
+    argument edx, 1
+    push ecx                    ; eflags
+    push edx                    ; cs
+    push .back                  ; eip
+%endif
     jmp hypercall_page + __HYPERVISOR_iret * XL_STUB_SIZE
 .back:
-    pushfq
-    pop rax
+    flags_push
+    pop ax_
     cld
+%if __BITS__ == 64
     pop rbp
     pop rbx
+%endif
     ret

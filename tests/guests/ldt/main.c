@@ -5,19 +5,30 @@
  * addresses of its own; pages that cannot be written as long as the LDT is in use; descriptors that
  * change at once by update_descriptor, and gates that never open.
  */
+#include "tests/guests/seen.h"
 #include "tests/guests/user_space.h"
 
 extern char user_load[], user_call[];
 void load_es(void *), look(void *), call_far(void *);
 
-#define SELECTOR(n)     ((n)*8ul | 4 | 3)
-#define PER_PAGE        512u
-#define DATA            0x00cff3000000ffffull
-#define DATA_ABSENT     0x00cf73000000ffffull
-#define CODE_64         0x00affb000000ffffull
+#define SELECTOR(n) ((n)*8ul | 4 | 3)
+#define PER_PAGE    512u
+#define DATA        0x00cff3000000ffffull
+#define DATA_ABSENT 0x00cf73000000ffffull
+#define WINDOW      USER_PAGES /* scratch pages from here on show the LDT */
+
+/* The kernel's code, where the LDT of the last rows begins, and what to give back to es. */
+#ifdef __x86_64__
+#define CODE            0x00affb000000ffffull
 #define GATE_TO_GUEST   0x0000ec00e0330000ull
-#define WINDOW          USER_PAGES /* scratch pages from here on show the LDT */
 #define LAST_LOWER_PAGE 0x00007ffffffff000ull
+#define ES_BEFORE       0ul
+#else
+#define CODE            0x00cffb000000ffffull
+#define GATE_TO_GUEST   0x0000ac00e0190000ull /* its DPL goes where the selector has its RPL */
+#define LAST_LOWER_PAGE (HYPERVISOR_VIRT_START - PAGE_SIZE)
+#define ES_BEFORE       (unsigned long)FLAT_KERNEL_DS
+#endif
 
 enum slot {
     SLOT_ZERO,
@@ -43,7 +54,7 @@ static mfn_t table_make(void)
 {
     static const u64 descriptors[] = {[SLOT_DATA] = DATA,
                                       [SLOT_ABSENT] = DATA_ABSENT,
-                                      [SLOT_CODE] = CODE_64,
+                                      [SLOT_CODE] = CODE,
                                       [SLOT_GATE] = GATE_TO_GUEST};
     mfn_t table = table_new();
 
@@ -56,18 +67,18 @@ static mfn_t table_make(void)
 static void say_fault(const char *name, struct fault fault)
 {
     console_printf("ROW %s = vector %u error 0x%x address %ld\n", name, fault.vector, fault.error,
-                   fault.vector == VECTOR_PF ? (long)(fault.address - (u64)base) : 0);
+                   fault.vector == VECTOR_PF ? (long)(fault.address - (uintptr_t)base) : 0);
 }
 
 static void say_load(const char *name, unsigned int slot)
 {
     say_fault(name, fault_catch(load_es, (void *)SELECTOR(slot)));
-    load_es(NULL);
+    load_es((void *)ES_BEFORE);
 }
 
 static void say_look(const char *name, unsigned int slot)
 {
-    u64 word = SELECTOR(slot);
+    unsigned long word = SELECTOR(slot);
     struct fault fault = fault_catch(look, &word);
 
     if (fault.taken)
@@ -83,7 +94,7 @@ static void show(unsigned int page, mfn_t table, u64 flags)
 
 static void say_lazy(void)
 {
-    row("lazy.set", ldt_set((u64)base, 3 * PER_PAGE));
+    row("lazy.set", ldt_set((uintptr_t)base, 3 * PER_PAGE));
     say_load("lazy.first-absent", SLOT_DATA);
     say_look("lazy.look-absent", SLOT_DATA);
     show(0, first, PTE_READ_ONLY);
@@ -98,9 +109,9 @@ static void say_lazy(void)
     show(0, first, 0);
     show(1, second, 0);
     say_load("lazy.still-shown", SLOT_DATA);
-    row("lazy.set-same", ldt_set((u64)base, 3 * PER_PAGE));
+    row("lazy.set-same", ldt_set((uintptr_t)base, 3 * PER_PAGE));
     say_load("lazy.still-shown-after-same", SLOT_DATA);
-    row("lazy.set-shorter", ldt_set((u64)base, 2 * PER_PAGE));
+    row("lazy.set-shorter", ldt_set((uintptr_t)base, 2 * PER_PAGE));
     say_load("lazy.gone-after-shorter", SLOT_DATA);
     show(0, first, PTE_READ_ONLY);
     say_load("lazy.back", SLOT_DATA);
@@ -116,7 +127,7 @@ static void say_held(void)
     const void *page = mfn_to_virt(first);
     u64 slot = table_entry_address(first, SLOT_SPARE);
 
-    ldt_set((u64)base, PER_PAGE);
+    ldt_set((uintptr_t)base, PER_PAGE);
     say_load("held.load", SLOT_DATA);
     row("held.map-writable", map_page(page, pte_make(first, PTE_READ_WRITE)));
     row("held.pin", mmuext(MMUEXT_PIN_L1_TABLE, first.n));
@@ -126,11 +137,11 @@ static void say_held(void)
     row("held.update-absent", call_update_descriptor(slot, DATA_ABSENT));
     say_load("held.updated-absent", SLOT_SPARE);
     row("held.update-bad", call_update_descriptor(slot, 0x0000890000000067));
-    row("held.gdt-too", call_set_gdt((u64[]){first.n}, PER_PAGE));
+    row("held.gdt-too", call_set_gdt((xen_pfn_t[]){(xen_pfn_t)first.n}, PER_PAGE));
     row("held.gdt-none", call_set_gdt(NULL, 0));
     row("held.none", ldt_set(0, 0));
     row("held.map-writable-after", map_page(page, pte_make(first, PTE_READ_WRITE)));
-    ldt_set((u64)base, PER_PAGE);
+    ldt_set((uintptr_t)base, PER_PAGE);
     say_load("held.writable-elsewhere", SLOT_DATA);
     row("held.map-read-only", map_page(page, pte_make(first, PTE_READ_ONLY)));
     say_load("held.read-only-again", SLOT_DATA);
@@ -140,7 +151,7 @@ static void say_other_frames(void)
 {
     mfn_t bad = table_new();
 
-    ldt_set((u64)base, 2 * PER_PAGE);
+    ldt_set((uintptr_t)base, 2 * PER_PAGE);
     show(1, scratch_table(1), PTE_READ_ONLY);
     say_load("frame.page-table", PER_PAGE + SLOT_DATA);
     map_page(base + PAGE_SIZE, start_info->shared_info | PTE_READ_ONLY);
@@ -158,14 +169,14 @@ static void say_other_frames(void)
 /* An LDT may begin in the guest's memory and end where nothing can be. */
 static void say_ends(void)
 {
-    base = (const u8 *)LAST_LOWER_PAGE;
-    row("end.lower-half", ldt_set((u64)base, 3 * PER_PAGE));
+    base = (const u8 *)(uintptr_t)LAST_LOWER_PAGE;
+    row("end.lower-half", ldt_set((uintptr_t)base, 3 * PER_PAGE));
     say_load("end.lower-half-first", SLOT_DATA);
     say_load("end.non-canonical", PER_PAGE + SLOT_DATA);
     say_load("end.non-canonical-next", 2 * PER_PAGE + SLOT_ABSENT);
     say_look("end.non-canonical-look", PER_PAGE + SLOT_DATA);
     base = (const u8 *)-PAGE_SIZE;
-    row("end.last-page", ldt_set((u64)base, 2 * PER_PAGE));
+    row("end.last-page", ldt_set((uintptr_t)base, 2 * PER_PAGE));
     say_load("end.last-page-first", SLOT_DATA);
     say_load("end.wraps", PER_PAGE + SLOT_DATA);
     base = scratch_page(WINDOW);
@@ -179,7 +190,7 @@ static void say_gates(void)
         u16 selector;
     } target = {0, SELECTOR(SLOT_GATE)};
 
-    ldt_set((u64)base, PER_PAGE);
+    ldt_set((uintptr_t)base, PER_PAGE);
     say_fault("gate.call", fault_catch(call_far, &target));
     say_load("gate.load", SLOT_GATE);
     say_look("gate.look", SLOT_GATE);
@@ -195,7 +206,7 @@ static void say_stale(void)
     struct sched_poll poll = {.nr_ports = 0};
     u16 es;
 
-    ldt_set((u64)base, PER_PAGE);
+    ldt_set((uintptr_t)base, PER_PAGE);
     call_update_descriptor(slot, DATA);
     load_es((void *)SELECTOR(SLOT_SPARE));
     row("stale.update", call_update_descriptor(slot, DATA_ABSENT));
@@ -210,7 +221,7 @@ static void say_stale(void)
     call_sched_op(SCHEDOP_yield, NULL);
     __asm__ volatile("mov %%es, %0" : "=r"(es));
     row_hex("stale.es-without-ldt", es);
-    load_es(NULL);
+    load_es((void *)ES_BEFORE);
 }
 
 static struct trap_frame frame;
@@ -220,23 +231,24 @@ static void say_user(const char *name, const char *start, u64 rbx)
     user_frame_init(&frame, user_address(start), user_stack_top());
     frame.rbx = rbx;
     user_run(&frame);
-    console_printf("ROW %s = vector %u error 0x%x\n", name, (u32)frame.vector, (u32)frame.error);
-    load_es(NULL);
+    console_printf("ROW %s = vector %u error 0x%x\n", name, (u32)seen_vector(frame.vector),
+                   (u32)frame.error);
+    load_es((void *)ES_BEFORE);
 }
 
 static void say_users(void)
 {
     u16 *operand = scratch_page(USER_STACK);
 
-    ldt_set((u64)base, 2 * PER_PAGE);
+    ldt_set((uintptr_t)base, 2 * PER_PAGE);
     say_user("user.load", user_load, SELECTOR(SLOT_DATA));
     say_user("user.not-present", user_load, SELECTOR(SLOT_ABSENT));
     say_user("user.no-page", user_load, SELECTOR(PER_PAGE + SLOT_DATA));
     say_user("user.beyond", user_load, SELECTOR(2 * PER_PAGE));
     operand[2] = SELECTOR(SLOT_GATE);
-    say_user("user.gate", user_call, (u64)operand);
+    say_user("user.gate", user_call, (uintptr_t)operand);
     operand[2] = SELECTOR(PER_PAGE + SLOT_GATE);
-    say_user("user.gate-no-page", user_call, (u64)operand);
+    say_user("user.gate-no-page", user_call, (uintptr_t)operand);
     ldt_set(0, 0);
 }
 

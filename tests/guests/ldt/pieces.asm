@@ -1,6 +1,6 @@
 ; Uses of selectors: a load, a far call, a look at a descriptor; by the kernel and by a user.
 
-default rel
+%include "tests/guests/width.inc"
 global user_code, user_code_end, user_load, user_call
 global load_es, look, call_far
 
@@ -8,27 +8,30 @@ section .user_text exec progbits align=4096
 user_code:
 user_load:
     mov es, ebx
-    syscall
+    system_call
 user_call:
-    call far dword [rbx]
-    syscall
+    call far dword [bx_]
+    system_call
 user_code_end:
 
 section .text
 ; void load_es(void *selector)
 load_es:
-    mov es, di
+    argument ax_, 0
+    mov es, ax
     ret
 
-; void look(u64 *selector_in_rights_out): 0 if the descriptor may not be looked at
+; void look(unsigned long *selector_in_rights_out): 0 if the descriptor may not be looked at
 look:
-    mov ecx, [rdi]
+    argument dx_, 0
+    mov ecx, [dx_]
     xor eax, eax
     lar eax, ecx
-    mov [rdi], rax
+    mov [dx_], ax_
     ret
 
 ; void call_far(void *operand): through 32 bits of offset, 16 of selector
 call_far:
-    call far dword [rdi]
+    argument ax_, 0
+    call far dword [ax_]
     ret

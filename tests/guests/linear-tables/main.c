@@ -9,10 +9,9 @@
 
 #define PIN(level) (MMUEXT_PIN_L1_TABLE + (level)-1)
 #define READ_ONLY  (PTE_PRESENT | PTE_USER)
-#define SLOT       9 /* of the entry that is tried, in every table */
 
 struct tree {
-    mfn_t level[5]; /* [0]: a page of memory; [4]: the root, pinned */
+    mfn_t level[PT_LEVELS + 1]; /* [0]: a page of memory; the last: the root, pinned */
 };
 
 static struct tree tree, twin;
@@ -20,23 +19,28 @@ static struct tree tree, twin;
 static void tree_build(const char *pin_row, struct tree *t)
 {
     t->level[0] = pfn_to_mfn(frame_alloc_zeroed());
-    for (unsigned int l = 1; l <= 4; l++) {
-        t->level[l] = table_new();
+    for (unsigned int l = 1; l <= PT_LEVELS; l++) {
+        t->level[l] = table_new_for(l);
         pte_update(table_entry_address(t->level[l], 0), pte_make(t->level[l - 1], PTE_TABLE));
     }
-    row(pin_row, mmuext(PIN(4), t->level[4].n));
+    row(pin_row, mmuext(PIN(PT_LEVELS), t->level[PT_LEVELS].n));
 }
 
-/* Entry SLOT of one table is set to name another: what does that answer? */
+/* The machine address of the entry that is tried. */
+static u64 slot(unsigned int level, mfn_t in)
+{
+    return table_entry_address(in, spare_slot(level, 0));
+}
+
+/* An entry of one table is set to name another: what does that answer? */
 static void try(const char *what, unsigned int level, mfn_t in, mfn_t named, u64 flags)
 {
-    row(name_nth("linear", what, level),
-        pte_update(table_entry_address(in, SLOT), pte_make(named, flags)));
+    row(name_nth("linear", what, level), pte_update(slot(level, in), pte_make(named, flags)));
 }
 
-static void clear(mfn_t in)
+static void clear(unsigned int level, mfn_t in)
 {
-    pte_update(table_entry_address(in, SLOT), 0);
+    pte_update(slot(level, in), 0);
 }
 
 static void one_level(unsigned int l)
@@ -45,44 +49,47 @@ static void one_level(unsigned int l)
 
     try("self-writable", l, mine, mine, READ_ONLY | PTE_WRITE);
     try("self", l, mine, mine, READ_ONLY);
-    row_hex(name_nth("linear", "self-entry", l),
-            entry_flags(entry_read(table_entry_address(mine, SLOT))));
+    row_hex(name_nth("linear", "self-entry", l), entry_flags(entry_read(slot(l, mine))));
     try("self-again", l, mine, mine, READ_ONLY | PTE_ACCESSED);
     try("self-upgrade", l, mine, mine, READ_ONLY | PTE_WRITE);
     try("other-over-self", l, mine, other, READ_ONLY);
     try("other-writable", l, mine, other, READ_ONLY | PTE_WRITE);
     try("circle", l, other, mine, READ_ONLY);
     try("self-beside", l, other, other, READ_ONLY);
-    clear(other);
-    clear(mine);
+    clear(l, other);
+    clear(l, mine);
     try("other-way", l, other, mine, READ_ONLY);
     try("circle-other-way", l, mine, other, READ_ONLY);
-    clear(other);
+    clear(l, other);
     try("level-below-unused", l, mine, unused, READ_ONLY);
-    clear(mine);
-    try("two-levels-up", l, mine, tree.level[l == 4 ? 2 : l + 1], READ_ONLY);
+    clear(l, mine);
+    try("two-levels-up", l, mine, tree.level[l == PT_LEVELS ? l - 2 : l + 1], READ_ONLY);
 }
 
-static void whole_roots(void)
+/* Such an entry is there already when a frame becomes a table. */
+static void whole_tables(unsigned int l)
 {
-    mfn_t root = table_new();
+    mfn_t table = table_new_for(l);
 
-    pte_update(table_entry_address(root, 300), pte_make(root, READ_ONLY));
-    row("pin.with-self", mmuext(PIN(4), root.n));
-    row("unpin.with-self", mmuext(MMUEXT_UNPIN_TABLE, root.n));
-    pte_update(table_entry_address(root, 300), pte_make(root, READ_ONLY | PTE_WRITE));
-    row("pin.with-writable-self", mmuext(PIN(4), root.n));
-    pte_update(table_entry_address(root, 300), pte_make(tree.level[4], READ_ONLY));
-    row("pin.with-other", mmuext(PIN(4), root.n));
-    row("unpin-other.while-named", mmuext(MMUEXT_UNPIN_TABLE, tree.level[4].n));
-    row("unpin.with-other", mmuext(MMUEXT_UNPIN_TABLE, root.n));
+    pte_update(slot(l, table), pte_make(table, READ_ONLY));
+    row(name_nth("pin", "with-self", l), mmuext(PIN(l), table.n));
+    row(name_nth("unpin", "with-self", l), mmuext(MMUEXT_UNPIN_TABLE, table.n));
+    pte_update(slot(l, table), pte_make(table, READ_ONLY | PTE_WRITE));
+    row(name_nth("pin", "with-writable-self", l), mmuext(PIN(l), table.n));
+    pte_update(slot(l, table), pte_make(tree.level[l], READ_ONLY));
+    row(name_nth("pin", "with-other", l), mmuext(PIN(l), table.n));
+    if (l == PT_LEVELS)
+        row("unpin-other.while-named", mmuext(MMUEXT_UNPIN_TABLE, tree.level[l].n));
+    row(name_nth("unpin", "with-other", l), mmuext(MMUEXT_UNPIN_TABLE, table.n));
+    row(name_nth("after", "writable", l), map_page(scratch_page(0), pte_make(table, PTE_TABLE)));
+    map_page(scratch_page(0), 0);
 }
 
 /* Everything was given back: each table can be mapped writable. */
 static void all_ordinary(void)
 {
-    row("tree.unpin-twin", mmuext(MMUEXT_UNPIN_TABLE, twin.level[4].n));
-    for (unsigned int l = 1; l <= 4; l++) {
+    row("tree.unpin-twin", mmuext(MMUEXT_UNPIN_TABLE, twin.level[PT_LEVELS].n));
+    for (unsigned int l = 1; l <= PT_LEVELS; l++) {
         row(name_nth("after", "tree-writable", l),
             map_page(scratch_page(0), pte_make(tree.level[l], PTE_TABLE)));
         row(name_nth("after", "twin-writable", l),
@@ -95,9 +102,10 @@ void guest_main(void)
     scratch_entry(1);
     tree_build("tree.pin", &tree);
     tree_build("tree.pin-twin", &twin);
-    for (unsigned int l = 2; l <= 4; l++)
+    for (unsigned int l = 2; l <= PT_LEVELS; l++)
         one_level(l);
-    whole_roots();
+    for (unsigned int l = 2; l <= PT_LEVELS; l++)
+        whole_tables(l);
     all_ordinary();
     guest_end();
 }

@@ -4,8 +4,12 @@
 #define CALLS       2000
 #define GDT_PAGES   14
 #define GDT_ENTRIES (GDT_PAGES * 512)
-#define DESCRIPTOR  0x00affa000000ffffull
-#define BAD_GATE    0x00008e0000000000ull /* an interrupt gate */
+#ifdef __x86_64__
+#define DESCRIPTOR 0x00affa000000ffffull
+#else
+#define DESCRIPTOR 0x00cffa000000ffffull
+#endif
+#define BAD_GATE 0x00008e0000000000ull /* an interrupt gate */
 
 static multicall_entry_t calls[CALLS];
 static xen_pfn_t gdts[2][GDT_PAGES];
@@ -25,7 +29,8 @@ static void gdts_make(void)
     }
 }
 
-static void multicall_of(unsigned int op, u64 a1, u64 a2, u64 a3, u64 a4, unsigned int count)
+static void multicall_of(unsigned int op, unsigned long a1, unsigned long a2, unsigned long a3,
+                         unsigned long a4, unsigned int count)
 {
     for (unsigned int i = 0; i < count; i++)
         calls[i] = (multicall_entry_t){.op = op, .args = {a1, a2, a3, a4}};
@@ -41,19 +46,21 @@ static void calls_of_every_length(void)
 
     gdts_make();
     multicall_of(__HYPERVISOR_xen_version, XENVER_version, 0, 0, 0, CALLS);
-    multicall_of(__HYPERVISOR_set_gdt, (u64)gdts[0], GDT_ENTRIES, 0, 0, 20);
-    row_want("multicall.set-gdt", (s64)calls[19].result, 0);
-    multicall_of(__HYPERVISOR_set_gdt, (u64)gdts[1], GDT_ENTRIES, 0, 0, 20);
-    row_want("multicall.set-gdt-bad", (s64)calls[19].result, -XEN_EINVAL);
+    multicall_of(__HYPERVISOR_set_gdt, (uintptr_t)gdts[0], GDT_ENTRIES, 0, 0, 20);
+    row_want("multicall.set-gdt", (long)calls[19].result, 0);
+    multicall_of(__HYPERVISOR_set_gdt, (uintptr_t)gdts[1], GDT_ENTRIES, 0, 0, 20);
+    row_want("multicall.set-gdt-bad", (long)calls[19].result, -XEN_EINVAL);
     multicall_of(__HYPERVISOR_set_gdt, 0, 0, 0, 0, 1);
-    multicall_of(__HYPERVISOR_update_va_mapping, (u64)scratch_page(0), 0, UVMF_TLB_FLUSH, 0, CALLS);
-    multicall_of(__HYPERVISOR_mmuext_op, (u64)&op, 1, 0, DOMID_SELF, CALLS);
+    multicall_of(__HYPERVISOR_update_va_mapping, (uintptr_t)scratch_page(0), 0,
+                 VA_MAPPING_FLAGS == 2 ? UVMF_TLB_FLUSH : 0, UVMF_TLB_FLUSH, CALLS);
+    multicall_of(__HYPERVISOR_mmuext_op, (uintptr_t)&op, 1, 0, DOMID_SELF, CALLS);
     op = (mmuext_op_t){.cmd = MMUEXT_CLEAR_PAGE, .arg1.mfn = page.n};
-    multicall_of(__HYPERVISOR_mmuext_op, (u64)&op, 1, 0, DOMID_SELF, CALLS);
+    multicall_of(__HYPERVISOR_mmuext_op, (uintptr_t)&op, 1, 0, DOMID_SELF, CALLS);
     for (unsigned int i = 0; i < ARRAY_SIZE(updates); i++)
         updates[i] = (mmu_update_t){.ptr = scratch_entry(1) + i * sizeof(u64),
                                     .val = pte_make(page, PTE_READ_ONLY)};
-    multicall_of(__HYPERVISOR_mmu_update, (u64)updates, ARRAY_SIZE(updates), 0, DOMID_SELF, CALLS);
+    multicall_of(__HYPERVISOR_mmu_update, (uintptr_t)updates, ARRAY_SIZE(updates), 0, DOMID_SELF,
+                 CALLS);
 }
 
 static void operations(void)

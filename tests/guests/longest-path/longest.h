@@ -16,5 +16,6 @@ void long_lists(void);
 void long_trees(void);
 void long_memory(void);
 void long_events(void);
+void long_grants(void);
 
 #endif

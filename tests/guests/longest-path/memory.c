@@ -58,11 +58,14 @@ static void blocks_of(unsigned int order)
 static void one_large_exchange(void)
 {
     xen_pfn_t block = 0x200000;
+    /* common/compat/memory.c: two orders so different are refused to a 32-bit guest. */
+    const long refused = sizeof(long) == sizeof(u32) ? -XEN_E2BIG : 0;
 
-    row_want("large.to-a-block", exchange(list, FRAMES, 0, &block, 1, 13), 0);
-    row_want("large.from-a-block", exchange(&block, 1, 13, list, FRAMES, 0), 0);
+    row_want("large.to-a-block", exchange(list, FRAMES, 0, &block, 1, 13), refused);
+    row_want("large.from-a-block", exchange(&block, 1, 13, list, FRAMES, 0), refused);
     list[FRAMES - 1] = 0;
-    row_want("large.bad-end", exchange(list, FRAMES, 0, &block, 1, 13), -XEN_EINVAL);
+    row_want("large.bad-end", exchange(list, FRAMES, 0, &block, 1, 13),
+             refused ? refused : -XEN_EINVAL);
     list[FRAMES - 1] = list[0];
 }
 

@@ -9,6 +9,7 @@
 static mfn_t below;
 static mfn_t tables[PT_ENTRIES];
 static bool bad_end;
+static u64 kernel_entry; /* of a root of 32 bits */
 
 static u64 fill_new_frames(unsigned int index)
 {
@@ -56,15 +57,32 @@ static void last_uses(void)
     row_want("last-uses.unpin", mmuext(MMUEXT_UNPIN_TABLE, table.n), 0);
 }
 
-/* An L4 of one L3, 496 times, of one L2, 512 times, of 512 L1s that all map one frame. */
+/* Of three levels: as many as there can be. */
+static u64 fill_root(unsigned int index)
+{
+    if (PT_LEVELS == 4 || index < 3)
+        return fill_below(index);
+    return index == 3 ? kernel_entry : 0;
+}
+
+static mfn_t root_filled(void)
+{
+    if (PT_LEVELS == 3)
+        kernel_entry = table_entries(table_new_kernel_root())[3];
+    else
+        below = table_filled(fill_below);
+    return table_filled(fill_root);
+}
+
+/* An L4 of one L3, 496 times, of one L2, 512 times, of 512 L1s that all map one frame; in 32 bits
+ * an L3 of one L2, three times. */
 static void full_tree(void)
 {
     below = frame_new();
     for (unsigned int i = 0; i < PT_ENTRIES; i++)
         tables[i] = table_filled(fill_below);
     below = table_filled(fill_tables);
-    below = table_filled(fill_below);
-    pin_and_unpin("tree", MMUEXT_PIN_L4_TABLE, table_filled(fill_below), 0);
+    pin_and_unpin("tree", MMUEXT_PIN_L1_TABLE + PT_LEVELS - 1, root_filled(), 0);
     bad_end = true;
     below = frame_new();
     map_page(table_entries(tables[PT_ENTRIES - 1]),
@@ -72,8 +90,7 @@ static void full_tree(void)
     tables[PT_ENTRIES - 1] = table_filled(fill_below);
     bad_end = false;
     below = table_filled(fill_tables);
-    below = table_filled(fill_below);
-    pin_and_unpin("bad-tree", MMUEXT_PIN_L4_TABLE, table_filled(fill_below), -XEN_EPERM);
+    pin_and_unpin("bad-tree", MMUEXT_PIN_L1_TABLE + PT_LEVELS - 1, root_filled(), -XEN_EPERM);
 }
 
 void long_trees(void)

@@ -6,9 +6,10 @@
 #include "tests/guests/common.h"
 
 #define EXTENTS 8
-#define NOWHERE ((void *)0x400000000000)
+#define NOWHERE ((void *)0x70000000)
 #define DONE(n) ((n) << 6)
 #define NO_PFN  (~0UL)
+#define MANY    (1ul << sizeof(long) * 5) /* 2^40; in 32 bits 2^20 */
 
 static xen_pfn_t in[EXTENTS], out[EXTENTS];
 static struct xen_memory_exchange request;
@@ -21,7 +22,7 @@ static void in_make(void)
     for (unsigned int i = 0; i < EXTENTS; i++) {
         pfn_t pfn = frame_alloc();
 
-        in[i] = pfn_to_mfn(pfn).n;
+        in[i] = (xen_pfn_t)pfn_to_mfn(pfn).n;
         call_update_va_mapping(pfn_to_virt(pfn), 0, UVMF_INVLPG);
         out[i] = 5000 + i;
     }
@@ -51,7 +52,7 @@ static s64 owned(void)
 
 static s64 map_window(xen_pfn_t frame)
 {
-    return map_page(window, frame << PAGE_SHIFT | PTE_READ_WRITE);
+    return map_page(window, (u64)frame << PAGE_SHIFT | PTE_READ_WRITE);
 }
 
 /* What an exchange of the request answers, and how far it went. */
@@ -195,7 +196,7 @@ static void frames_in_use(void)
     map_window(in[1]);
     request_make(2, 0, 2, 0);
     say("mapped");
-    map_page(window, in[2] << PAGE_SHIFT | PTE_PRESENT);
+    map_page(window, (u64)in[2] << PAGE_SHIFT | PTE_PRESENT);
     in[0] = in[2];
     request_make(1, 0, 1, 0);
     say("mapped-read-only");
@@ -204,7 +205,7 @@ static void frames_in_use(void)
 
     call_update_va_mapping(mfn_to_virt(table), 0, UVMF_INVLPG);
     table_pin(table, 1);
-    in[0] = table.n;
+    in[0] = (xen_pfn_t)table.n;
     request_make(1, 0, 1, 0);
     say("pinned-table");
     table_unpin(table);
@@ -215,7 +216,7 @@ static void frames_in_use(void)
     in[0] = 0xfee00;
     request_make(1, 0, 1, 0);
     say("device");
-    in[0] = table_boot_root().n;
+    in[0] = (xen_pfn_t)table_boot_root().n;
     request_make(1, 0, 1, 0);
     say("base-pointer");
 }
@@ -251,7 +252,7 @@ static void lists(void)
     request_make(1, 0, 1, 0);
     request.in.extent_start.p = NOWHERE;
     say("in-unmapped");
-    request_make(1ul << 40, 0, 1ul << 40, 0);
+    request_make(MANY, 0, MANY, 0);
     request.in.extent_start.p = NOWHERE;
     say("very-long");
     request_make(~0ul, 0, ~0ul, 0);
@@ -279,7 +280,7 @@ static void refusals(void)
     request_make(1, 18, 1, 18);
     in[0] = NO_PFN;
     say("order-18-of-nothing");
-    request_make(1ul << 63, 1, 1ul << 63, 1);
+    request_make(~(~0ul >> 1), 1, ~(~0ul >> 1), 1);
     say("size-overflows");
     request_make(1, 0, 1, 0);
     request.in.domid = 77;

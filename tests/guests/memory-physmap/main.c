@@ -5,7 +5,7 @@
  */
 #include "tests/guests/common.h"
 
-#define NOWHERE  ((void *)0x400000000000)
+#define NOWHERE  ((void *)0x70000000)
 #define DONE(n)  ((unsigned long)(n) << 6)
 #define NOBODY   77
 #define SPACES   7
@@ -14,7 +14,7 @@
 
 static long memory_op(unsigned long command, void *argument)
 {
-    return hypercall_memory_op(command, (u64)argument);
+    return hypercall_memory_op(command, (uintptr_t)argument);
 }
 
 /* The refusals that do not depend on what the argument holds. */

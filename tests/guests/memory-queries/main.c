@@ -4,11 +4,11 @@
  */
 #include "guest-kernel/core/guest.h"
 #include "guest-kernel/core/report.h"
-#include "guest-kernel/x86_64/hypercall.h"
+#include "guest-kernel/core/hypercall.h"
 #include "xen-like/lib/fmt.h"
 #include "xen-like/lib/string.h"
 
-#define NOWHERE ((void *)0x400000000000)
+#define NOWHERE ((void *)0x70000000)
 #define DONE(n) ((n) << 6)
 
 static long ask_about(unsigned int op, domid_t id)
@@ -103,7 +103,8 @@ static void number_rows(void)
     }
 }
 
-static long claim(domid_t id, u64 extents, unsigned int order, unsigned int flags, void *list)
+static long claim(domid_t id, xen_ulong_t extents, unsigned int order, unsigned int flags,
+                  void *list)
 {
     struct xen_memory_reservation r = {
         .nr_extents = extents, .extent_order = order, .mem_flags = flags, .domid = id};
@@ -114,7 +115,7 @@ static long claim(domid_t id, u64 extents, unsigned int order, unsigned int flag
 
 static void claim_rows(void)
 {
-    static u64 list;
+    static xen_pfn_t list;
 
     row("memory.claim_with_a_list", claim(DOMID_SELF, 1, 0, 0, &list));
     row("memory.claim_of_an_order", claim(DOMID_SELF, 1, 1, 0, NULL));
@@ -123,7 +124,7 @@ static void claim_rows(void)
     row("memory.claim_for_nobody", claim(77, 1, 0, 0, NULL));
     row("memory.claim_by_number_of_less_than_owned", claim(0, 1, 0, 0, NULL));
     row("memory.claim_by_number_of_none", claim(0, 0, 0, 0, NULL));
-    row("memory.claim_by_number_of_too_many", claim(0, 1ul << 40, 0, 0, NULL));
+    row("memory.claim_by_number_of_too_many", claim(0, 1ul << sizeof(long) * 5, 0, 0, NULL));
     row("memory.claim_by_number", claim(0, start_info->nr_pages + 16, 0, 0, NULL));
     row("memory.claim_by_number_again", claim(0, start_info->nr_pages + 16, 0, 0, NULL));
     row("memory.claim_given_up", claim(0, 0, 0, 0, NULL));

@@ -9,12 +9,12 @@
 #include "guest-kernel/core/report.h"
 #include "guest-kernel/mm/frame.h"
 #include "guest-kernel/mm/page_table.h"
-#include "guest-kernel/x86_64/hypercall.h"
+#include "guest-kernel/core/hypercall.h"
 #include "xen-like/lib/fmt.h"
 #include "xen-like/lib/string.h"
 
 #define EXTENTS      8
-#define NOWHERE      ((void *)0x400000000000)
+#define NOWHERE      ((void *)0x70000000)
 #define DONE(n)      ((n) << 6) /* extents done by an earlier call, in the command word */
 #define OTHER_DOMAIN 77
 #define NO_PFN       (~0UL) /* in the machine-to-phys table: not known */

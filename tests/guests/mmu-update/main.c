@@ -4,8 +4,10 @@
  * a kernel has to go by: it cannot look at the hypervisor's counts.
  */
 #include "tests/guests/common.h"
+#include "tests/guests/mmu-update/width.h"
 
-static u64 data_pte, table_pte[PT_LEVELS];
+static u64 data_pte;
+u64 table_pte[PT_LEVELS];
 
 /* Writes value to the entry and says the flags that it then has. */
 static void say_written(const char *group, const char *what, u64 address, u64 value)
@@ -17,6 +19,15 @@ static void say_written(const char *group, const char *what, u64 address, u64 va
         row(name_of(group, what), answer);
     else
         row_hex(name_of(group, what), entry_flags(entry));
+}
+
+/* The same of an entry below the root, to which nothing is added in 32 bits. */
+static void say_as_written(const char *group, const char *what, u64 address, u64 value)
+{
+    if (entry_is_kept_as_written() && !pte_update(address, value))
+        row_want_hex(name_of(group, what), entry_flags(entry_read(address)), entry_flags(value));
+    else
+        say_written(group, what, address, value);
 }
 
 static const struct {
@@ -50,10 +61,10 @@ static void say_l1_forms(void)
 
     for (unsigned int i = 0; i < ARRAY_SIZE(l1_forms); i++) {
         pte_update(slot, 0);
-        say_written("l1-fresh", l1_forms[i].what, slot, data_pte | l1_forms[i].flags);
+        say_as_written("l1-fresh", l1_forms[i].what, slot, data_pte | l1_forms[i].flags);
         /* Over an entry with the same frame and the right to write there is a short road. */
         pte_update(other, data_pte | PTE_PRESENT | PTE_USER | (l1_forms[i].flags & PTE_WRITE));
-        say_written("l1-over-same", l1_forms[i].what, other, data_pte | l1_forms[i].flags);
+        say_as_written("l1-over-same", l1_forms[i].what, other, data_pte | l1_forms[i].flags);
     }
     pte_update(slot, 0);
     pte_update(other, 0);
@@ -68,16 +79,16 @@ static void say_l1_bits(void)
         if (bit >= PAGE_SHIFT && bit < 40)
             continue;
         pte_update(slot, 0);
-        say_written("l1-bits", name_nth("bit", "fresh", bit), slot,
-                    data_pte | PTE_PRESENT | 1ull << bit);
+        say_as_written("l1-bits", name_nth("bit", "fresh", bit), slot,
+                       data_pte | PTE_PRESENT | 1ull << bit);
         pte_update(slot, 0);
-        say_written("l1-bits", name_nth("bit", "writable", bit), slot,
-                    data_pte | PTE_PRESENT | PTE_WRITE | 1ull << bit);
+        say_as_written("l1-bits", name_nth("bit", "writable", bit), slot,
+                       data_pte | PTE_PRESENT | PTE_WRITE | 1ull << bit);
     }
     pte_update(slot, 0);
 }
 
-static void say_upper_forms(unsigned int level)
+void say_upper_forms(unsigned int level)
 {
     u64 slot = scratch_entry(level) + 8 * sizeof(u64);
     char group[16];
@@ -87,15 +98,15 @@ static void say_upper_forms(unsigned int level)
         if (bit >= PAGE_SHIFT && bit < 52)
             continue;
         pte_update(slot, 0);
-        say_written(group, name_nth("bit", "fresh", bit), slot,
-                    table_pte[level - 2] | PTE_PRESENT | 1ull << bit);
+        say_as_written(group, name_nth("bit", "fresh", bit), slot,
+                       table_pte[level - 2] | PTE_PRESENT | 1ull << bit);
     }
     pte_update(slot, 0);
     pte_update(slot, table_pte[level - 2] | PTE_PRESENT);
-    say_written(group, "same-with-accessed", slot,
-                table_pte[level - 2] | PTE_PRESENT | PTE_ACCESSED);
-    say_written(group, "same-read-write", slot, table_pte[level - 2] | PTE_PRESENT | PTE_WRITE);
-    say_written(group, "not-present", slot, 0xff0);
+    say_as_written(group, "same-with-accessed", slot,
+                   table_pte[level - 2] | PTE_PRESENT | PTE_ACCESSED);
+    say_as_written(group, "same-read-write", slot, table_pte[level - 2] | PTE_PRESENT | PTE_WRITE);
+    say_as_written(group, "not-present", slot, 0xff0);
     pte_update(slot, 0);
 }
 
@@ -126,7 +137,8 @@ static void say_preserve(void)
 /* The CPU notes accesses in the entry itself, and the guest sees them there. */
 static void say_accessed_by_use(void)
 {
-    u64 slot = scratch_entry(1), value;
+    u64 slot = scratch_entry(1);
+    unsigned long value;
 
     pte_update(slot, data_pte | PTE_PRESENT | PTE_USER | PTE_WRITE);
     mmuext(MMUEXT_TLB_FLUSH_LOCAL, 0);
@@ -249,7 +261,7 @@ static void say_domains(void)
         row(name_of("domain", domains[i].what),
             call_mmu_update(&request, 1, NULL, (domid_t)domains[i].id));
         row(name_of("domain-wide", domains[i].what),
-            hypercall_mmu_update((u64)&request, 1, 0, domains[i].id));
+            hypercall_mmu_update((uintptr_t)&request, 1, 0, domains[i].id));
         pte_update(scratch_entry(1), 0);
     }
 }
@@ -262,8 +274,8 @@ void guest_main(void)
         table_pte[level - 1] = mfn_to_address(table_new());
     say_l1_forms();
     say_l1_bits();
-    for (unsigned int level = 2; level <= PT_LEVELS; level++)
-        say_upper_forms(level);
+    say_upper_forms(2);
+    say_roots();
     say_preserve();
     say_accessed_by_use();
     say_machine_to_phys();

@@ -7,14 +7,15 @@
 
 #define PIN(level) (MMUEXT_PIN_L1_TABLE + (level)-1)
 
-/* table[level] of a small tree: L4 -> L3 -> L2 -> L1 -> one page. tree[0] is that page. */
+/* table[level] of a small tree: L4 -> L3 -> L2 -> L1 -> one page. tree[0] is that page. In 32 bits
+ * the L3 is the root. */
 static mfn_t tree[PT_LEVELS + 1];
 
 static void tree_make(void)
 {
     tree[0] = pfn_to_mfn(frame_alloc_zeroed());
     for (unsigned int level = 1; level <= PT_LEVELS; level++) {
-        tree[level] = table_new();
+        tree[level] = table_new_for(level);
         pte_update(table_entry_address(tree[level], 0), pte_make(tree[level - 1], PTE_TABLE));
     }
 }
@@ -30,8 +31,11 @@ static bool is_plain(mfn_t mfn)
 
 static void say_kinds(const char *what)
 {
-    console_printf("ROW plain.%s = %d %d %d %d %d\n", what, is_plain(tree[0]), is_plain(tree[1]),
-                   is_plain(tree[2]), is_plain(tree[3]), is_plain(tree[4]));
+    char kinds[PT_LEVELS + 2] = ""; /* of all levels from 0 on: 1 is plain */
+
+    for (unsigned int level = 0; level <= PT_LEVELS; level++)
+        kinds[level] = is_plain(tree[level]) ? '1' : '0';
+    row_text(name_of("plain", what), kinds);
 }
 
 static void say_pinning(void)
@@ -40,7 +44,7 @@ static void say_pinning(void)
     for (unsigned int level = 1; level <= PT_LEVELS; level++) {
         row(name_nth("pin", "level", level), mmuext(PIN(level), tree[level].n));
         row(name_nth("pin", "again-level", level), mmuext(PIN(level), tree[level].n));
-        for (unsigned int other = 1; other <= PT_LEVELS; other++) {
+        for (unsigned int other = 1; other <= 4; other++) {
             if (other != level)
                 row(name_nth("pin",
                              level == 1   ? "l1-as"
@@ -57,8 +61,8 @@ static void say_pinning(void)
     say_kinds("root-pinned"); /* the root still holds all of them */
     for (unsigned int level = 1; level < PT_LEVELS; level++)
         row(name_nth("unpin", "unpinned-level", level), mmuext(MMUEXT_UNPIN_TABLE, tree[level].n));
-    row("unpin.level-4", mmuext(MMUEXT_UNPIN_TABLE, tree[4].n));
-    row("unpin.again", mmuext(MMUEXT_UNPIN_TABLE, tree[4].n));
+    row("unpin.root", mmuext(MMUEXT_UNPIN_TABLE, tree[PT_LEVELS].n));
+    row("unpin.again", mmuext(MMUEXT_UNPIN_TABLE, tree[PT_LEVELS].n));
     say_kinds("unpinned");
     row("unpin.data", mmuext(MMUEXT_UNPIN_TABLE, tree[0].n));
     row("pin.empty-as-any", mmuext(PIN(3), pfn_to_mfn(frame_alloc_zeroed()).n));
@@ -67,17 +71,19 @@ static void say_pinning(void)
 /* Changing a pinned root's entry gives the tables under the old one back. */
 static void say_release(void)
 {
-    mmuext(PIN(4), tree[4].n);
-    row("release.hook-out", pte_update(table_entry_address(tree[4], 0), 0));
+    mmuext(PIN(PT_LEVELS), tree[PT_LEVELS].n);
+    row("release.hook-out", pte_update(table_entry_address(tree[PT_LEVELS], 0), 0));
     say_kinds("hooked-out");
-    row("release.hook-in",
-        pte_update(table_entry_address(tree[4], 0), pte_make(tree[3], PTE_TABLE)));
-    row("release.twice", pte_update(table_entry_address(tree[4], 1), pte_make(tree[3], PTE_TABLE)));
-    row("release.one-gone", pte_update(table_entry_address(tree[4], 0), 0));
+    row("release.hook-in", pte_update(table_entry_address(tree[PT_LEVELS], 0),
+                                      pte_make(tree[PT_LEVELS - 1], PTE_TABLE)));
+    row("release.twice", pte_update(table_entry_address(tree[PT_LEVELS], 1),
+                                    pte_make(tree[PT_LEVELS - 1], PTE_TABLE)));
+    row("release.one-gone", pte_update(table_entry_address(tree[PT_LEVELS], 0), 0));
     say_kinds("hooked-in-once");
-    row("release.back", pte_update(table_entry_address(tree[4], 0), pte_make(tree[3], PTE_TABLE)));
-    pte_update(table_entry_address(tree[4], 1), 0);
-    mmuext(MMUEXT_UNPIN_TABLE, tree[4].n);
+    row("release.back", pte_update(table_entry_address(tree[PT_LEVELS], 0),
+                                   pte_make(tree[PT_LEVELS - 1], PTE_TABLE)));
+    pte_update(table_entry_address(tree[PT_LEVELS], 1), 0);
+    mmuext(MMUEXT_UNPIN_TABLE, tree[PT_LEVELS].n);
 }
 
 static void say_base_pointers(void)
@@ -90,7 +96,7 @@ static void say_base_pointers(void)
     row("base.back", mmuext(MMUEXT_NEW_BASEPTR, table_boot_root().n));
     row("base.left-is-plain", is_plain(root));
     row("base.boot-root-unpin", mmuext(MMUEXT_UNPIN_TABLE, table_boot_root().n));
-    row("base.boot-root-pin", mmuext(PIN(4), table_boot_root().n));
+    row("base.boot-root-pin", mmuext(PIN(PT_LEVELS), table_boot_root().n));
     for (unsigned int level = 0; level < PT_LEVELS; level++)
         row(name_nth("base", "kernel-to-level", level), mmuext(MMUEXT_NEW_BASEPTR, tree[level].n));
     row("base.kernel-to-none", mmuext(MMUEXT_NEW_BASEPTR, NO_FRAME_AT_ALL));
@@ -98,7 +104,7 @@ static void say_base_pointers(void)
     for (unsigned int level = 0; level < PT_LEVELS; level++)
         row(name_nth("base", "user-to-level", level),
             mmuext(MMUEXT_NEW_USER_BASEPTR, tree[level].n));
-    row("base.user", mmuext(MMUEXT_NEW_USER_BASEPTR, tree[4].n));
+    row("base.user", mmuext(MMUEXT_NEW_USER_BASEPTR, tree[PT_LEVELS].n));
     say_kinds("user-base");
     row("base.user-is-kernel", mmuext(MMUEXT_NEW_USER_BASEPTR, table_boot_root().n));
     say_kinds("user-base-left");

@@ -6,15 +6,16 @@
  */
 #include "guest-kernel/time/clock.h"
 #include "guest-kernel/time/timer.h"
+#include "tests/guests/seen.h"
 #include "tests/guests/user_space.h"
 #include "tests/guests/vcpus.h"
 
 #define ROUNDS_OF_USER 16
 #define PATIENCE_NS    (2000 * NS_PER_MILLISECOND)
-#define TRAP_RAX       0x1234567812345678ull
+#define USER_RBX       0x12345678u
 
 extern char nmi_entry[], user_loop[];
-void nmi_handle(u64 cs);
+void nmi_handle(unsigned long cs);
 
 static volatile u64 count, nested, unmasked, strange_cs, reasons, late;
 static volatile bool inside, linger;
@@ -40,7 +41,7 @@ static void wait_for_typed(void)
         ;
 }
 
-void nmi_handle(u64 cs)
+void nmi_handle(unsigned long cs)
 {
     nested += inside;
     inside = true;
@@ -48,12 +49,12 @@ void nmi_handle(u64 cs)
     reasons |= shared_info->arch.nmi_reason;
     shared_info->arch.nmi_reason = 0;
     unmasked += !shared_info->vcpu_info[0].evtchn_upcall_mask;
-    strange_cs += (cs & 0xffff) != (FLAT_KERNEL_CS & ~3) && (cs & 0xffff) != FLAT_USER_CS;
+    strange_cs += (cs & 0xffff) != KERNEL_CS_IN_FRAMES && (cs & 0xffff) != FLAT_USER_CS;
     if (linger) {
         linger = false;
         console_printf("nmi: handling\n");
         wait_for_typed();
-        console_printf("ROW handling.count = %lu\n", count);
+        console_printf("ROW handling.count = %" F64 "u\n", count);
     }
     inside = false;
 }
@@ -62,7 +63,7 @@ static long nmi_register(void)
 {
     struct xennmi_callback c = {.handler_address = (unsigned long)nmi_entry};
 
-    return hypercall_nmi_op(XENNMI_register_callback, (u64)&c);
+    return hypercall_nmi_op(XENNMI_register_callback, (uintptr_t)&c);
 }
 
 static void trap(void *arg)
@@ -84,7 +85,8 @@ static void look_for_late_ones(void)
 /* Counts what went otherwise than it should. */
 static u64 mix(void)
 {
-    u64 unused, wrong = 0, root = table_entry_address(table_boot_root(), 0);
+    unsigned long unused;
+    u64 wrong = 0, root = table_entry_address(table_boot_root(), 0);
     long version = call_xen_version(XENVER_version, NULL);
 
     wrong += call_xen_version(XENVER_version, NULL) != version;
@@ -92,12 +94,12 @@ static u64 mix(void)
     wrong += fault_catch(trap, NULL).vector != VECTOR_UD;
     wrong += probe_read(NULL, &unused).vector != VECTOR_PF;
     user_frame_init(&user.frame, user_address(user_loop), user_stack_top());
-    user.frame.rbx = TRAP_RAX;
+    user.frame.rbx = USER_RBX;
     for (u64 i = 1; i <= ROUNDS_OF_USER; i++) {
         user.frame.rip = user_address(user_loop);
         user_run(&user.frame);
-        wrong += user.frame.vector != VECTOR_SYSCALL || user.frame.rbx != TRAP_RAX ||
-                 user.frame.r15 != i * 16 || user.frame.rsp != user_stack_top();
+        wrong += user.frame.vector != VECTOR_SYSCALL || user.frame.rbx != USER_RBX ||
+                 user.frame.rbp != i * 16 || user.frame.rsp != user_stack_top();
     }
     return wrong;
 }
@@ -117,9 +119,9 @@ static void say_mix(void)
     row("mix.nested", (s64)nested);
     row("mix.unmasked", (s64)unmasked);
     row("mix.strange-cs", (s64)strange_cs);
-    row("mix.late", (s64)late);
+    row_want("mix.late", (s64)late, 0); /* on Xen one in thousands is */
     row_hex("mix.reason", reasons);
-    console_printf("nmi: %lu came\n", count);
+    console_printf("nmi: %" F64 "u came\n", count);
 }
 
 /* The next one comes when the first has been handled, not before. */

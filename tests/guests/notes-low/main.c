@@ -2,19 +2,25 @@
  * A kernel with the fewest notes that will do, at address 0: no entry, no offset, no hypercall
  * page. What is absent has a meaning, and a loader that takes "absent" for 0, or 0 for "absent",
  * gets one of them wrong. Without a hypercall page a kernel writes one for itself: `syscall` is the
- * call.
+ * call, or `int 0x82`.
  */
 #include "tests/guests/early.h"
 #include "xen-like/lib/string.h"
 
 #define CALLS 64
 
+#ifdef __x86_64__
+#define CALL 0x0f, 0x05
+#else
+#define CALL 0xcd, 0x82
+#endif
+
 /* mov $number, %eax; syscall; ret. (iret has a form of its own, which this guest does not need.) */
 static void hypercall_page_write(void)
 {
     for (unsigned int number = 0; number < CALLS; number++) {
         u8 *entry = (u8 *)hypercall_page + number * XL_STUB_SIZE;
-        u8 code[] = {0xb8, (u8)number, 0, 0, 0, 0x0f, 0x05, 0xc3};
+        u8 code[] = {0xb8, (u8)number, 0, 0, 0, CALL, 0xc3};
 
         memcpy(entry, code, sizeof(code));
     }

@@ -43,7 +43,7 @@ static void say_module(const struct start_info *info)
         u64 pte = frame_of(info, info->mod_start + at / PAGE_SIZE) | PTE_READ_ONLY;
 
         if (at % PAGE_SIZE == 0 && call_update_va_mapping(window, pte, UVMF_INVLPG))
-            guest_panic("the module's frame %lu cannot be mapped", at / PAGE_SIZE);
+            guest_panic("the module's frame %" F64 "u cannot be mapped", at / PAGE_SIZE);
         sum = sum * 31 + window[at % PAGE_SIZE];
     }
     row_hex("module.sum", sum);

@@ -5,7 +5,7 @@
  */
 #include "tests/guests/common.h"
 
-#define NOWHERE     ((void *)0x400000000000)
+#define NOWHERE     ((void *)0x70000000)
 #define RFLAGS_IOPL 0x3000ull
 #define BITMAP      8192
 
@@ -28,7 +28,7 @@ static long iopl_set(u32 iopl)
 {
     struct physdev_set_iopl set = {.iopl = iopl};
 
-    return hypercall_physdev_op(PHYSDEVOP_set_iopl, (u64)&set);
+    return hypercall_physdev_op(PHYSDEVOP_set_iopl, (uintptr_t)&set);
 }
 
 static long assist(unsigned int command)
@@ -76,7 +76,7 @@ static void iobitmap_say(const char *name, void *bitmap, u32 ports)
     struct physdev_set_iobitmap set = {.nr_ports = ports};
 
     set.bitmap.p = bitmap;
-    row(name_of("iobitmap", name), hypercall_physdev_op(PHYSDEVOP_set_iobitmap, (u64)&set));
+    row(name_of("iobitmap", name), hypercall_physdev_op(PHYSDEVOP_set_iobitmap, (uintptr_t)&set));
 }
 
 static void iobitmap_rows(void)
@@ -89,19 +89,21 @@ static void iobitmap_rows(void)
     iobitmap_say("huge", bitmap, ~0u);
     iobitmap_say("unmapped", NOWHERE, 65536);
     iobitmap_say("of-the-hypervisor", HYPERVISOR_ADDRESS, 0);
-    iobitmap_say("non-canonical", (void *)NON_CANONICAL, 8);
+    iobitmap_say("non-canonical", (void *)(uintptr_t)NON_CANONICAL, 8);
     iobitmap_say("none", NULL, 0);
 }
 
 static void refusal_rows(void)
 {
-    row("refused.iopl-unreadable", hypercall_physdev_op(PHYSDEVOP_set_iopl, (u64)NOWHERE));
-    row("refused.iobitmap-unreadable", hypercall_physdev_op(PHYSDEVOP_set_iobitmap, (u64)NOWHERE));
-    row("refused.free-irq-vector", hypercall_physdev_op(PHYSDEVOP_free_irq_vector, (u64)NOWHERE));
+    row("refused.iopl-unreadable", hypercall_physdev_op(PHYSDEVOP_set_iopl, (uintptr_t)NOWHERE));
+    row("refused.iobitmap-unreadable",
+        hypercall_physdev_op(PHYSDEVOP_set_iobitmap, (uintptr_t)NOWHERE));
+    row("refused.free-irq-vector",
+        hypercall_physdev_op(PHYSDEVOP_free_irq_vector, (uintptr_t)NOWHERE));
     row("refused.unknown", hypercall_physdev_op(32, 0));
     row("refused.unknown-negative", hypercall_physdev_op(~0ul, 0));
     row("refused.iopl-by-32-bits",
-        hypercall_physdev_op(1ul << 32 | PHYSDEVOP_set_iopl, (u64)NOWHERE));
+        hypercall_physdev_op((unsigned long)(1ull << 32) | PHYSDEVOP_set_iopl, (uintptr_t)NOWHERE));
 }
 
 void guest_main(void)

@@ -5,7 +5,7 @@
  */
 #include "tests/guests/common.h"
 
-#define NOWHERE ((void *)0x400000000000)
+#define NOWHERE ((void *)0x70000000)
 #define BRIDGE  0x00 /* devfn of the host bridge: there always, without any capability */
 #define ABSENT  0xf0 /* no device there */
 
@@ -15,7 +15,7 @@ static const u32 numbers[] = {0,   1,   2,   3,   4,   8,     9,     14,  15,
 
 static long op(unsigned int cmd, void *arg)
 {
-    return hypercall_physdev_op(cmd, (u64)arg);
+    return hypercall_physdev_op(cmd, (uintptr_t)arg);
 }
 
 static void unreadable_rows(void)
@@ -44,7 +44,7 @@ static void status_rows(const char *group)
 static long bind(u32 pirq, u32 flags, u32 *port)
 {
     struct evtchn_bind_pirq bind = {.pirq = pirq, .flags = flags};
-    long answer = hypercall_event_channel_op(EVTCHNOP_bind_pirq, (u64)&bind);
+    long answer = hypercall_event_channel_op(EVTCHNOP_bind_pirq, (uintptr_t)&bind);
 
     *port = bind.port;
     return answer;
@@ -54,7 +54,7 @@ static long close(u32 port)
 {
     struct evtchn_close close = {.port = port};
 
-    return hypercall_event_channel_op(EVTCHNOP_close, (u64)&close);
+    return hypercall_event_channel_op(EVTCHNOP_close, (uintptr_t)&close);
 }
 
 static long map(domid_t domid, int type, int index, int *pirq)
@@ -386,15 +386,15 @@ static void compat_rows(void)
     struct physdev_op old = {.cmd = PHYSDEVOP_irq_status_query};
 
     old.u.irq_status_query.irq = 16;
-    row("compat.status", hypercall_physdev_op_compat((u64)&old));
+    row("compat.status", hypercall_physdev_op_compat((uintptr_t)&old));
     row_hex("compat.flags", old.u.irq_status_query.flags);
     old.u.irq_status_query.irq = 1000;
-    row("compat.status-huge", hypercall_physdev_op_compat((u64)&old));
+    row("compat.status-huge", hypercall_physdev_op_compat((uintptr_t)&old));
     old.cmd = PHYSDEVOP_get_free_pirq;
-    row("compat.free", hypercall_physdev_op_compat((u64)&old));
+    row("compat.free", hypercall_physdev_op_compat((uintptr_t)&old));
     old.cmd = 99;
-    row("compat.unknown", hypercall_physdev_op_compat((u64)&old));
-    row("compat.unreadable", hypercall_physdev_op_compat((u64)NOWHERE));
+    row("compat.unknown", hypercall_physdev_op_compat((uintptr_t)&old));
+    row("compat.unreadable", hypercall_physdev_op_compat((uintptr_t)NOWHERE));
 }
 
 void guest_main(void)

@@ -36,7 +36,7 @@ static void say_events(const char *name, u32 want)
 
 static long op(unsigned int cmd, void *arg)
 {
-    return hypercall_physdev_op(cmd, (u64)arg);
+    return hypercall_physdev_op(cmd, (uintptr_t)arg);
 }
 
 static long end(u32 pirq)

@@ -6,7 +6,7 @@
 #include "guest-kernel/time/clock.h"
 #include "tests/guests/common.h"
 
-#define NOWHERE    ((void *)0x400000000000)
+#define NOWHERE    ((void *)0x70000000)
 #define NUMBER_END 70
 
 static struct xen_platform_op op;
@@ -21,7 +21,7 @@ static long call(u32 cmd)
 {
     op.cmd = cmd;
     op.interface_version = XENPF_INTERFACE_VERSION;
-    return hypercall_platform_op((u64)&op);
+    return hypercall_platform_op((uintptr_t)&op);
 }
 
 static bool exists(u32 cmd)
@@ -43,13 +43,13 @@ static bool exists(u32 cmd)
 
 static void argument_rows(void)
 {
-    row("argument.unreadable", hypercall_platform_op((u64)NOWHERE));
+    row("argument.unreadable", hypercall_platform_op((uintptr_t)NOWHERE));
     row("argument.of_the_hypervisor", hypercall_platform_op(HYPERVISOR_VIRT_START));
     row("argument.null", hypercall_platform_op(0));
     cleared()->cmd = XENPF_get_cpuinfo;
-    row("argument.no_version", hypercall_platform_op((u64)&op));
+    row("argument.no_version", hypercall_platform_op((uintptr_t)&op));
     op.interface_version = XENPF_INTERFACE_VERSION + 1;
-    row("argument.another_version", hypercall_platform_op((u64)&op));
+    row("argument.another_version", hypercall_platform_op((uintptr_t)&op));
     for (u32 cmd = 0; cmd < NUMBER_END; cmd++) {
         cleared();
         if (!exists(cmd))
@@ -107,7 +107,7 @@ static void wallclock_row(const char *name, u64 secs, u32 nsecs, u64 system)
 {
     u64 want = secs * NS_PER_SECOND + nsecs - system;
     const struct shared_info *s = shared_info;
-    u64 seconds = (u64)s->wc_sec_hi << 32 | s->wc_sec;
+    u64 seconds = (u64)s->WALL_SECONDS_HIGH << 32 | s->wc_sec;
     static u32 version;
 
     row_want(name_of(name, "seconds"), seconds == want / NS_PER_SECOND, 1);
@@ -155,8 +155,29 @@ static void settime_rows(void)
     row_want("settime64.back_to_the_ns", time_wall_base_ns() == before - system, 1);
 }
 
+/* CPUs that come and go. */
+static void cpu_life_rows(void)
+{
+    static const u32 cpus[] = {0, 1, 77, ~0u};
+
+    for (u32 i = 0; i < ARRAY_SIZE(cpus); i++) {
+        cleared()->u.cpu_ol.cpuid = cpus[i];
+        row(name_nth("cpu_life", "online", cpus[i]), call(XENPF_cpu_online));
+        row(name_nth("cpu_life", "offline", cpus[i]), call(XENPF_cpu_offline));
+    }
+    for (u32 type = 0; type < 4; type++) {
+        cleared()->u.core_parking.type = type;
+        row(name_nth("parking", "type", type), call(XENPF_core_parking));
+        row(name_nth("parking", "idle", type), op.u.core_parking.idle_nums);
+    }
+    cleared()->u.core_parking.type = XEN_CORE_PARKING_SET;
+    op.u.core_parking.idle_nums = 9;
+    row("parking.more_than_there_are", call(XENPF_core_parking));
+}
+
 void guest_main(void)
 {
+    cpu_life_rows();
     argument_rows();
     firmware_rows();
     cpu_rows(0);

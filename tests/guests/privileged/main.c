@@ -10,15 +10,26 @@
 struct registers {
     u64 rax, rbx, rcx, rdx;
 };
+
+#ifndef SEGBASE_FS
+#define SEGBASE_FS 0 /* there is no such call in 32 bits */
+#endif
+#define MSR_NON_CANONICAL 0x0000800000001000ull
+
 struct attempt {
     const char *what;
     void (*insn)(struct registers *r);
 };
 
+/* In 32 bits CR8 is CR0 with `lock`, and CR15 cannot be said. */
 #define INSN(name, text)                                                                           \
     static void name(struct registers *r)                                                          \
     {                                                                                              \
-        asm volatile(text : "+a"(r->rax), "+b"(r->rbx), "+c"(r->rcx), "+d"(r->rdx)::"memory");     \
+        unsigned long a = (unsigned long)r->rax, b = (unsigned long)r->rbx;                        \
+        unsigned long c = (unsigned long)r->rcx, d = (unsigned long)r->rdx;                        \
+                                                                                                   \
+        asm volatile(text : "+a"(a), "+b"(b), "+c"(c), "+d"(d)::"memory");                         \
+        *r = (struct registers){a, b, c, d};                                                       \
     }
 INSN(do_rdmsr, "rdmsr")
 INSN(do_wrmsr, "wrmsr")
@@ -27,7 +38,7 @@ INSN(do_clts, "clts")
 INSN(do_lmsw, "lmsw %%ax")
 INSN(do_wbinvd, "wbinvd")
 INSN(do_invd, "invd")
-INSN(do_invlpg, "invlpg (%%rbx)")
+INSN(do_invlpg, "invlpg (%1)")
 INSN(do_hlt, "hlt")
 INSN(do_cli, "cli")
 INSN(do_sti, "sti")
@@ -35,16 +46,16 @@ INSN(do_xsetbv, "xsetbv")
 INSN(do_rdtsc, "rdtsc")
 INSN(do_rdtscp, "rdtscp")
 INSN(do_rdpmc, "rdpmc")
-INSN(do_swapgs, "swapgs")
-INSN(do_sysret, "sysretq")
+INSN(do_swapgs, ".byte 0x0f, 0x01, 0xf8")
+INSN(do_sysret, WIDE("sysretq", "sysretl"))
 INSN(do_in, "inb $0x80, %%al")
 INSN(do_out, "outb %%al, $0x80")
-INSN(do_lgdt, "lgdt (%%rbx)")
-INSN(do_lidt, "lidt (%%rbx)")
+INSN(do_lgdt, "lgdt (%1)")
+INSN(do_lidt, "lidt (%1)")
 INSN(do_smsw, "smsw %%eax")
-INSN(do_smsw_memory, "smsw (%%rbx)")
-INSN(do_sgdt, "sgdt (%%rbx)")
-INSN(do_sidt, "sidt (%%rbx)")
+INSN(do_smsw_memory, "smsw (%1)")
+INSN(do_sgdt, "sgdt (%1)")
+INSN(do_sidt, "sidt (%1)")
 INSN(do_sldt, "sldt %%eax")
 INSN(do_str, "str %%eax")
 INSN(do_wbnoinvd, ".byte 0xf3; wbinvd")
@@ -52,38 +63,39 @@ INSN(do_monitor, "monitor")
 INSN(do_mwait, "mwait")
 INSN(do_ltr, "ltr %%ax")
 INSN(do_lldt, "lldt %%ax")
-INSN(do_rdfsbase, "rdfsbase %%rax")
-INSN(do_wrfsbase, "wrfsbase %%rax")
-INSN(do_rdgsbase, "rdgsbase %%rax")
-INSN(do_wrgsbase, "wrgsbase %%rax")
+INSN(do_rdfsbase, WIDE("rdfsbase %0", ".byte 0xf3, 0x0f, 0xae, 0xc0"))
+INSN(do_wrfsbase, WIDE("wrfsbase %0", ".byte 0xf3, 0x0f, 0xae, 0xd0"))
+INSN(do_rdgsbase, WIDE("rdgsbase %0", ".byte 0xf3, 0x0f, 0xae, 0xc8"))
+INSN(do_wrgsbase, WIDE("wrgsbase %0", ".byte 0xf3, 0x0f, 0xae, 0xd8"))
 INSN(do_prefixed_clts, ".byte 0x2e, 0x48, 0x0f, 0x06")
 INSN(do_lock_clts, "lock; .byte 0x0f, 0x06")
-INSN(read_cr0, "mov %%cr0, %%rax")
-INSN(read_cr2, "mov %%cr2, %%rax")
-INSN(read_cr3, "mov %%cr3, %%rax")
-INSN(read_cr4, "mov %%cr4, %%rax")
+INSN(read_cr0, "mov %%cr0, %0")
+INSN(read_cr2, "mov %%cr2, %0")
+INSN(read_cr3, "mov %%cr3, %0")
+INSN(read_cr4, "mov %%cr4, %0")
 INSN(read_cr1, ".byte 0x0f, 0x20, 0xc8")
 INSN(write_cr1, ".byte 0x0f, 0x22, 0xc8")
 INSN(read_cr5, ".byte 0x0f, 0x20, 0xe8")
-INSN(read_cr15, ".byte 0x44, 0x0f, 0x20, 0xf8")
+INSN(read_cr15, WIDE(".byte 0x44, 0x0f, 0x20, 0xf8", ".byte 0x0f, 0x20, 0xf8"))
 INSN(read_cr0_wide, ".byte 0x48, 0x0f, 0x20, 0xc0")
 INSN(read_cr0_memory_mode, ".byte 0x0f, 0x20, 0x00")
 INSN(lock_read_cr0, "lock; .byte 0x0f, 0x20, 0xc0")
-INSN(read_cr8, "mov %%cr8, %%rax")
-INSN(read_cr0_rbx, "mov %%cr0, %%rbx")
-INSN(write_cr0, "mov %%rax, %%cr0")
-INSN(write_cr2, "mov %%rax, %%cr2")
-INSN(write_cr3, "mov %%rax, %%cr3")
-INSN(write_cr4, "mov %%rax, %%cr4")
-INSN(write_cr8, "mov %%rax, %%cr8")
-INSN(read_dr0, "mov %%dr0, %%rax")
-INSN(read_dr4, "mov %%dr4, %%rax")
-INSN(read_dr6, "mov %%dr6, %%rax")
-INSN(read_dr7, "mov %%dr7, %%rax")
-INSN(write_dr0, "mov %%rax, %%dr0")
-INSN(write_dr6, "mov %%rax, %%dr6")
-INSN(write_dr7, "mov %%rax, %%dr7")
-INSN(step_over_clts, "pushfq; orq $0x100, (%%rsp); popfq; clts; nop")
+INSN(read_cr8, WIDE("mov %%cr8, %0", "lock; .byte 0x0f, 0x20, 0xc0"))
+INSN(read_cr0_rbx, "mov %%cr0, %1")
+INSN(write_cr0, "mov %0, %%cr0")
+INSN(write_cr2, "mov %0, %%cr2")
+INSN(write_cr3, "mov %0, %%cr3")
+INSN(write_cr4, "mov %0, %%cr4")
+INSN(write_cr8, WIDE("mov %0, %%cr8", "lock; .byte 0x0f, 0x22, 0xc0"))
+INSN(read_dr0, "mov %%dr0, %0")
+INSN(read_dr4, "mov %%dr4, %0")
+INSN(read_dr6, "mov %%dr6, %0")
+INSN(read_dr7, "mov %%dr7, %0")
+INSN(write_dr0, "mov %0, %%dr0")
+INSN(write_dr6, "mov %0, %%dr6")
+INSN(write_dr7, "mov %0, %%dr7")
+INSN(step_over_clts,
+     WIDE("pushfq; orq $0x100, (%%rsp); popfq", "pushfl; orl $0x100, (%%esp); popfl") "; clts; nop")
 
 static struct registers regs;
 
@@ -142,14 +154,14 @@ static void say_simple(void)
 
     for (unsigned int i = 0; i < ARRAY_SIZE(attempts); i++)
         row(name_of("insn", attempts[i].what),
-            attempt(attempts[i].insn, (struct registers){.rbx = (u64)memory}));
+            attempt(attempts[i].insn, (struct registers){.rbx = (uintptr_t)memory}));
 }
 
 static void say_cr(const char *what, void (*insn)(struct registers *), u64 value)
 {
     unsigned int vector = attempt(insn, (struct registers){.rax = value});
 
-    console_printf("ROW cr.%s = vector %u 0x%lx\n", what, vector, regs.rax);
+    console_printf("ROW cr.%s = vector %u 0x%" F64 "x\n", what, vector, regs.rax);
 }
 
 static u64 cr_value(void (*insn)(struct registers *))
@@ -198,7 +210,7 @@ static void say_control_registers(void)
 {
     static const u64 choices[] = {0,     4,     8,       0x10,    0x20,    0x80,
                                   0x200, 0x800, 0x10000, 0x20000, 0x100000};
-    u64 value;
+    unsigned long value;
 
     say_cr0();
     say_cr("write-2", write_cr2, 0x12345000);
@@ -238,7 +250,8 @@ static void say_umip(void)
 
     for (unsigned int i = 0; i < ARRAY_SIZE(attempts); i++)
         row_want(name_of("umip", attempts[i].what),
-                 attempt(attempts[i].insn, (struct registers){.rbx = (u64)memory}), VECTOR_GP);
+                 attempt(attempts[i].insn, (struct registers){.rbx = (uintptr_t)memory}),
+                 VECTOR_GP);
 }
 
 #define CR4_FSGSBASE 0x10000ull
@@ -256,7 +269,7 @@ static void say_base_insns(const char *when)
     for (unsigned int i = 0; i < ARRAY_SIZE(attempts); i++) {
         unsigned int vector = attempt(attempts[i].insn, (struct registers){.rax = 0x1234});
 
-        console_printf("ROW bases-%s.%s = vector %u 0x%lx\n", when, attempts[i].what, vector,
+        console_printf("ROW bases-%s.%s = vector %u 0x%" F64 "x\n", when, attempts[i].what, vector,
                        regs.rax);
     }
 }
@@ -316,8 +329,8 @@ static void say_msr_reads(void)
         unsigned int vector =
             attempt(do_rdmsr, (struct registers){.rcx = msrs_by_value[i], .rax = 1, .rdx = 2});
 
-        console_printf("ROW msr.read-%x = vector %u 0x%lx 0x%lx\n", msrs_by_value[i], vector,
-                       regs.rdx, regs.rax);
+        console_printf("ROW msr.read-%x = vector %u 0x%" F64 "x 0x%" F64 "x\n", msrs_by_value[i],
+                       vector, regs.rdx, regs.rax);
     }
     for (unsigned int i = 0; i < ARRAY_SIZE(msrs_by_fault); i++)
         console_printf("ROW msr.reads-%x = vector %u\n", msrs_by_fault[i],
@@ -336,7 +349,8 @@ static void say_msr_writes(void)
         u32 msr = msrs_by_value[i];
 
         console_printf("ROW msr.write-%x = 0: vector %u, non-canonical: vector %u\n", msr,
-                       msr == 0x40000000 ? 0 : msr_write(msr, 0), msr_write(msr, NON_CANONICAL));
+                       msr == 0x40000000 ? 0 : msr_write(msr, 0),
+                       msr_write(msr, MSR_NON_CANONICAL));
     }
     console_printf("ROW msr.writes-e7 = vector %u\n", msr_write(0xe7, 0));
     console_printf("ROW msr.writes-10 = vector %u\n", msr_write(0x10, 0));
@@ -352,13 +366,13 @@ static void say_bases(void)
 {
     static const u32 bases[] = {0xc0000100, 0xc0000101, 0xc0000102};
     static const u64 values[] = {0x1234567, HYPERVISOR_VIRT_START, 0xffff880000001000,
-                                 NON_CANONICAL};
+                                 MSR_NON_CANONICAL};
 
     for (unsigned int i = 0; i < ARRAY_SIZE(bases) * ARRAY_SIZE(values); i++) {
         u32 msr = bases[i / ARRAY_SIZE(values)];
         unsigned int which = i % ARRAY_SIZE(values), vector = msr_write(msr, values[which]);
 
-        console_printf("ROW base.%x-%u = vector %u then 0x%lx\n", msr, which, vector,
+        console_printf("ROW base.%x-%u = vector %u then 0x%" F64 "x\n", msr, which, vector,
                        msr_value(msr));
     }
     msr_write(0xc0000100, 0);
@@ -451,8 +465,9 @@ static void say_cpuid(void)
         unsigned int vector =
             attempt(do_cpuid_forced, (struct registers){.rax = l->leaf, .rcx = l->subleaf});
 
-        console_printf("ROW cpuid.%x-%x = vector %u: 0x%lx 0x%lx 0x%lx 0x%lx\n", l->leaf,
-                       l->subleaf, vector, regs.rax & l->look.rax, regs.rbx & l->look.rbx,
+        console_printf("ROW cpuid.%x-%x = vector %u: 0x%" F64 "x 0x%" F64 "x 0x%" F64 "x 0x%" F64
+                       "x\n",
+                       l->leaf, l->subleaf, vector, regs.rax & l->look.rax, regs.rbx & l->look.rbx,
                        regs.rcx & l->look.rcx, regs.rdx & l->look.rdx);
         before = regs;
         attempt(do_cpuid_forced, (struct registers){.rax = l->leaf, .rcx = l->subleaf});

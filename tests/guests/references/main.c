@@ -11,7 +11,13 @@
 #define READ_WRITE (READ_ONLY | PTE_WRITE)
 #define ROUNDS     20u
 
-static mfn_t tree[PT_LEVELS + 1]; /* a pinned tree: tree[4] -> ... -> tree[0], a page */
+static mfn_t tree[PT_LEVELS + 1]; /* a pinned tree: the root -> ... -> tree[0], a page */
+
+/* An entry of the tree that nothing uses. */
+static u64 spare(unsigned int level, unsigned int i)
+{
+    return table_entry_address(tree[level], spare_slot(level, i));
+}
 
 static u64 slot(unsigned int index)
 {
@@ -49,7 +55,7 @@ static void use_cache_attributes(mfn_t mfn)
 static void use_refused_flags(mfn_t mfn)
 {
     for (unsigned int i = 0; i < ROUNDS; i++)
-        pte_update(table_entry_address(tree[2], 7), pte_make(mfn, PTE_TABLE | PTE_PAT_OR_LARGE));
+        pte_update(spare(2, 0), pte_make(mfn, PTE_TABLE | PTE_PAT_OR_LARGE));
     pte_update(slot(0) | 7, pte_make(mfn, READ_WRITE));
 }
 
@@ -59,7 +65,7 @@ static void use_as_tables(mfn_t mfn)
     for (unsigned int level = 1; level <= PT_LEVELS; level++) {
         mmuext(PIN(level), mfn.n);
         mmuext(PIN(level), mfn.n);
-        mmuext(PIN(level % 4 + 1), mfn.n);
+        mmuext(PIN(level % PT_LEVELS + 1), mfn.n);
         pte_update(slot(0), pte_make(mfn, READ_WRITE));
         mmuext(MMUEXT_UNPIN_TABLE, mfn.n);
         mmuext(MMUEXT_UNPIN_TABLE, mfn.n);
@@ -70,7 +76,7 @@ static void use_in_tree(mfn_t mfn)
 {
     direct_map(mfn, PTE_READ_ONLY);
     for (unsigned int level = 2; level <= PT_LEVELS; level++) {
-        u64 first = table_entry_address(tree[level], 7), second = first + sizeof(u64);
+        u64 first = spare(level, 0), second = spare(level, 1);
 
         pte_update(first, pte_make(mfn, PTE_TABLE));
         pte_update(second, pte_make(mfn, PTE_TABLE));
@@ -85,7 +91,7 @@ static void use_refused_hooks(mfn_t mfn)
 {
     for (unsigned int i = 0; i < ROUNDS; i++) {
         for (unsigned int level = 2; level <= PT_LEVELS; level++)
-            pte_update(table_entry_address(tree[level], 7), pte_make(mfn, PTE_TABLE));
+            pte_update(spare(level, 0), pte_make(mfn, PTE_TABLE));
         mmuext(MMUEXT_NEW_BASEPTR, mfn.n);
         mmuext(MMUEXT_NEW_USER_BASEPTR, mfn.n);
         mmuext(PIN(2), mfn.n);
@@ -109,26 +115,26 @@ static void use_half_validated(mfn_t mfn)
 
 static void use_as_base(mfn_t mfn)
 {
-    const u64 *boot = table_entries(table_boot_root());
-    u64 *root = mfn_to_virt(mfn);
+    mfn_t model = table_new_kernel_root();
 
-    for (unsigned int i = pt_index(HYPERVISOR_VIRT_END, PT_LEVELS); i < PT_ENTRIES; i++)
-        root[i] = boot[i];
+    memcpy(mfn_to_virt(mfn), table_entries(model), PAGE_SIZE);
     direct_map(mfn, PTE_READ_ONLY);
     mmuext(MMUEXT_NEW_BASEPTR, mfn.n);
     mmuext(MMUEXT_NEW_USER_BASEPTR, mfn.n);
-    mmuext(PIN(4), mfn.n);
+    mmuext(PIN(PT_LEVELS), mfn.n);
     mmuext(MMUEXT_NEW_BASEPTR, table_boot_root().n);
     mmuext(MMUEXT_UNPIN_TABLE, mfn.n);
-    mmuext(MMUEXT_NEW_USER_BASEPTR, tree[4].n);
+    mmuext(MMUEXT_NEW_USER_BASEPTR, tree[PT_LEVELS].n);
     mmuext(MMUEXT_NEW_USER_BASEPTR, 0);
 }
 
 static void use_as_descriptors(mfn_t mfn)
 {
-    mmuext_op_t ldt = {
-        .cmd = MMUEXT_SET_LDT, .arg1.linear_addr = (u64)mfn_to_virt(mfn), .arg2.nr_ents = 512};
-    u64 list[] = {mfn.n, mfn.n}, mixed[] = {mfn.n, tree[1].n};
+    mmuext_op_t ldt = {.cmd = MMUEXT_SET_LDT,
+                       .arg1.linear_addr = (uintptr_t)mfn_to_virt(mfn),
+                       .arg2.nr_ents = 512};
+    xen_pfn_t list[] = {(xen_pfn_t)mfn.n, (xen_pfn_t)mfn.n};
+    xen_pfn_t mixed[] = {(xen_pfn_t)mfn.n, (xen_pfn_t)tree[1].n};
 
     call_set_gdt(list, 512); /* refused: it can be written */
     direct_map(mfn, PTE_READ_ONLY);
@@ -168,7 +174,7 @@ static void use_batch(mfn_t mfn)
         {.ptr = mfn_to_address(mfn), .val = 1},
         {.ptr = slot(1), .val = pte_make(mfn, READ_ONLY)},
         {.ptr = mfn_to_address(mfn) | MMU_MACHPHYS_UPDATE, .val = mfn_to_pfn(mfn).n},
-        {.ptr = table_entry_address(tree[2], 7), .val = pte_make(mfn, PTE_TABLE)},
+        {.ptr = spare(2, 0), .val = pte_make(mfn, PTE_TABLE)},
         {.ptr = slot(2), .val = pte_make(mfn, READ_WRITE)},
     };
 
@@ -205,11 +211,11 @@ static long pages_now(void)
 static void say_given_back(const char *what, mfn_t mfn)
 {
     struct xen_memory_reservation reservation = {.nr_extents = 1, .domid = DOMID_SELF};
-    u64 frame = mfn.n;
+    xen_pfn_t frame = (xen_pfn_t)mfn.n;
     long before;
 
     row(name_of("unmap", what), map_page(mfn_to_virt(mfn), 0));
-    reservation.extent_start.p = (void *)&frame;
+    reservation.extent_start.p = &frame;
     before = pages_now();
     row(name_of("give", what), call_memory_op(XENMEM_decrease_reservation, &reservation));
     row_want(name_of("gone", what), before - pages_now(), 1);
@@ -222,7 +228,7 @@ void guest_main(void)
     scratch_entry(1);
     tree[0] = pfn_to_mfn(frame_alloc_zeroed());
     for (unsigned int level = 1; level <= PT_LEVELS; level++) {
-        tree[level] = table_new();
+        tree[level] = table_new_for(level);
         pte_update(table_entry_address(tree[level], 0), pte_make(tree[level - 1], PTE_TABLE));
     }
     row("tree.pin", mmuext(PIN(PT_LEVELS), tree[PT_LEVELS].n));
@@ -239,8 +245,8 @@ void guest_main(void)
     map_page(mfn_to_virt(held), 0);
     long before = pages_now();
     struct xen_memory_reservation reservation = {.nr_extents = 1, .domid = DOMID_SELF};
-    u64 frame = held.n;
-    reservation.extent_start.p = (void *)&frame;
+    xen_pfn_t frame = (xen_pfn_t)held.n;
+    reservation.extent_start.p = &frame;
     row("held.give", call_memory_op(XENMEM_decrease_reservation, &reservation));
     row("held.still-there", before - pages_now());
     row("held.map-again", pte_update(slot(1), pte_make(held, READ_ONLY)));

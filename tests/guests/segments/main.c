@@ -50,7 +50,7 @@ static void say_loads(const char *group, unsigned int table_bit)
 
             if (registers[reg].load == load_cs && slot == SLOT_CODE_32)
                 continue; /* would go on in 32-bit mode */
-            fault = fault_catch(registers[reg].load, (void *)selector);
+            fault = fault_catch(registers[reg].load, (void *)(uintptr_t)selector);
             console_printf("ROW %s.%s-slot-%u = vector %u error 0x%x\n", group, registers[reg].what,
                            slot, fault.vector, fault.error);
         }
@@ -111,7 +111,7 @@ static void say_gdt(mfn_t table)
 static long ldt_set(const void *address, u32 entries)
 {
     mmuext_op_t op = {
-        .cmd = MMUEXT_SET_LDT, .arg1.linear_addr = (u64)address, .arg2.nr_ents = entries};
+        .cmd = MMUEXT_SET_LDT, .arg1.linear_addr = (uintptr_t)address, .arg2.nr_ents = entries};
 
     return call_mmuext_op(&op, 1, NULL, DOMID_SELF);
 }
@@ -137,8 +137,8 @@ static void say_ldt(mfn_t table)
      */
     row("ldt.unmapped", ldt_set((void *)0x1000000, 512));
     struct fault fault = fault_catch(load_ds, (void *)(SLOT_DATA * 8ul | SELECTOR_LDT | 3));
-    console_printf("ROW ldt.load-unmapped = vector %u error 0x%x address 0x%lx\n", fault.vector,
-                   fault.error, fault.address);
+    console_printf("ROW ldt.load-unmapped = vector %u error 0x%x address 0x%" F64 "x\n",
+                   fault.vector, fault.error, fault.address);
     ldt_set(NULL, 0);
 }
 
@@ -163,8 +163,8 @@ static void say_bases(void)
     static const u64 bad[] = {NON_CANONICAL, ~0ull >> 1, 1ull << 63};
     u64 word = 0;
 
-    row("base.fs", call_set_segment_base(SEGBASE_FS, (u64)&words[0]));
-    row("base.gs-kernel", call_set_segment_base(SEGBASE_GS_KERNEL, (u64)&words[1]));
+    row("base.fs", call_set_segment_base(SEGBASE_FS, (uintptr_t)&words[0]));
+    row("base.gs-kernel", call_set_segment_base(SEGBASE_GS_KERNEL, (uintptr_t)&words[1]));
     fs_word(&word);
     row_hex("base.fs-word", word);
     gs_word(&word);
@@ -183,7 +183,7 @@ static void say_bases(void)
     row("base.in-hypervisor", call_set_segment_base(SEGBASE_FS, HYPERVISOR_VIRT_START));
     row("base.no-such", call_set_segment_base(4, 0));
     row("base.all-ones", call_set_segment_base(~0u, 0));
-    call_set_segment_base(SEGBASE_FS, (u64)&words[0]);
+    call_set_segment_base(SEGBASE_FS, (uintptr_t)&words[0]);
 }
 
 static struct trap_frame frame;
@@ -214,13 +214,13 @@ static void say_user_selectors(void)
         SLOT_DATA * 8ul | SELECTOR_LDT,
     };
 
-    call_set_segment_base(SEGBASE_GS_USER, (u64)scratch_page(USER_STACK));
+    call_set_segment_base(SEGBASE_GS_USER, (uintptr_t)scratch_page(USER_STACK));
     for (unsigned int i = 0; i < ARRAY_SIZE(selectors); i++) {
         row(name_nth("user", "selector", i),
             call_set_segment_base(SEGBASE_GS_USER_SEL, selectors[i]));
         row_hex(name_nth("user", "selector-seen", i), user_answer(user_gs_selector));
     }
-    call_set_segment_base(SEGBASE_GS_USER, (u64)scratch_page(USER_STACK));
+    call_set_segment_base(SEGBASE_GS_USER, (uintptr_t)scratch_page(USER_STACK));
     row_hex("user.word-after-selectors", user_answer(user_gs_word));
     row_hex("user.selector-after-base", user_answer(user_gs_selector));
 }
@@ -231,7 +231,8 @@ static void say_user_bases(void)
     u64 word = 0;
 
     *(u64 *)scratch_page(USER_STACK) = 0x1234;
-    row("user.gs-base", call_set_segment_base(SEGBASE_GS_USER, (u64)scratch_page(USER_STACK)));
+    row("user.gs-base",
+        call_set_segment_base(SEGBASE_GS_USER, (uintptr_t)scratch_page(USER_STACK)));
     row_hex("user.gs-word", user_answer(user_gs_word));
     gs_word(&word);
     row_hex("user.gs-kernel-after", word);
@@ -239,7 +240,7 @@ static void say_user_bases(void)
     row_hex("user.gs-null", user_answer(user_gs_word));
     gs_word(&word);
     row_hex("user.gs-kernel-after-fault", word);
-    call_set_segment_base(SEGBASE_FS, (u64)scratch_page(USER_STACK));
+    call_set_segment_base(SEGBASE_FS, (uintptr_t)scratch_page(USER_STACK));
     row_hex("user.fs-word", user_answer(user_fs_word));
     row("user.gs-selector", call_set_segment_base(SEGBASE_GS_USER_SEL, FLAT_USER_DS));
     row_hex("user.gs-selector-seen", user_answer(user_gs_selector));

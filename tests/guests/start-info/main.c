@@ -11,6 +11,7 @@ extern char image_base[], image_end[];
 
 #define LAYOUT_ALIGNMENT MIB(4)
 #define LAYOUT_SPARE     KIB(512)
+#define UPPER_TABLES     WIDE(3u, 5u) /* of three levels there are four L2 */
 
 static u64 page_up(u64 address)
 {
@@ -40,25 +41,27 @@ static void say_fields(void)
 static void say_layout(void)
 {
     const struct start_info *si = start_info;
-    u64 list_begin = page_up(si->mod_len ? si->mod_start + si->mod_len : (u64)image_end);
-    u64 list_end = si->mfn_list + si->nr_pages * sizeof(u64);
+    u64 list_begin = page_up(si->mod_len ? si->mod_start + si->mod_len : (uintptr_t)image_end);
+    u64 list_end = si->mfn_list + si->nr_pages * sizeof(xen_pfn_t);
     u64 stack_end = si->pt_base + (si->nr_pt_frames + 1) * PAGE_SIZE, end;
-    u64 entry = table_walk(table_boot_root(), (u64)image_base, 2);
+    u64 entry = table_walk(table_boot_root(), (uintptr_t)image_base, 2);
     unsigned int l1_tables = 0;
 
     row_want("layout.list-follows-image", si->mfn_list == list_begin, 1);
-    row_want("layout.info-follows-list", (u64)si == page_up(list_end), 1);
-    row_want("layout.tables-follow-info", si->pt_base == (u64)si + PAGE_SIZE, 1);
+    row_want("layout.info-follows-list", (uintptr_t)si == page_up(list_end), 1);
+    row_want("layout.tables-follow-info", si->pt_base == (uintptr_t)si + PAGE_SIZE, 1);
 
     /* The runtime has unmapped the spare memory, but the L1 tables still show how far it went. */
     while (entry_read(entry + l1_tables * sizeof(u64)))
         l1_tables++;
-    end = (u64)image_base + l1_tables * MIB(2);
+    if (DIRECT_MAP_START == (uintptr_t)image_base)
+        l1_tables = (unsigned int)si->nr_pt_frames - UPPER_TABLES; /* it has made more of them */
+    end = (uintptr_t)image_base + l1_tables * MIB(2);
     row("layout.l1-tables", l1_tables);
     row_want("layout.end-is-aligned", end % LAYOUT_ALIGNMENT == 0, 1);
     row_want("layout.spare-is-enough", end - stack_end >= LAYOUT_SPARE, 1);
     row_want("layout.spare-is-not-more", end - stack_end < LAYOUT_SPARE + LAYOUT_ALIGNMENT, 1);
-    row_want("layout.tables-are-counted", (s64)si->nr_pt_frames, l1_tables + 3);
+    row_want("layout.tables-are-counted", (s64)si->nr_pt_frames, l1_tables + UPPER_TABLES);
 }
 
 /* The second boot module, if there is one (see the file run.initrd). */
@@ -70,7 +73,7 @@ static void say_initrd(void)
     row("initrd.length", (s64)length);
     if (!length)
         return row_want_hex("initrd.start", start_info->mod_start, 0);
-    row_want("initrd.follows-image", start_info->mod_start == page_up((u64)image_end), 1);
+    row_want("initrd.follows-image", start_info->mod_start == page_up((uintptr_t)image_end), 1);
     for (u64 i = 0; i < length; i++)
         sum = sum * 31 + bytes[i];
     row_hex("initrd.sum", sum);
@@ -84,7 +87,7 @@ static void say_mappings(void)
     u64 wrong_pfn = 0, wrong_right = 0, table_flags = 0, page_flags = 0;
 
     for (u64 pfn = 0; pfn < mapped; pfn++) {
-        u64 pte = table_lookup(table_boot_root(), (u64)image_base + pfn * PAGE_SIZE);
+        u64 pte = table_lookup(table_boot_root(), (uintptr_t)image_base + pfn * PAGE_SIZE);
         bool is_table = pfn - tables < start_info->nr_pt_frames;
 
         if (pte_mfn(pte).n == start_info->shared_info >> PAGE_SHIFT || !pte)
@@ -101,7 +104,7 @@ static void say_mappings(void)
     row_hex("map.page-flags", page_flags);
     row_hex("map.table-flags", table_flags & ~PTE_DIRTY);
     for (unsigned int level = 2; level <= PT_LEVELS; level++) {
-        u64 entry = entry_read(table_walk(table_boot_root(), (u64)image_base, level));
+        u64 entry = entry_read(table_walk(table_boot_root(), (uintptr_t)image_base, level));
 
         row_hex(name_nth("map", "entry-flags-level", level), entry_flags(entry));
     }
@@ -144,7 +147,7 @@ static void say_shared_page(void)
 static void say_machine_list(void)
 {
     struct xen_machphys_mapping mapping;
-    u64 value;
+    unsigned long value;
 
     row("m2p.mapping", call_memory_op(XENMEM_machphys_mapping, &mapping));
     row_hex("m2p.start", mapping.v_start);

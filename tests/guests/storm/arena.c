@@ -5,8 +5,7 @@
 #include "tests/guests/storm/storm.h"
 #include "tests/guests/user_space.h"
 
-#define KERNEL_SLOT pt_index(HYPERVISOR_VIRT_END, PT_LEVELS)
-#define HOME_SLOT   pt_index(SCRATCH_VA, PT_LEVELS)
+#define HOME_SLOT pt_index(SCRATCH_VA, PT_LEVELS)
 
 #define RESERVE 1024
 
@@ -29,10 +28,10 @@ mfn_t home_user_root(void)
     return user_root;
 }
 
-/* Of each sixteen frames, one is meant to be a root, two L3 tables, and so on. */
+/* Of each sixteen frames, one or two are meant to be roots, others tables below, and so on. */
 static unsigned int level_of(unsigned int index)
 {
-    static const u8 levels[16] = {4, 3, 3, 2, 2, 2, 1, 1, 1, 1};
+    static const u8 levels[16] = {PT_LEVELS, 3, 3, 2, 2, 2, 1, 1, 1, 1};
 
     return levels[index % 16];
 }
@@ -49,7 +48,7 @@ static mfn_t frame_meant_for(unsigned int level)
 
 mfn_t arena_frame_of_level(unsigned int level)
 {
-    return one_in(16) ? arena_frame() : frame_meant_for(level);
+    return one_in(16) ? arena_frame() : frame_meant_for(MIN(level, PT_LEVELS));
 }
 
 mfn_t arena_frame(void)
@@ -118,14 +117,14 @@ bool arena_root_is_fit(mfn_t mfn)
         if (entry_meaning(boot[i]) != entry_meaning(root[i]))
             return false;
     }
-    return root != NULL;
+    return root != NULL && ROOTS_ARE_ALIKE;
 }
 
 void arena_root_fit(mfn_t mfn)
 {
     const u64 *boot = boot_entries(), *root = arena_entries(mfn);
 
-    for (unsigned int i = KERNEL_SLOT; root && i < PT_ENTRIES; i++) {
+    for (unsigned int i = KERNEL_SLOT; ROOTS_ARE_ALIKE && root && i < PT_ENTRIES; i++) {
         if (entry_meaning(boot[i]) != entry_meaning(root[i]))
             pte_update(table_entry_address(mfn, i), entry_meaning(boot[i]));
     }
@@ -186,16 +185,16 @@ static void trees_plant(void)
 {
     for (unsigned int level = 1; level <= PT_LEVELS; level++) {
         for (unsigned int i = 0; i < ARENA_FRAMES * STORM_SLOTS; i++) {
-            unsigned int index = i / STORM_SLOTS, slot = 1 + i % STORM_SLOTS;
+            unsigned int index = i / STORM_SLOTS, slot = storm_slot(level, i % STORM_SLOTS);
 
             if (level_of(index) == level)
                 pte_update(table_entry_address(mfns[index], slot),
                            pte_make(frame_meant_for(level - 1), PTE_READ_WRITE));
         }
     }
-    for (unsigned int slot = 1; slot <= STORM_SLOTS; slot++)
-        pte_update(table_entry_address(table_boot_root(), slot),
-                   pte_make(frame_meant_for(3), PTE_TABLE));
+    for (unsigned int i = 0; i < STORM_SLOTS; i++)
+        pte_update(table_entry_address(table_boot_root(), storm_root_slot(i)),
+                   pte_make_table(frame_meant_for(PT_LEVELS - 1), PT_LEVELS));
 }
 
 unsigned int arena_reset(void)
@@ -206,7 +205,7 @@ unsigned int arena_reset(void)
 
     kernel_mend();
     call_set_gdt(NULL, 0);
-    hypercall_event_channel_op(EVTCHNOP_reset, (u64)&events);
+    hypercall_event_channel_op(EVTCHNOP_reset, (uintptr_t)&events);
     call_mmuext_op(&ldt, 1, NULL, DOMID_SELF);
     table_switch(table_boot_root(), user_root);
     boot_root_clear();

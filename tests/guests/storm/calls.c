@@ -102,7 +102,7 @@ static bool is_left_out(u64 call, u64 sub)
 static void fill(u64 *argument, size_t size)
 {
     for (size_t i = 0; i < size / sizeof(u64); i++)
-        argument[i] = one_in(3) ? 0 : one_in(8) ? any_mfn() : any_word();
+        argument[i] = one_in(3) ? 0 : one_in(8) ? any_mfn() : any_number();
     if (size >= sizeof(struct xen_memory_domain) && one_in(2))
         *(u16 *)argument = DOMID_SELF;
 }
@@ -115,6 +115,7 @@ static const struct {
     {__HYPERVISOR_memory_op, XENMEM_memory_map},
     {__HYPERVISOR_memory_op, XENMEM_machine_memory_map},
     {__HYPERVISOR_memory_op, XENMEM_machphys_mfn_list},
+    {__HYPERVISOR_memory_op, XENMEM_machphys_compat_mfn_list},
 };
 
 /* A sub-operation that is not to be made, or not where its answer must be Xen's. */
@@ -144,7 +145,7 @@ static void make_by_family(struct call *c, const struct known_subop *subops, siz
     fill(argument, MIN(size, LONG_SIZE));
     c->sub = (s64)subop->number;
     c->a[0] = one_in(32) ? 64 + draw(64) /* no call has such an operation */ : subop->number;
-    c->a[1] = subop->size > 1 ? pointer_to(argument) : any_word();
+    c->a[1] = subop->size > 1 ? pointer_to(argument) : any_number();
     c->mend = c->number == __HYPERVISOR_callback_op || c->number == __HYPERVISOR_nmi_op;
 }
 
@@ -152,7 +153,7 @@ static void make_by_family(struct call *c, const struct known_subop *subops, siz
 static void make_by_table(struct call *c)
 {
     for (unsigned int i = 0; i < 5; i++)
-        c->a[i] = any_word();
+        c->a[i] = any_number();
     for (unsigned int i = 0; i < ARRAY_SIZE(families); i++) {
         if (families[i].call == c->number)
             make_by_family(c, families[i].subops, families[i].count);
@@ -170,6 +171,34 @@ void make_console(struct call *c)
         c->a[2] = pointer_to(argument_new(4 * sizeof(u64)));
 }
 
+/* In 32 bits an argument of 64 takes two words: which of the call is one? 5: none. */
+static unsigned int wide_argument(u64 number)
+{
+    switch (number) {
+    case __HYPERVISOR_set_timer_op:
+        return 0;
+    case __HYPERVISOR_update_va_mapping:
+    case __HYPERVISOR_update_va_mapping_otherdomain:
+        return 1;
+    default:
+        return 5;
+    }
+}
+
+/* What the call's arguments are in the registers of this width. */
+static void words_of(const struct call *c, unsigned long words[6])
+{
+    unsigned int wide = sizeof(*words) == 8 ? 5 : wide_argument(c->number);
+    bool all = sizeof(*words) == 4 && c->number == __HYPERVISOR_update_descriptor;
+
+    memset(words, 0, 6 * sizeof(*words));
+    for (unsigned int i = 0, at = 0; i < 5 && at < 6; i++) {
+        words[at++] = (unsigned long)c->a[i];
+        if ((i == wide || all) && at < 6)
+            words[at++] = (unsigned long)(c->a[i] >> 32);
+    }
+}
+
 void make_multicall(struct call *c)
 {
     u64 real = 1 + draw(5), count = one_in(12) ? any_count() : real;
@@ -182,10 +211,10 @@ void make_multicall(struct call *c)
             call_make(&inner, i ? IN_LIST : FIRST_IN_LIST);
         while (inner.skip);
         list[i].op = one_in(64) ? 60 + draw(500) : inner.number;
-        memcpy(list[i].args, inner.a, sizeof(inner.a));
-        c->mend |= inner.mend;
+        words_of(&inner, list[i].args);
     }
-    c->a[0] = one_in(16) ? bad_va() : (u64)list;
+    c->mend = true; /* a call may write over those behind it, and make of one whatever it likes */
+    c->a[0] = one_in(16) ? bad_va() : (uintptr_t)list;
     c->a[1] = count;
 }
 
@@ -210,13 +239,17 @@ static const struct known_call *known_draw(void)
     return &known[i];
 }
 
+/* In a list that is to have the same answers on Xen are no grants: with too high a count they write
+ * results over the list itself, and what that makes of it depends on where it was interrupted. */
 void call_make(struct call *c, enum call_place place)
 {
     const struct known_call *k = known_draw();
 
     *c = (struct call){.number = k->number, .name = k->name, .sub = -1, .place = place};
-    c->skip = (options.same && !k->implemented) || is_left_out(k->number, ANY_SUBOP) ||
-              (place != ALONE && k->number == __HYPERVISOR_multicall);
+    c->skip = (options.same && (!k->implemented || k->number == __HYPERVISOR_xl_intercept)) ||
+              is_left_out(k->number, ANY_SUBOP) ||
+              (place != ALONE && k->number == __HYPERVISOR_multicall) ||
+              (options.same && place != ALONE && k->number == __HYPERVISOR_grant_table_op);
     if (c->skip)
         return;
     if (makers[k->number].make)
@@ -224,6 +257,8 @@ void call_make(struct call *c, enum call_place place)
     else
         make_by_table(c);
 }
+
+#ifdef __x86_64__
 
 /*
  * Made by hand, so that the number of the call stands in R9 when the hypervisor prints the
@@ -243,3 +278,15 @@ long call_do(const struct call *c)
                  : "rcx", "r11", "memory");
     return answer;
 }
+
+#else
+
+long call_do(const struct call *c)
+{
+    unsigned long w[6];
+
+    words_of(c, w);
+    return hypercall_any(c->number, w[0], w[1], w[2], w[3], w[4]);
+}
+
+#endif

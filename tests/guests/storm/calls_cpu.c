@@ -10,17 +10,17 @@ static u64 any_handler(void)
     return one_in(4) ? 0 : any_va();
 }
 
+static const u16 handler_selectors[] = {FLAT_KERNEL_CS, FLAT_USER_CS, 0, 0xe008, 0xffff, 7};
+
 void make_trap_table(struct call *c)
 {
     u64 count = draw(5);
     struct trap_info *table = argument_new((count + 1) * sizeof(*table));
 
     for (u64 i = 0; i < count; i++) {
-        static const u16 selectors[] = {FLAT_KERNEL_CS, FLAT_USER_CS64, 0, 0xe008, 0xffff, 7};
-
         table[i] = (struct trap_info){.vector = (u8)draw(256),
                                       .flags = (u8)draw(8),
-                                      .cs = PICK(selectors),
+                                      .cs = PICK(handler_selectors),
                                       .address = any_handler()};
     }
     c->a[0] = one_in(32) ? 0 : pointer_to(table);
@@ -31,6 +31,12 @@ void make_callbacks(struct call *c)
 {
     for (unsigned int i = 0; i < 3; i++)
         c->a[i] = any_handler();
+    if (PT_LEVELS == 3) { /* in 32 bits two of them, each with its selector before it */
+        c->a[3] = c->a[1];
+        c->a[1] = c->a[0];
+        c->a[0] = PICK(handler_selectors);
+        c->a[2] = PICK(handler_selectors);
+    }
     c->mend = true;
 }
 
@@ -76,10 +82,10 @@ void make_descriptor(struct call *c)
 
 void make_segment_base(struct call *c)
 {
-    static const u64 selectors[] = {0, 3, FLAT_USER_SS64, 0xf, 0x17, 0xfff3, 0xe010, 0x10003};
+    static const u64 selectors[] = {0, 3, FLAT_USER_SS, 0xf, 0x17, 0xfff3, 0xe010, 0x10003};
 
     c->a[0] = draw(one_in(8) ? 8 : 4);
-    c->a[1] = c->a[0] == SEGBASE_GS_USER_SEL ? PICK(selectors) : any_va();
+    c->a[1] = c->a[0] == 3 /* SEGBASE_GS_USER_SEL */ ? PICK(selectors) : any_va();
 }
 
 /* Breakpoints only where this kernel has nothing: their traps are the storm's, not the harness's.
@@ -101,17 +107,18 @@ static u64 any_context(void)
     static const u64 entries[] = {0, 1, 512, 513, 7168, 7169};
 
     memset(&context, 0, sizeof(context));
-    context.flags = any_word() | (one_in(4) ? 0 : VGCF_in_kernel);
+    context.flags = any_number() | (one_in(4) ? 0 : VGCF_in_kernel);
     context.gdt_ents = PICK(entries);
     for (u64 i = 0; i * 512 < context.gdt_ents && i < 14; i++)
         context.gdt_frames[i] = one_in(64) ? any_mfn() : arena_frame_of_level(0).n;
     context.ctrlreg[3] = xen_pfn_to_cr3(one_in(8) ? any_mfn() : arena_frame_of_level(4).n);
-    context.ctrlreg[1] = xen_pfn_to_cr3(BEYOND_MEMORY);
+    /* The one that cannot be had: in 32 bits there is but one root. */
+    context.ctrlreg[PT_LEVELS == 3 ? 3 : 1] = xen_pfn_to_cr3(BEYOND_MEMORY);
     if (one_in(4))
         context.kernel_sp = any_va();
     if (one_in(4))
         context.ldt_base = any_va();
-    return one_in(32) ? bad_va() : (u64)&context;
+    return one_in(32) ? bad_va() : (uintptr_t)&context;
 }
 
 /*
@@ -145,7 +152,7 @@ void make_vcpu(struct call *c)
     if (c->sub == VCPUOP_initialise)
         c->a[2] = any_context();
     if (c->sub == VCPUOP_send_nmi)
-        c->a[2] = one_in(2) ? 0 : any_word();
+        c->a[2] = one_in(2) ? 0 : any_number();
     if (one_in(4) && (c->sub == VCPUOP_up || c->sub == VCPUOP_is_up))
         c->a[1] = 0;
     c->skip = options.same && c->sub == VCPUOP_initialise;

@@ -7,17 +7,17 @@
 
 static u32 any_port(void)
 {
-    return one_in(16) ? (u32)any_word() : (u32)draw(12);
+    return one_in(16) ? (u32)any_number() : (u32)draw(12);
 }
 
 static u32 any_vcpu(void)
 {
-    return one_in(8) ? (u32)any_word() : 0;
+    return one_in(8) ? (u32)any_number() : 0;
 }
 
 static u32 any_virq(void)
 {
-    return one_in(16) ? (u32)any_word() | 1 : 1 + (u32)draw(NR_VIRQS);
+    return one_in(16) ? (u32)any_number() | 1 : 1 + (u32)draw(NR_VIRQS);
 }
 
 static u64 any_gfn(void)
@@ -51,7 +51,7 @@ static void fill(u64 op, struct evtchn_op *to)
         break;
     case EVTCHNOP_init_control:
         *(struct evtchn_init_control *)&to->u = (struct evtchn_init_control){
-            any_gfn(), one_in(4) ? (u32)any_word() : 8 * (u32)draw(500), any_vcpu(), 0, {0}};
+            any_gfn(), one_in(4) ? (u32)any_number() : 8 * (u32)draw(500), any_vcpu(), 0, {0}};
         break;
     case EVTCHNOP_expand_array:
         *(u64 *)&to->u = any_gfn();

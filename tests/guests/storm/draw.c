@@ -57,7 +57,7 @@ void *argument_new(size_t size)
 
     used_front += ALIGN_UP(size, 16);
     if (used_front + used_back > PAGE_SIZE)
-        guest_panic("arguments of %lu bytes", used_front);
+        guest_panic("arguments of %u bytes", (u32)used_front);
     return argument;
 }
 
@@ -65,7 +65,7 @@ void *argument_at_end(size_t size)
 {
     used_back += ALIGN_UP(size, 8);
     if (used_front + used_back > PAGE_SIZE)
-        guest_panic("arguments of %lu bytes", used_back);
+        guest_panic("arguments of %u bytes", (u32)used_back);
     return guard + PAGE_SIZE - used_back;
 }
 
@@ -88,14 +88,14 @@ u64 pointer_to(const void *argument)
     case 0:
         return bad_va();
     case 1:
-        return (u64)guard + PAGE_SIZE - 2; /* the hole begins inside */
+        return (uintptr_t)guard + PAGE_SIZE - 2; /* the hole begins inside */
     case 2:
-        return (u64)guard + 2 * PAGE_SIZE;
+        return (uintptr_t)guard + 2 * PAGE_SIZE;
     case 3:
-        return (u64)guard + 2 * PAGE_SIZE + 1 +
+        return (uintptr_t)guard + 2 * PAGE_SIZE + 1 +
                draw(8); /* zeros, misaligned: never half of a word */
     default:
-        return (u64)argument;
+        return (uintptr_t)argument;
     }
 }
 
@@ -175,10 +175,10 @@ u64 any_entry_address(unsigned int *level)
 
     *level = 1 + (unsigned int)draw(PT_LEVELS);
     if (one_in(24)) /* the first of its slots are ours */
-        return table_entry_address(table_boot_root(), 1 + (unsigned int)slot % 32);
+        return table_entry_address(table_boot_root(), storm_root_slot(slot % 32));
     if (one_in(48))
         return (strange_mfn() << PAGE_SHIFT) + slot * 8;
-    return table_entry_address(arena_frame_of_level(*level), (unsigned int)slot) +
+    return table_entry_address(arena_frame_of_level(*level), storm_slot(*level, slot - 1)) +
            (one_in(64) ? draw(8) : 0);
 }
 
@@ -189,22 +189,18 @@ u64 scratch_va(void)
 {
     u64 va = 0;
 
-    for (unsigned int level = PT_LEVELS; level; level--)
-        va |= (1 + draw(STORM_SLOTS)) << (PAGE_SHIFT + 9 * (level - 1));
+    for (unsigned int level = PT_LEVELS; level; level--) {
+        u64 i = draw(STORM_SLOTS);
+
+        va |= (u64)(level == PT_LEVELS ? storm_root_slot(i) : storm_slot(level, i))
+              << (PAGE_SHIFT + 9 * (level - 1));
+    }
     return va + draw(ARENA_SLOTS) * 8;
 }
 
 u64 bad_va(void)
 {
-    static const u64 pool[] = {0,
-                               0x1000,
-                               HYPERVISOR_VIRT_START,
-                               HYPERVISOR_VIRT_START + (5ull << 39),
-                               HYPERVISOR_VIRT_START + (6ull << 39) + MIB(2),
-                               HYPERVISOR_VIRT_END - 8,
-                               NON_CANONICAL,
-                               ~7ull,
-                               0xffff700000000000ull};
+    static const u64 pool[] = BAD_ADDRESSES;
 
     /* Of a list that begins there Xen finds only later that it ends in no address. */
     return !options.same && one_in(8) ? USER_END - 8 : PICK(pool);
@@ -215,7 +211,7 @@ u64 any_va(void)
     return one_in(8) ? bad_va() : scratch_va();
 }
 
-u64 any_word(void)
+static u64 word_of(bool entries)
 {
     static const u64 pool[] = {0,          1,          2,          3,          4,         7,
                                8,          31,         32,         63,         255,       ~0ull,
@@ -225,10 +221,20 @@ u64 any_word(void)
     case 0:
         return any_va();
     case 1:
-        return pte_make(arena_frame(), draw(0x800));
+        return pte_make(arena_frame(), draw(0x800)) & (entries ? ~0ull : ~PTE_ADDRESS_MASK);
     default:
         return PICK(pool);
     }
+}
+
+u64 any_word(void)
+{
+    return word_of(true);
+}
+
+u64 any_number(void)
+{
+    return word_of(!options.same);
 }
 
 u64 any_count(void)

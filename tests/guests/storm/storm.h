@@ -13,6 +13,7 @@
 #define TESTS_GUESTS_STORM_STORM_H
 
 #include "tests/guests/common.h"
+#include "tests/guests/storm/width.h"
 
 struct storm_options {
     u64 seed, calls;
@@ -44,7 +45,6 @@ static inline bool one_in(u64 n)
  * has bit 11 set (which would be such an offset, should the entry be read as an address).
  */
 #define ARENA_SLOTS 272u
-#define STORM_SLOTS 4 /* of each table, these from the second on are mostly used */
 
 void arena_init(void);
 mfn_t arena_mfn(unsigned int index);
@@ -84,7 +84,10 @@ u64 any_entry_address(unsigned int *level); /* machine address in an arena frame
 u64 scratch_va(void);                       /* an address that arena tables may map */
 u64 any_va(void);                           /* or one of the hypervisor, of nobody, of no meaning */
 u64 bad_va(void);
-u64 any_word(void); /* what an argument structure is filled with; never leads to the kernel */
+u64 any_word(void); /* what leads anywhere but to the kernel: entries, addresses, odd numbers */
+/* What is no entry where it goes to, an argument structure's word or a register: in `same` mode no
+ * bits of a frame's number, which the machine decides, are taken for a domain or a selector. */
+u64 any_number(void);
 u64 any_count(void);
 u64 any_domid(void);
 
@@ -132,7 +135,7 @@ long call_do(const struct call *c);
 
 /* ---- Everything else that a kernel can do --------------------------------------------------- */
 
-#define TRAPPED (1l << 40) /* an answer from here on: an exception, its vector added */
+#define TRAPPED ((s64)1 << 40) /* an answer from here on: an exception, its vector added */
 
 /* Does something, says what; answers 0, or TRAPPED + vector. */
 s64 touch(const char **what);

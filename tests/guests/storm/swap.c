@@ -15,7 +15,7 @@ static struct xen_memory_reservation reservation(xen_pfn_t *list, u64 count)
 
 static long memory_op(unsigned int command, const void *argument)
 {
-    struct call c = {.number = __HYPERVISOR_memory_op, .a = {command, (u64)argument}};
+    struct call c = {.number = __HYPERVISOR_memory_op, .a = {command, (uintptr_t)argument}};
 
     return call_do(&c);
 }
@@ -84,8 +84,8 @@ static s64 reservation_refused(void)
     argument->in.extent_order = (u32)(20 + draw(64)); /* 4 GiB and more */
     argument->in.domid = (domid_t)any_domid();
     argument->out = argument->in;
-    argument->out.extent_start.p = (void *)pointer_to(list);
-    return memory_op(PICK(commands), (void *)pointer_to(argument));
+    argument->out.extent_start.p = (void *)(uintptr_t)pointer_to(list);
+    return memory_op(PICK(commands), (void *)(uintptr_t)pointer_to(argument));
 }
 
 s64 frame_swap(const char **what)

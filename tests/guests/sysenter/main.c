@@ -24,7 +24,7 @@ static void register_callback(const char *name, bool masks, const char *address)
                              .flags = masks ? CALLBACKF_mask_events : 0,
                              .address = (unsigned long)address};
 
-    row_want(name, hypercall_callback_op(CALLBACKOP_register, (u64)&c), 0);
+    row_want(name, hypercall_callback_op(CALLBACKOP_register, (uintptr_t)&c), 0);
 }
 
 struct wanted {

@@ -26,8 +26,8 @@ static void say_tree(const char *what, u64 entry)
     mfn_t tree[PT_LEVELS + 1], live[PT_LEVELS + 1];
 
     for (unsigned int level = 1; level <= PT_LEVELS; level++) {
-        tree[level] = table_new();
-        live[level] = table_new();
+        tree[level] = table_new_for(level);
+        live[level] = table_new_for(level);
         pte_update(table_entry_address(tree[level], 0),
                    level == 1 ? entry : pte_make(tree[level - 1], PTE_TABLE));
         row(name_nth(what, "pin-level", level),

@@ -8,46 +8,24 @@
  * Entries that are not present may hold any number, so arithmetic is tried on those; frame numbers
  * are left out of all rows.
  */
-#include "tests/guests/user_space.h"
-
-#define RO (PTE_PRESENT | PTE_USER)
-#define RW (RO | PTE_WRITE)
-
-#define ARITHMETIC_FLAGS 0x8d5u
-#define LOGICAL_FLAGS    0x8c5u /* without AF, which logical operations leave undefined */
-#define CARRY_AND_ZERO   0x041u /* what is defined after bts, btr, btc */
-
-#define SPOT    8 /* the entry that most stores are for; its neighbours are looked at too */
-#define PATTERN 0x1122334455667788ull
-
-struct registers {
-    u64 rdi, rax, rcx, rdx, rsi, r9, flags;
-};
-
-struct store {
-    const char *what;
-    void (*piece)(void);
-};
-
-extern const struct store store_table[];
-void store_run(struct registers *registers, void (*piece)(void));
+#include "tests/guests/table-stores/stores.h"
 
 /* A page of the kernel's image whose address comes to stand for an L1 table. */
 u64 static_entries[PT_ENTRIES] __attribute__((aligned(PAGE_SIZE)));
 
-static mfn_t table[PT_LEVELS + 1], data; /* by level; table[1] is hooked into table[2], and so on */
-static u64 *entries;                     /* table[1] as it is mapped for stores */
+mfn_t table[PT_LEVELS + 1], data;
+u64 *entries;
 static struct registers at_fault;
 
 static void tables_make(void)
 {
     data = pfn_to_mfn(frame_alloc_zeroed());
     for (unsigned int level = 1; level <= PT_LEVELS; level++) {
-        table[level] = table_new();
+        table[level] = table_new_for(level);
         if (level > 1)
             pte_update(table_entry_address(table[level], 0), pte_make(table[level - 1], PTE_TABLE));
     }
-    row("tables.pin", mmuext(MMUEXT_PIN_L4_TABLE, table[PT_LEVELS].n));
+    row("tables.pin", table_pin(table[PT_LEVELS], PT_LEVELS));
     entries = scratch_page(USER_PAGES);
     row("tables.map", map_page(entries, pte_make(table[1], RO)));
     row("tables.map-static", map_page(static_entries, pte_make(table[1], RO)));
@@ -61,15 +39,10 @@ static bool note_registers(struct trap_frame *frame)
                                   .rcx = frame->rcx,
                                   .rdx = frame->rdx,
                                   .rsi = frame->rsi,
-                                  .r9 = frame->r9,
+                                  .r9 = FRAME_R9(frame),
                                   .flags = frame->rflags};
     return false;
 }
-
-struct run {
-    struct registers registers;
-    void (*piece)(void);
-};
 
 static void run_body(void *arg)
 {
@@ -78,17 +51,30 @@ static void run_body(void *arg)
     store_run(&run->registers, run->piece);
 }
 
-/* Runs a piece; the registers are those behind it, or those of the fault. */
-static struct fault run_store(struct run *run)
+/* Of a 32-bit kernel's registers the upper halves stay what they were. */
+static void take_lower(u64 *whole, u64 word)
+{
+    *whole = (*whole & ~(u64)~0ul) | word;
+}
+
+struct fault run_store(struct run *run)
 {
     struct fault fault = fault_catch(run_body, run);
+    struct registers *r = &run->registers;
 
-    if (fault.taken)
-        run->registers = at_fault;
+    if (!fault.taken)
+        return fault;
+    take_lower(&r->rdi, at_fault.rdi);
+    take_lower(&r->rax, at_fault.rax);
+    take_lower(&r->rcx, at_fault.rcx);
+    take_lower(&r->rdx, at_fault.rdx);
+    take_lower(&r->rsi, at_fault.rsi);
+    take_lower(&r->r9, sizeof(long) == 8 ? at_fault.r9 : r->r9 & ~0ul);
+    take_lower(&r->flags, at_fault.flags);
     return fault;
 }
 
-static u64 flags_of(const char *what)
+u64 flags_of(const char *what)
 {
     static const struct {
         const char *prefix;
@@ -109,12 +95,14 @@ static void say_run(const char *group, const char *what, const struct run *run,
 {
     const struct registers *r = &run->registers;
 
-    console_printf(
-        "ROW %s.%s = trap %d %d entries %lx %lx %lx rdi %ld rax %lx rcx %lx rdx %lx "
-        "rsi %ld r9 %lx flags %lx\n",
-        group, what, fault->taken ? (int)fault->vector : -1, (int)fault->error, entries[SPOT - 1],
-        entries[SPOT], entries[SPOT + 1], (long)(r->rdi - (u64)entries), r->rax, r->rcx, r->rdx,
-        (long)(r->rsi - (u64)scratch_page(USER_STACK)), r->r9, r->flags & flags_of(what));
+    console_printf("ROW %s.%s = trap %d %d entries %" F64 "x %" F64 "x %" F64 "x rdi %ld rax %" F64
+                   "x rcx %" F64 "x rdx %" F64 "x "
+                   "rsi %ld r9 %" F64 "x flags %" F64 "x\n",
+                   group, what, fault->taken ? (int)fault->vector : -1, (int)fault->error,
+                   entries[SPOT - 1], entries[SPOT], entries[SPOT + 1],
+                   (long)(r->rdi - (uintptr_t)entries), r->rax, r->rcx, r->rdx,
+                   (long)(r->rsi - (uintptr_t)scratch_page(USER_STACK)), r->r9,
+                   r->flags & flags_of(what));
 }
 
 /* Every piece of the table, on three entries that are not present. */
@@ -122,11 +110,11 @@ static void say_stores(const char *group, u64 rax)
 {
     for (const struct store *s = store_table; s->what; s++) {
         struct run run = {.piece = s->piece,
-                          .registers = {.rdi = (u64)&entries[SPOT],
+                          .registers = {.rdi = (uintptr_t)&entries[SPOT],
                                         .rax = rax,
                                         .rcx = 0x0908070605040302,
                                         .rdx = 0xfedcba9876543210,
-                                        .rsi = (u64)scratch_page(USER_STACK) + 0x100,
+                                        .rsi = (uintptr_t)scratch_page(USER_STACK) + 0x100,
                                         .r9 = 0x0ff0ff0ff0ff0ff0,
                                         .flags = 2}};
         struct fault fault;
@@ -135,21 +123,45 @@ static void say_stores(const char *group, u64 rax)
             pte_update(table_entry_address(table[1], i), PATTERN);
         fault = run_store(&run);
         if (fault.taken && fault.vector == VECTOR_PF)
-            run.registers.flags |= fault.address - (u64)entries < PAGE_SIZE ? 0 : 1 << 30;
+            run.registers.flags |= fault.address - (uintptr_t)entries < PAGE_SIZE ? 0 : 1 << 30;
         say_run(group, s->what, &run, &fault);
     }
     for (unsigned int i = SPOT - 1; i <= SPOT + 1; i++)
         pte_update(table_entry_address(table[1], i), 0);
 }
 
+struct entry_store {
+    u64 *entry, value;
+};
+
+/* In one piece: 32-bit code has one instruction for that. */
+static void entry_store_body(void *arg)
+{
+    struct entry_store *store = arg;
+    u64 old = *(volatile u64 *)store->entry;
+
+    if (sizeof(long) == sizeof(u64))
+        *(volatile u64 *)store->entry = store->value;
+    else
+        __atomic_compare_exchange_n(store->entry, &old, store->value, false, __ATOMIC_SEQ_CST,
+                                    __ATOMIC_SEQ_CST);
+}
+
+static struct fault entry_store(u64 *entry, u64 value)
+{
+    struct entry_store store = {entry, value};
+
+    return fault_catch(entry_store_body, &store);
+}
+
 /* One store of a value, and what became of the entry. */
 static void say_value(const char *group, const char *what, u64 *entry, u64 value)
 {
-    struct fault fault = probe_write(entry, value);
+    struct fault fault = entry_store(entry, value);
 
-    console_printf("ROW %s.%s = trap %u %u %d flags %lx written %d\n", group, what, fault.vector,
-                   fault.error, fault.taken && fault.address == (u64)entry, entry_flags(*entry),
-                   ((*entry ^ value) & PTE_ADDRESS_MASK) == 0);
+    console_printf("ROW %s.%s = trap %u %u %d flags %" F64 "x written %d\n", group, what,
+                   fault.vector, fault.error, fault.taken && fault.address == (uintptr_t)entry,
+                   entry_flags(*entry), ((*entry ^ value) & PTE_ADDRESS_MASK) == 0);
 }
 
 static void say_values(const char *group)
@@ -189,44 +201,6 @@ static void say_values(const char *group)
     }
 }
 
-/* Refused in the middle of more than a store: nothing of it has happened. */
-static void say_refused(void)
-{
-    static const char *const names[] = {"xchg_64",
-                                        "xadd_64",
-                                        "cmpxchg_64",
-                                        "or_64",
-                                        "stosq",
-                                        "rep_stosq",
-                                        "or_locked",
-                                        "bts_64_immediate_locked",
-                                        "cmpxchg_64_differs"};
-    u64 slot = table_entry_address(table[1], SPOT);
-
-    for (unsigned int i = 0; i < ARRAY_SIZE(names); i++)
-        for (const struct store *s = store_table; s->what; s++) {
-            struct run run = {.piece = s->piece,
-                              .registers = {.rdi = (u64)&entries[SPOT],
-                                            .rax = pte_make(table[2], RW),
-                                            .rcx = 7,
-                                            .rdx = pte_make(table[2], RW),
-                                            .flags = 2}};
-            struct fault fault;
-
-            if (strcmp(s->what, names[i]))
-                continue;
-            pte_update(slot, 0);
-            fault = run_store(&run);
-            console_printf("ROW refused.%s = trap %d %u entry %lx rdi %ld rax %lx rcx %lx "
-                           "flags %lx\n",
-                           s->what, fault.taken ? (int)fault.vector : -1, fault.error,
-                           entry_flags(entries[SPOT]), run.registers.rdi - (u64)entries,
-                           entry_flags(run.registers.rax), run.registers.rcx,
-                           run.registers.flags & flags_of(s->what));
-        }
-    pte_update(slot, 0);
-}
-
 /* Tables of the other levels, and what else may be read and not written. */
 static void say_other_frames(void)
 {
@@ -258,21 +232,19 @@ static void say_other_frames(void)
 static void say_in_force(void)
 {
     u64 *page = scratch_page(USER_PAGES + 2), *window = scratch_page(USER_PAGES + 1);
-    unsigned int index = pt_index((u64)page, 1);
-    struct run run = {.registers = {.rdi = (u64)&window[index], .flags = 2}};
+    unsigned int index = pt_index((uintptr_t)page, 1);
+    struct run run = {.piece = taking_store,
+                      .registers = {.rdi = (uintptr_t)&window[index], .flags = 2}};
     u64 *mapped = pfn_to_virt(mfn_to_pfn(data));
-    mmuext_op_t flush = {.cmd = MMUEXT_INVLPG_LOCAL, .arg1.linear_addr = (u64)page};
+    mmuext_op_t flush = {.cmd = MMUEXT_INVLPG_LOCAL, .arg1.linear_addr = (uintptr_t)page};
 
     map_page(window, pte_make(scratch_table(1), RO));
     mapped[0] = 0x1234;
-    row("in-force.store", probe_write(&window[index], pte_make(data, RW)).vector);
+    row("in-force.store", entry_store(&window[index], pte_make(data, RW)).vector);
     row_hex("in-force.read", *(volatile u64 *)page);
     *(volatile u64 *)page = 0x5678;
     row_hex("in-force.written", mapped[0]);
     row_hex("in-force.flags", entry_flags(window[index]));
-    for (const struct store *s = store_table; s->what; s++)
-        if (!strcmp(s->what, "xchg_64"))
-            run.piece = s->piece;
     row("in-force.take-away", run_store(&run).vector);
     row_hex("in-force.taken", entry_flags(run.registers.rax));
     call_mmuext_op(&flush, 1, NULL, DOMID_SELF);
@@ -287,7 +259,7 @@ static void say_user(const char *what, u64 flags)
 
     map_page(page, pte_make(table[1], flags));
     user_frame_init(&frame, user_address(user_code), user_stack_top());
-    frame.rdi = (u64)page;
+    frame.rdi = (uintptr_t)page;
     user_run(&frame);
     console_printf("ROW user.%s = vector %lu error %lu\n", what, frame.vector, frame.error);
     map_page(page, 0);
@@ -302,7 +274,7 @@ void guest_main(void)
     say_stores("store", 0x8070605040302010);
     say_stores("carry", 0xfffffffffffffffe);
     say_values("value");
-    say_refused();
+    say_halves();
     say_other_frames();
     say_in_force();
     say_user("store", RO);

@@ -18,14 +18,14 @@
 #define ROUNDS   500
 #define NAP      (5 * NS_PER_MILLISECOND)
 #define ATTEMPTS 20
-#define NOWHERE  ((const void *)0x123456789000)
+#define NOWHERE  ((const void *)0x71000000)
 
 static volatile bool arrived[2];
 
 /* Waits for the other without ever giving way: only a timer can let the other in. */
 static void stubborn(void *arg)
 {
-    u64 me = (u64)arg;
+    u64 me = (uintptr_t)arg;
 
     arrived[me] = true;
     while (!arrived[!me])
@@ -47,7 +47,7 @@ static bool too_early;
 
 static void sleeper(void *arg)
 {
-    u64 naps = (u64)arg, wake_at = time_now_ns() + naps * NAP;
+    u64 naps = (uintptr_t)arg, wake_at = time_now_ns() + naps * NAP;
 
     thread_sleep(naps * NAP);
     too_early |= time_now_ns() < wake_at;
@@ -60,7 +60,7 @@ static bool shortest_is_first(void)
 
     slept = 0;
     for (u64 i = 0; i < ARRAY_SIZE(order); i++)
-        threads[i] = thread_create(&vcpu_boot, sleeper, (void *)(ARRAY_SIZE(order) - i));
+        threads[i] = thread_create(&vcpu_boot, sleeper, (void *)(uintptr_t)(ARRAY_SIZE(order) - i));
     for (u64 i = 0; i < ARRAY_SIZE(order); i++)
         thread_join(threads[i]);
     return order[0] == 1 && order[1] == 2 && order[2] == 3;
@@ -119,7 +119,8 @@ static void say_faults(void)
     thread_join(a);
     thread_join(b);
     for (unsigned int i = 0; i < 2; i++)
-        row_want(i ? "faults.second" : "faults.first", faults[i].address == (u64)NOWHERE, true);
+        row_want(i ? "faults.second" : "faults.first", faults[i].address == (uintptr_t)NOWHERE,
+                 true);
 }
 
 static void say_early_wake(void)
@@ -127,6 +128,37 @@ static void say_early_wake(void)
     thread_wake(thread_self());
     thread_wait();
     row_want("wake.one-that-came-before-is-kept", true, true);
+}
+
+static void wake_soon(void *arg)
+{
+    thread_sleep(NAP);
+    thread_wake(arg);
+}
+
+/* Who waits until a time goes on then and not before, or when it is woken; and what is left of the
+ * wait that was cut short wakes nobody later. */
+static void say_bounded_waits(void)
+{
+    u64 end = time_now_ns() + NAP, far = end + 1000 * NS_PER_SECOND;
+    struct thread *waker;
+
+    thread_wait_until(end);
+    row_want("wait-until.not-too-early", time_now_ns() >= end, true);
+    waker = thread_create(&vcpu_boot, wake_soon, thread_self());
+    thread_wait_until(far);
+    row_want("wait-until.woken-before", time_now_ns() < far, true);
+    thread_join(waker);
+    end = time_now_ns() + 2 * NAP;
+    waker = thread_create(&vcpu_boot, wake_soon, thread_self());
+    thread_wait_until(end);
+    thread_join(waker);
+    end = time_now_ns() + 4 * NAP;
+    thread_sleep(4 * NAP); /* the first time is within it */
+    row_want("wait-until.no-longer-among-sleepers", time_now_ns() >= end, true);
+    thread_wake(thread_self());
+    thread_wait_until(far);
+    row_want("wait-until.woken-earlier-is-kept", time_now_ns() < far, true);
 }
 
 /* The ball goes from vcpu to vcpu; whoever has it looks at the clock. */
@@ -139,7 +171,7 @@ static struct {
 
 static void play(void *arg)
 {
-    u64 me = (u64)arg;
+    u64 me = (uintptr_t)arg;
 
     for (unsigned int i = 0; i < ROUNDS; i++) {
         u64 local, now;
@@ -166,7 +198,7 @@ static struct {
 
 static void on_port(u32 port, void *data)
 {
-    u64 i = (u64)data;
+    u64 i = (uintptr_t)data;
 
     (void)port;
     ports.ran_on[i] = vcpu_self()->id;
@@ -260,6 +292,7 @@ void guest_main(void)
     say_crowd();
     say_faults();
     say_early_wake();
+    say_bounded_waits();
     say_two_vcpus();
     guest_end();
 }

@@ -8,7 +8,7 @@
 #include "guest-kernel/time/clock.h"
 #include "tests/guests/user_space.h"
 
-#define NOWHERE      ((void *)0x400000000000)
+#define NOWHERE      ((void *)0x70000000)
 #define PIT_CHANNEL2 0x42
 #define PIT_COMMAND  0x43
 #define PIT_GATE     0x61
@@ -213,7 +213,7 @@ static void tsc_rows(void)
 
 static long area_register(void *where)
 {
-    struct vcpu_register_time_memory_area area = {.addr.p = (u64)where};
+    struct vcpu_register_time_memory_area area = {.addr.p = (uintptr_t)where};
 
     return call_vcpu_op(VCPUOP_register_vcpu_time_memory_area, 0, &area);
 }
@@ -262,7 +262,7 @@ static void area_rows(void)
     row("area.of_no_vcpu", call_vcpu_op(VCPUOP_register_vcpu_time_memory_area, 50, NOWHERE));
     row("area.of_the_hypervisor", area_register(HYPERVISOR_ADDRESS));
     row("area.before_the_hypervisor", area_register((char *)HYPERVISOR_ADDRESS - PAGE_SIZE * 4));
-    row("area.not_canonical", area_register((void *)NON_CANONICAL));
+    row("area.not_canonical", area_register((void *)(uintptr_t)NON_CANONICAL));
     row("area.not_there", area_register(NOWHERE));
     row("area.registered", area_register(AREA));
     row("area.is_written_at_once", areas_agree());
@@ -282,7 +282,7 @@ void guest_main(void)
     struct physdev_set_iopl iopl = {.iopl = 1};
 
     record = &shared_info->vcpu_info[0].time;
-    hypercall_physdev_op(PHYSDEVOP_set_iopl, (u64)&iopl);
+    hypercall_physdev_op(PHYSDEVOP_set_iopl, (uintptr_t)&iopl);
     user_space_init();
     record_rows();
     tsc_rows();

@@ -154,7 +154,7 @@ static void other_rows(void)
 {
     struct vcpu_set_periodic_timer periodic = {.period_ns = PERIOD};
     struct vcpu_set_singleshot_timer single = {.timeout_abs_ns = 1};
-    struct vcpu_register_time_memory_area where = {.addr.p = (u64)&area};
+    struct vcpu_register_time_memory_area where = {.addr.p = (uintptr_t)&area};
 
     row("other.single", call_vcpu_op(VCPUOP_set_singleshot_timer, 1, &single));
     row("other.single_unreadable", call_vcpu_op(VCPUOP_set_singleshot_timer, 1, NULL));

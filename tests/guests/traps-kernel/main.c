@@ -4,6 +4,7 @@
  * flags, and `int n` it has to tell from a fault. A kernel that gets a wrong frame resumes wrongly.
  */
 #include "tests/guests/common.h"
+#include "tests/guests/seen.h"
 
 struct raiser {
     const char *what;
@@ -20,6 +21,8 @@ void gp_selector_load(void *selector);
 #define TI_DPL_LIMIT  4u
 #define TI_MASKS      4u /* xen.h: bit 2 of the flags says to mask events on entry */
 
+#define HIDDEN ((void *)WIDE(HYPERVISOR_VIRT_START + (1ull << 39), -PAGE_SIZE))
+
 extern char trap_entry_stubs[];
 
 static struct trap_frame seen;
@@ -28,7 +31,7 @@ static u8 mask_inside;
 static bool frame_note(struct trap_frame *frame)
 {
     seen = *frame;
-    frame->rflags &= ~RFLAGS_NT; /* the code that comes next is not to inherit it */
+    frame->rflags &= ~(unsigned long)RFLAGS_NT; /* the code that comes next is not to inherit it */
     mask_inside = shared_info->vcpu_info[0].evtchn_upcall_mask;
     return false; /* so that fault_catch gets it */
 }
@@ -41,9 +44,10 @@ static void say_raiser(const struct raiser *raiser)
         row_text(name_of("raise", raiser->what), "no-trap");
         return;
     }
-    console_printf("ROW raise.%s = vector %u error 0x%x rip %ld flags 0x%lx cs 0x%lx ss 0x%lx\n",
-                   raiser->what, fault.vector, fault.error, (long)(fault.rip - (u64)raiser->at),
-                   seen.rflags & RFLAGS_TO_SEE, seen.cs, seen.ss);
+    console_printf(
+        "ROW raise.%s = vector %u error 0x%x rip %ld flags 0x%lx cs 0x%" F64 "x ss 0x%" F64 "x\n",
+        raiser->what, fault.vector, fault.error, (long)(fault.rip - (uintptr_t)raiser->at),
+        seen.rflags & RFLAGS_TO_SEE, seen_cs(&seen), seen_ss(&seen));
 }
 
 /* Page faults: what the error code says, and that the address is in the shared page. */
@@ -55,12 +59,13 @@ static void call_address(void *address)
 static void say_page_fault(const char *what, struct fault fault, const void *address)
 {
     console_printf("ROW page-fault.%s = vector %u error 0x%x address %ld\n", what, fault.vector,
-                   fault.error, fault.taken ? (long)(fault.address - (u64)address) : 0);
+                   fault.error, fault.taken ? (long)(fault.address - (uintptr_t)address) : 0);
 }
 
 static void say_page_faults(void)
 {
-    u64 frame = mfn_to_address(pfn_to_mfn(frame_alloc_zeroed())), value;
+    u64 frame = mfn_to_address(pfn_to_mfn(frame_alloc_zeroed()));
+    unsigned long value;
     u8 *page = scratch_page(1);
 
     pte_update(scratch_entry(1) + sizeof(u64), frame | PTE_PRESENT | PTE_NX);
@@ -71,12 +76,10 @@ static void say_page_faults(void)
     say_page_fault("write-read-only", probe_write(page, 0), page);
     say_page_fault("write-at-offset", probe_write(page + 0x123, 0), page);
     say_page_fault("fetch-no-execute", fault_catch(call_address, page), page);
-    say_page_fault("read-across-pages", probe_read(page + PAGE_SIZE - 4, &value), page);
+    say_page_fault("read-across-pages", probe_read(page + PAGE_SIZE - 2, &value), page);
     say_page_fault("write-a-page-table", probe_write((void *)start_info->pt_base, 0),
                    (void *)start_info->pt_base);
-    say_page_fault("read-hypervisor",
-                   probe_read((void *)(HYPERVISOR_VIRT_START + (1ull << 39)), &value),
-                   (void *)(HYPERVISOR_VIRT_START + (1ull << 39)));
+    say_page_fault("read-hypervisor", probe_read(HIDDEN, &value), HIDDEN);
     pte_update(scratch_entry(1) + sizeof(u64), frame | PTE_PRESENT | PTE_WRITE);
     say_page_fault("write-without-flush", probe_write(page, 0), page);
 }
@@ -108,7 +111,7 @@ static void int_0x21(void *arg)
 static void int_0x21_prefixed(void *arg)
 {
     (void)arg;
-    asm volatile(".byte 0x48, 0xcd, 0x21" ::: "memory");
+    asm volatile(".byte 0x48, 0xcd, 0x21" ::: "memory", "eax"); /* in 32 bits 0x48 is dec eax */
 }
 
 /*
@@ -146,7 +149,8 @@ static void say_masking_of_0x80(void)
     struct trap_info table[] = {
         {.vector = 0x80,
          .flags = TI_MASKS | 3,
-         .address = (u64)trap_entry_stubs + 0x80 * TRAP_STUB_SIZE},
+         .cs = FLAT_KERNEL_CS,
+         .address = (uintptr_t)trap_entry_stubs + 0x80 * TRAP_STUB_SIZE},
         {.address = 0},
     };
 
@@ -154,8 +158,8 @@ static void say_masking_of_0x80(void)
     shared_info->vcpu_info[0].evtchn_upcall_mask = 0;
     fault_catch(int_0x80, NULL);
     shared_info->vcpu_info[0].evtchn_upcall_mask = 1;
-    console_printf("ROW mask.int-0x80 = inside %u saved 0x%lx flag %lu\n", mask_inside,
-                   seen.cs >> 32, seen.rflags >> 9 & 1);
+    console_printf("ROW mask.int-0x80 = inside %u saved 0x%" F64 "x flag %lu\n", mask_inside,
+                   seen_mask_saved(&seen), seen.rflags >> 9 & 1);
 }
 
 static void say_masking(void)
@@ -167,7 +171,7 @@ static void say_masking(void)
             {.vector = VECTOR_UD,
              .flags = i & 1 ? TI_MASKS : 0,
              .cs = FLAT_KERNEL_CS,
-             .address = (u64)trap_entry_stubs + VECTOR_UD * TRAP_STUB_SIZE},
+             .address = (uintptr_t)trap_entry_stubs + VECTOR_UD * TRAP_STUB_SIZE},
             {.address = 0},
         };
 
@@ -175,8 +179,8 @@ static void say_masking(void)
         *mask = i >> 1;
         fault_catch(ud2, NULL);
         *mask = 1;
-        console_printf("ROW mask.gate-%s-was-%u = inside %u saved 0x%lx flag %lu\n",
-                       i & 1 ? "masks" : "leaves", i >> 1, mask_inside, seen.cs >> 32,
+        console_printf("ROW mask.gate-%s-was-%u = inside %u saved 0x%" F64 "x flag %lu\n",
+                       i & 1 ? "masks" : "leaves", i >> 1, mask_inside, seen_mask_saved(&seen),
                        seen.rflags >> 9 & 1);
     }
 }
@@ -187,7 +191,7 @@ static void say_selectors(void)
                                     0xe038, 0xe040, 0xe043, 0xe050, 0xf000, 0xffff, 0x4};
 
     for (unsigned int i = 0; i < ARRAY_SIZE(selectors); i++) {
-        struct fault fault = fault_catch(gp_selector_load, (void *)(u64)selectors[i]);
+        struct fault fault = fault_catch(gp_selector_load, (void *)(uintptr_t)(u64)selectors[i]);
 
         console_printf("ROW selector.gs-%x = vector %u error 0x%x\n", selectors[i], fault.vector,
                        fault.error);

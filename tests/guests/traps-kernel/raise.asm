@@ -1,14 +1,14 @@
 ; Instructions that trap in a guest kernel, each as a function of its own. raise_table lists them:
 ; name, function, address of the instruction that traps (the frame should name it, or the one behind).
 
-default rel
+%include "tests/guests/width.inc"
 global raise_table, raise_after_nm, gp_selector_load
 
 %macro raiser 1                 ; name; the body follows, with .at before the instruction that traps
 section .rodata
 %%text: db %str(%1), 0
 section .data
-    dq %%text, raise_%1, raise_%1.at
+    data_word %%text, raise_%1, raise_%1.at
 section .text
 raise_%1:
 %endmacro
@@ -30,10 +30,10 @@ raiser divide_overflow
 .at: div ecx
     ret
 raiser single_step
-    pushfq
-    or qword [rsp], 0x100
-    popfq
-.at: nop                        ; a trap: reported behind the first instruction after popfq
+    flags_push
+    or word_ [sp_], 0x100
+    flags_pop
+.at: nop                        ; a trap: reported behind the first instruction after flags_pop
     nop
     ret
 raiser icebp
@@ -48,10 +48,11 @@ raiser int_3_long_form
 raiser int_4
 .at: db 0xcd, 4
     ret
-raiser into_is_gone
+raiser into_is_gone             ; in 32 bits it is there, and looks at the overflow flag
+    xor eax, eax
 .at: db 0xce
     ret
-raiser bound_is_gone
+raiser bound_is_gone            ; in 32 bits it reads the bounds, at 0
 .at: db 0x62, 0x05, 0, 0, 0, 0
     ret
 raiser ud2
@@ -59,6 +60,9 @@ raiser ud2
     ret
 raiser push_es_is_gone
 .at: db 0x06
+%if __BITS__ == 32
+    pop es
+%endif
     ret
 raiser lock_of_a_register
 .at: db 0xf0, 0x01, 0xc0
@@ -70,12 +74,13 @@ raiser cli
 .at: cli
     ret
 raiser lgdt
-.at: lgdt [rsp]
+.at: lgdt [sp_]
     ret
 raiser ltr
     xor eax, eax
 .at: ltr ax
     ret
+%if __BITS__ == 64
 raiser load_non_canonical
     mov rax, 0x0000900000000000
 .at: mov rax, [rax]
@@ -85,6 +90,7 @@ raiser stack_non_canonical
     mov rax, 0x0000900000000000
 .at: push qword [rax]
     ret
+%endif
 raiser ds_beyond_gdt
     mov eax, 0xfff0
 .at: mov ds, ax
@@ -103,11 +109,11 @@ raiser ss_null
     ret
 raiser far_return_to_null
     push 0
-    lea rax, [.back]
-    push rax
-.at: retfq
+    address_of ax_, .back
+    push ax_
+.at: far_return
 .back:
-    add rsp, 16
+    add sp_, 2 * WORD_BYTES
     ret
 raiser int_0x20_no_handler
 .at: int 0x20
@@ -125,9 +131,9 @@ raiser int_8
 .at: int 8
     ret
 raiser misaligned_stack
-    sub rsp, 3
+    sub sp_, 3
 .at: ud2
-    add rsp, 3
+    add sp_, 3
     ret
 raiser direction_flag
     std
@@ -135,25 +141,25 @@ raiser direction_flag
     cld
     ret
 raiser alignment_check
-    pushfq
-    or qword [rsp], 0x40000
-    popfq
-.at: mov rax, [rsp + 1]
-    pushfq
-    and qword [rsp], ~0x40000
-    popfq
+    flags_push
+    or word_ [sp_], 0x40000
+    flags_pop
+.at: mov ax_, [sp_ + 1]
+    flags_push
+    and word_ [sp_], ~0x40000
+    flags_pop
     ret
 raiser nested_task_flag
-    pushfq
-    or qword [rsp], 0x4000
-    popfq
+    flags_push
+    or word_ [sp_], 0x4000
+    flags_pop
 .at: ud2
     ret
 raiser x87
     fninit
     push 0x037b                 ; division by zero unmasked
-    fldcw [rsp]
-    add rsp, 8
+    fldcw [sp_]
+    add sp_, WORD_BYTES
     fld1
     fldz
     fdivp
@@ -161,7 +167,7 @@ raiser x87
     fninit
     ret
 section .data
-    dq 0
+    data_word 0
 
 section .text
 ; Uses the FPU; traps if CR0.TS is set.
@@ -171,7 +177,8 @@ raise_after_nm:
 
 ; Loads a selector into gs and takes it back: gp_selector_load(selector).
 gp_selector_load:
-    mov gs, di
+    argument ax_, 0
+    mov gs, ax
     xor eax, eax
     mov gs, ax
     ret

@@ -10,7 +10,8 @@
  *   handler  which a handler sent, to be taken when it has returned;
  *   timer    of a timer, due a nanosecond later each time: under -icount an instruction later, so
  *            that it strikes at each instruction from before the closing's end to after the
- * opening; other    of another vcpu, which a timer of its own wakes at any instruction of ours.
+ *            opening (ARGS=stride=N: at each Nth);
+ *   other    of another vcpu, which a timer of its own wakes at any instruction of ours.
  *
  * What was pending when events were let in has to have been handled right behind: that needs no
  * clock. A timer's event is lost if it has not come PATIENCE_NS after it was due, by the clock of
@@ -130,6 +131,8 @@ static u64 handler_lost(enum way way)
     return lost;
 }
 
+static u64 stride = 1; /* of the sweep, ns */
+
 /* One shot, due `offset` ns after BEFORE_NS before events are let in. Answers whether it was lost.
  */
 static bool shot_lost(enum way way, u64 offset)
@@ -157,7 +160,7 @@ static u64 timer_lost(enum way way)
 {
     u64 lost = 0;
 
-    for (u64 offset = 0; offset < SWEEP_NS; offset++)
+    for (u64 offset = 0; offset < SWEEP_NS; offset += stride)
         lost += shot_lost(way, offset);
     return lost;
 }
@@ -238,9 +241,11 @@ static void rows_of(const char *source, u64 (*lost)(enum way way))
 
 void guest_main(void)
 {
-    char form[8];
+    char form[8], digit[8];
     bool fifo = cmdline_value("form", form, sizeof(form)) && form[0] == 'f';
 
+    if (cmdline_value("stride", digit, sizeof(digit)))
+        stride = (u64)(digit[0] - '0');
     if (event_init(fifo ? EVENT_FIFO : EVENT_TWO_LEVEL))
         guest_panic("upcall-race: no such form of events");
     ports_make();

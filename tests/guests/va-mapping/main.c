@@ -9,6 +9,8 @@
 static u64 frame_a, frame_b; /* machine addresses */
 static volatile u64 *page;
 
+#define M2P_END 0xffe00000 /* in 32 bits */
+
 #define READ_WRITE (PTE_PRESENT | PTE_WRITE | PTE_USER | PTE_ACCESSED | PTE_DIRTY)
 
 static const struct {
@@ -36,23 +38,23 @@ static void say_flushes(void)
             row_hex(name_of("flush-sees", flushes[i].what), page[0]);
     }
     call_update_va_mapping((void *)page, frame_a | READ_WRITE, UVMF_TLB_FLUSH);
-    row("flush.vcpu-set",
-        call_update_va_mapping((void *)page, frame_b | READ_WRITE, UVMF_INVLPG | (u64)&vcpus));
+    row("flush.vcpu-set", call_update_va_mapping((void *)page, frame_b | READ_WRITE,
+                                                 UVMF_INVLPG | (uintptr_t)&vcpus));
     row_hex("flush-sees.vcpu-set", page[0]);
     for (unsigned int i = 0; i < ARRAY_SIZE(sets); i++) {
         vcpus = sets[i];
         row(name_nth("flush", "vcpu-set", i),
             call_update_va_mapping((void *)page, (i & 1 ? frame_b : frame_a) | READ_WRITE,
-                                   UVMF_TLB_FLUSH | (u64)&vcpus));
+                                   UVMF_TLB_FLUSH | (uintptr_t)&vcpus));
         row_hex(name_nth("flush-sees", "vcpu-set", i), page[0] & vcpus);
     }
     row("flush.vcpu-set-half-mapped",
         call_update_va_mapping((void *)page, frame_b | READ_WRITE,
-                               UVMF_INVLPG | ((u64)(page + 512) - 4)));
+                               UVMF_INVLPG | ((uintptr_t)(page + 512) - 4)));
     row("flush.vcpu-set-unmapped",
         call_update_va_mapping((void *)page, frame_a | READ_WRITE, UVMF_INVLPG | 0x1000));
     row_want("flush.vcpu-set-unmapped-done",
-             (table_lookup(table_boot_root(), (u64)page) ^ frame_a) < PAGE_SIZE, 1);
+             (table_lookup(table_boot_root(), (uintptr_t)page) ^ frame_a) < PAGE_SIZE, 1);
     row("flush.vcpu-set-in-hypervisor",
         call_update_va_mapping((void *)page, frame_b | READ_WRITE,
                                UVMF_TLB_FLUSH | HYPERVISOR_VIRT_START));
@@ -72,8 +74,12 @@ static const struct {
     {"no-l2", SCRATCH_VA + GIB(1)},
     {"non-canonical", NON_CANONICAL},
     {"m2p", HYPERVISOR_VIRT_START},
+#ifdef __x86_64__
     {"hypervisor", HYPERVISOR_VIRT_START + (6ull << 39)},
     {"hypervisor-last", HYPERVISOR_VIRT_END - PAGE_SIZE},
+#else
+    {"hypervisor", M2P_END},        {"hypervisor-last", 0xfffff000},
+#endif
     {"last-page", ~0ull},
     {"misaligned", SCRATCH_VA + 0x123},
 };
@@ -82,10 +88,10 @@ static void say_places(void)
 {
     for (unsigned int i = 0; i < ARRAY_SIZE(places); i++) {
         row(name_of("place-map", places[i].what),
-            map_page((void *)places[i].va, frame_a | READ_WRITE));
-        row(name_of("place-clear", places[i].what), map_page((void *)places[i].va, 0));
+            map_page((void *)(uintptr_t)places[i].va, frame_a | READ_WRITE));
+        row(name_of("place-clear", places[i].what), map_page((void *)(uintptr_t)places[i].va, 0));
         row(name_of("place-no-flush", places[i].what),
-            call_update_va_mapping((void *)places[i].va, 0, UVMF_NONE));
+            call_update_va_mapping((void *)(uintptr_t)places[i].va, 0, UVMF_NONE));
     }
 }
 
@@ -123,20 +129,21 @@ static void say_values(void)
 static void say_multicall(void)
 {
     multicall_entry_t calls[] = {
-        {.op = __HYPERVISOR_update_va_mapping, .args = {(u64)page, frame_a | READ_WRITE, 0}},
-        {.op = __HYPERVISOR_update_va_mapping, .args = {0x1000, 0, UVMF_INVLPG}},
+        {.op = __HYPERVISOR_update_va_mapping,
+         .args = {(uintptr_t)page, VA_MAPPING_PTE(frame_a | READ_WRITE), 0}},
+        {.op = __HYPERVISOR_update_va_mapping, .args = {0x1000, VA_MAPPING_PTE(0ull), UVMF_INVLPG}},
         {.op = 63, .args = {0}},
         {.op = 64, .args = {0}},
         {.op = ~0ul, .args = {0}},
         {.op = __HYPERVISOR_xen_version, .args = {XENVER_pagesize, 0}},
         {.op = __HYPERVISOR_multicall, .args = {0, 0}},
         {.op = __HYPERVISOR_update_va_mapping,
-         .args = {(u64)page, frame_b | READ_WRITE, UVMF_INVLPG}},
+         .args = {(uintptr_t)page, VA_MAPPING_PTE(frame_b | READ_WRITE), UVMF_INVLPG}},
     };
 
     row("multicall.answer", call_multicall(calls, ARRAY_SIZE(calls)));
     for (unsigned int i = 0; i < ARRAY_SIZE(calls); i++)
-        row(name_nth("multicall", "result", i), (s64)calls[i].result);
+        row(name_nth("multicall", "result", i), (long)calls[i].result);
     row_hex("multicall.page-seen", page[0]);
     row("multicall.none", call_multicall(calls, 0));
     row("multicall.none-null", call_multicall(NULL, 0));
@@ -152,11 +159,13 @@ static void say_multicall_read_only(void)
     pfn_t pfn = frame_alloc_zeroed();
     multicall_entry_t *list = pfn_to_virt(pfn);
 
-    list[0] = (multicall_entry_t){.op = __HYPERVISOR_update_va_mapping,
-                                  .args = {(u64)page + PAGE_SIZE, frame_b | READ_WRITE, 0}};
+    list[0] = (multicall_entry_t){
+        .op = __HYPERVISOR_update_va_mapping,
+        .args = {(uintptr_t)page + PAGE_SIZE, VA_MAPPING_PTE(frame_b | READ_WRITE), 0}};
     map_page((void *)page, pte_make(pfn_to_mfn(pfn), PTE_PRESENT | PTE_USER));
     row("multicall.read-only", call_multicall((multicall_entry_t *)page, 1));
-    row("multicall.read-only-did-it", table_lookup(table_boot_root(), (u64)page + PAGE_SIZE) != 0);
+    row("multicall.read-only-did-it",
+        table_lookup(table_boot_root(), (uintptr_t)page + PAGE_SIZE) != 0);
     map_page((void *)page, 0);
     map_page((u8 *)page + PAGE_SIZE, 0);
     frame_free(pfn);

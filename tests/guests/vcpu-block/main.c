@@ -50,19 +50,19 @@ static void begin(bool masked)
 
 static void say_errors(void)
 {
-    static const u64 bad[] = {0, UNMAPPED, NON_CANONICAL, HYPERVISOR_VIRT_START};
+    static const u64 bad[] = {0, UNMAPPED, NON_CANONICAL, HYPERVISOR_OWN};
     evtchn_port_t ports[3] = {quiet, timer, 0};
     long closed = evtchn_ipi(0);
 
     begin(true);
     for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++) {
         row(name_nth("error", "argument", i), hypercall_sched_op(SCHEDOP_poll, bad[i]));
-        row(name_nth("error", "list", i), poll((void *)bad[i], 1, 1));
-        row(name_nth("error", "empty-list", i), poll((void *)bad[i], 0, 1));
+        row(name_nth("error", "list", i), poll((void *)(uintptr_t)bad[i], 1, 1));
+        row(name_nth("error", "empty-list", i), poll((void *)(uintptr_t)bad[i], 0, 1));
     }
     row("error.too-many", poll(ports, 129, 1));
     row("error.all-ones", poll(ports, ~0u, 1));
-    row("error.too-many-nowhere", poll((void *)NON_CANONICAL, 129, 1));
+    row("error.too-many-nowhere", poll((void *)(uintptr_t)NON_CANONICAL, 129, 1));
     evtchn_close((evtchn_port_t)closed);
     ports[2] = (evtchn_port_t)closed;
     row("error.closed", poll(&ports[2], 1, 1));
@@ -108,7 +108,7 @@ static void say_at_once(void)
     row("at-once.block-upcall-pending", call_sched_op(SCHEDOP_block, NULL));
     row_upcalls("at-once-block");
     row("at-once.block-mask", vcpu_info()->evtchn_upcall_mask);
-    row("at-once.yield", call_sched_op(SCHEDOP_yield, (void *)NON_CANONICAL));
+    row("at-once.yield", call_sched_op(SCHEDOP_yield, (void *)(uintptr_t)NON_CANONICAL));
 }
 
 /* A kernel that opens without looking is told at the next call, and else with the next interrupt
@@ -197,7 +197,7 @@ static void say_block(void)
         timer_set_single(start + SHORT, 0);
         row(name_nth("block", "answer", compat),
             compat ? hypercall_sched_op_compat(SCHEDOP_block, 0)
-                   : call_sched_op(SCHEDOP_block, (void *)NON_CANONICAL));
+                   : call_sched_op(SCHEDOP_block, (void *)(uintptr_t)NON_CANONICAL));
         row(name_nth("block", "slept", compat), time_now_ns() >= start + SHORT);
         row(name_nth("block", "mask", compat), vcpu_info()->evtchn_upcall_mask);
         row_upcalls(compat ? "block-compat" : "block");

@@ -6,6 +6,8 @@
  *
  * A second vcpu does nothing but give the CPU back.
  */
+#include "tests/guests/callback.h"
+#include "tests/guests/seen.h"
 #include "tests/guests/user_space.h"
 #include "tests/guests/vcpus.h"
 
@@ -16,13 +18,16 @@
 
 struct after {
     u16 ds, es, fs, gs;
-    u64 rflags;
+    unsigned long rflags;
     u16 cs, ss;
 };
 
+/* The frame, and where it lay. In 32 bits a kernel stays on its stack, so its frame has no rsp. */
 enum word {
+#ifdef __x86_64__
     RCX,
     R11,
+#endif
     DS,
     ES,
     FS,
@@ -30,15 +35,18 @@ enum word {
     RIP,
     CS,
     RFLAGS,
+#ifdef __x86_64__
     RSP,
     SS,
-    PLACE
+#endif
+    PLACE,
+    WORDS
 };
 
-u64 failsafe_frame[12], failsafe_count;
+unsigned long failsafe_frame[WORDS], failsafe_count;
 struct after failsafe_after;
 extern char failsafe_entry[], yield_done[], user_spin[], user_spinning[];
-bool yield_here(u64 rsp);
+bool yield_here(unsigned long rsp);
 
 static mfn_t gdt;
 static volatile u64 other_runs;
@@ -69,29 +77,38 @@ static void selectors_load(u16 ds, u16 es, u16 fs, u16 gs)
                  "r"(fs), "r"(gs));
 }
 
-static void frame_say(const char *what, u64 rsp)
+static void frame_say(const char *what, unsigned long rsp)
 {
-    const u64 *f = failsafe_frame;
+    const unsigned long *f = failsafe_frame;
     const struct after *a = &failsafe_after;
+    struct trap_frame frame = {.cs = f[CS], .ss = FLAT_KERNEL_SS};
+    unsigned long interrupted = f[PLACE] + PLACE * sizeof(*f);
 
+#ifdef __x86_64__
+    frame.ss = f[SS];
+    interrupted = f[RSP];
+#endif
     console_printf("ROW %s.called = %lu, mask %u\n", what, failsafe_count, *mask());
     if (!failsafe_count)
         return;
     console_printf("ROW %s.selectors = %lx %lx %lx %lx\n", what, f[DS], f[ES], f[FS], f[GS]);
-    console_printf("ROW %s.frame = rip %ld cs %lx flags %lx ss %lx rsp %ld place %ld\n", what,
-                   (s64)(f[RIP] - (u64)yield_done), f[CS], f[RFLAGS] & FLAGS_SEEN, f[SS],
-                   (s64)(f[RSP] - rsp), (s64)(f[PLACE] - rsp));
-    console_printf("ROW %s.after = %x %x %x %x flags %lx cs %x ss %x\n", what, a->ds, a->es, a->fs,
-                   a->gs, a->rflags & FLAGS_SEEN, a->cs, a->ss);
+    console_printf("ROW %s.frame = rip %ld cs %" F64 "x flags %lx ss %" F64 "x rsp %ld place %ld\n",
+                   what, (long)(f[RIP] - (uintptr_t)yield_done), seen_cs(&frame),
+                   f[RFLAGS] & FLAGS_SEEN, seen_ss(&frame), (long)(interrupted - rsp),
+                   (long)(f[PLACE] - rsp));
+    console_printf("ROW %s.after = %x %x %x %x flags %lx cs %" F64 "x ss %" F64 "x\n", what, a->ds,
+                   a->es, a->fs, a->gs, a->rflags & FLAGS_SEEN, seen_selector(a->cs) | 3,
+                   seen_selector(a->ss));
     failsafe_count = 0;
     memset(failsafe_frame, 0, sizeof(failsafe_frame));
 }
 
 /* Which descriptors (bits 1 to 4) are gone when the vcpu comes back; on a stack with @skew. */
-static void yield_without(const char *what, u32 gone, u64 skew, u8 masked)
+static void yield_without(const char *what, u32 gone, unsigned long skew, u8 masked)
 {
     static u8 stack[STACK_BYTES] __attribute__((aligned(16)));
-    u64 rsp = (u64)stack + sizeof(stack) - skew, until = other_runs + (gone ? 100 : 1);
+    unsigned long rsp = (uintptr_t)stack + sizeof(stack) - skew;
+    u64 until = other_runs + (gone ? 100 : 1);
     bool kept = true;
 
     selectors_load(INDEX(1), INDEX(2), INDEX(3), INDEX(4));
@@ -110,10 +127,7 @@ static void yield_without(const char *what, u32 gone, u64 skew, u8 masked)
 
 static long failsafe_register(u64 flags)
 {
-    struct callback_register c = {
-        .type = CALLBACKTYPE_failsafe, .flags = (u16)flags, .address = (u64)failsafe_entry};
-
-    return hypercall_callback_op(CALLBACKOP_register, (u64)&c);
+    return callback_register(CALLBACKTYPE_failsafe, flags, (uintptr_t)failsafe_entry);
 }
 
 static void say_kernel(void)
@@ -131,6 +145,7 @@ static void say_kernel(void)
     row("mask.register-without", failsafe_register(0));
 }
 
+#ifdef __x86_64__
 /* Bases do not come from a descriptor, and stay. */
 static void say_bases(void)
 {
@@ -152,11 +167,12 @@ static void say_bases(void)
     descriptor_set(4, DATA);
     failsafe_count = 0;
 }
+#endif
 
 /* Where there is no stack for the frame there is no way to go on. */
 static void die_without_stack(void)
 {
-    selectors_load(0, INDEX(2), 0, 0);
+    selectors_load(FLAT_KERNEL_DS, INDEX(2), 0, 0);
     descriptor_set(2, 0);
     for (;;)
         yield_here(UNMAPPED);
@@ -164,7 +180,7 @@ static void die_without_stack(void)
 
 static NORETURN void destroyer(u64 arg)
 {
-    volatile u32 *words = (volatile u32 *)arg;
+    volatile u32 *words = (volatile u32 *)(uintptr_t)arg;
 
     while (!words[0])
         yield();
@@ -183,23 +199,24 @@ static void say_user(void)
     user_space_init();
     words = (u32 *)scratch_page(USER_STACK);
     call_set_callbacks(trap_entry_event, trap_entry_failsafe, trap_entry_syscall);
-    vcpu_run(2, destroyer, (u64)words);
+    vcpu_run(2, destroyer, (uintptr_t)words);
     user_frame_init(&frame, user_address(user_spin), user_stack_top());
     frame.rax = INDEX(2);
-    frame.rbx = (u64)words;
+    frame.rbx = (uintptr_t)words;
     user_run(&frame);
-    console_printf("ROW user.left = vector %lu error %lx cs %lx ss %lx inside %u\n", frame.vector,
-                   frame.error, frame.cs, frame.ss,
-                   frame.rip >= user_address(user_spinning) &&
-                       frame.rip < user_address(user_code_end));
+    console_printf(
+        "ROW user.left = vector %" F64 "u error %lx cs %" F64 "x ss %" F64 "x inside %u\n",
+        seen_vector(frame.vector), frame.error, seen_cs(&frame), seen_ss(&frame),
+        frame.rip >= user_address(user_spinning) && frame.rip < user_address(user_code_end));
     user_run(&frame);
-    console_printf("ROW user.goes-on = vector %lu es %lx\n", frame.vector, frame.rdx);
+    console_printf("ROW user.goes-on = vector %" F64 "u es %lx\n", seen_vector(frame.vector),
+                   frame.rdx);
 }
 
 void guest_main(void)
 {
     pfn_t pfn = frame_alloc_zeroed();
-    u64 frames[] = {pfn_to_mfn(pfn).n};
+    xen_pfn_t frames[] = {pfn_to_mfn(pfn).n};
 
     gdt = pfn_to_mfn(pfn);
     map_page(pfn_to_virt(pfn), pte_make(gdt, PTE_PRESENT | PTE_USER));
@@ -211,7 +228,9 @@ void guest_main(void)
     if (cmdline_has("no-stack"))
         die_without_stack();
     say_kernel();
+#ifdef __x86_64__
     say_bases();
+#endif
     say_user();
     guest_end();
 }

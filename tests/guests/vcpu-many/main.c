@@ -29,8 +29,8 @@ static long initialise(u64 id)
 
 static long info_register(u64 id)
 {
-    u64 at = (u64)&infos[id];
-    struct vcpu_register_vcpu_info info = {.mfn = virt_to_mfn((void *)at).n,
+    u64 at = (uintptr_t)&infos[id];
+    struct vcpu_register_vcpu_info info = {.mfn = virt_to_mfn((void *)(uintptr_t)at).n,
                                            .offset = at % PAGE_SIZE};
 
     return vcpu_op(VCPUOP_register_vcpu_info, id, &info);
@@ -45,7 +45,7 @@ static void say_edges(void)
         row(name_nth("edge", "is_up", ids[i]), vcpu_op(VCPUOP_is_up, ids[i], NULL));
         row(name_nth("edge", "up", ids[i]), vcpu_op(VCPUOP_up, ids[i], NULL));
         row(name_nth("edge", "initialise-bad", ids[i]),
-            vcpu_op(VCPUOP_initialise, ids[i], (void *)NON_CANONICAL));
+            vcpu_op(VCPUOP_initialise, ids[i], (void *)(uintptr_t)NON_CANONICAL));
         row(name_nth("edge", "runstate", ids[i]), vcpu_op(VCPUOP_get_runstate_info, ids[i], &r));
         row(name_nth("edge", "nmi", ids[i]), vcpu_op(VCPUOP_send_nmi, ids[i], (void *)1));
     }

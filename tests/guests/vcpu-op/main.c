@@ -4,9 +4,8 @@
  * see whether it is there; and VCPUOP_initialise takes 5 KiB of state of which each word could be a
  * way out of the guest.
  */
-#include "tests/guests/vcpus.h"
+#include "tests/guests/vcpu-op/wrong.h"
 
-#define USER_END  0x0000800000000000ull
 #define UNMAPPED  0x7000ull
 #define LAST_OP   13u
 #define NO_VCPU   4u
@@ -25,10 +24,11 @@ static NORETURN void sleeper(u64 arg)
 
 static void say_ids(void)
 {
-    static const u64 ids[] = {0, 1, 3, NO_VCPU, 31, 32, 8191, 8192, 0xffffffff, 1ull << 32};
+    static const u64 ids[] = {0, 1, 3, NO_VCPU, 31, 32, 8191, 8192, 0xffffffff};
 
     for (unsigned int i = 0; i < ARRAY_SIZE(ids); i++)
         row(name_nth("ids", "is_up", ids[i]), vcpu_op(VCPUOP_is_up, ids[i], NULL));
+    row("ids.is_up-4294967296", vcpu_op(VCPUOP_is_up, 1ull << 32, NULL)); /* 32 bits of it count */
     for (u64 op = 0; op <= LAST_OP + 1; op++)
         row(name_nth("ids", "nobody", op), vcpu_op(op, NO_VCPU, NULL));
     row("ids.upper-half", vcpu_op(1ull << 32 | VCPUOP_is_up, 0, NULL));
@@ -39,8 +39,7 @@ static void say_ids(void)
 
 static void say_pointers(void)
 {
-    static const u64 bad[] = {
-        0, UNMAPPED, NON_CANONICAL, HYPERVISOR_VIRT_START, USER_END - 8, ~0ull - 7};
+    const u64 bad[] = {0, UNMAPPED, NON_CANONICAL, HYPERVISOR_OWN, USER_END - 8, ~0ul - 7};
     static const u64 ops[] = {
         VCPUOP_initialise,         VCPUOP_get_runstate_info, VCPUOP_register_runstate_memory_area,
         VCPUOP_register_vcpu_info, VCPUOP_get_physid,        VCPUOP_register_vcpu_time_memory_area};
@@ -48,53 +47,28 @@ static void say_pointers(void)
     for (unsigned int op = 0; op < ARRAY_SIZE(ops); op++)
         for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++)
             for (u64 id = 0; id < 2; id++)
-                console_printf("ROW pointer.op-%lu-%u-vcpu-%lu = %ld\n", ops[op], i, id,
-                               vcpu_op(ops[op], id, (void *)bad[i]));
+                console_printf("ROW pointer.op-%" F64 "u-%u-vcpu-%" F64 "u = %ld\n", ops[op], i, id,
+                               vcpu_op(ops[op], id, (void *)(uintptr_t)bad[i]));
 }
-
-/* A word of the context, and what is wrong with it. */
-struct wrong {
-    const char *name;
-    size_t offset;
-    u64 value;
-};
-
-#define FIELD(field) offsetof(struct vcpu_guest_context, field)
 
 static long initialise_with(const struct wrong *w, unsigned int words)
 {
     context_fill(&context, sleeper, 0, stack + sizeof(stack));
     for (unsigned int i = 0; i < words; i++)
-        *(u64 *)((u8 *)&context + w[i].offset) = w[i].value;
+        *(unsigned long *)((u8 *)&context + w[i].offset) = w[i].value;
     return vcpu_op(VCPUOP_initialise, 1, &context);
 }
 
 static const struct wrong wrongs[] = {
-    {"rip", FIELD(user_regs.rip), NON_CANONICAL},
-    {"rsp", FIELD(user_regs.rsp), NON_CANONICAL},
-    {"kernel-sp", FIELD(kernel_sp), NON_CANONICAL},
-    {"fs-base", FIELD(fs_base), NON_CANONICAL},
-    {"gs-base-kernel", FIELD(gs_base_kernel), NON_CANONICAL},
-    {"gs-base-user", FIELD(gs_base_user), NON_CANONICAL},
-    {"event", FIELD(event_callback_eip), NON_CANONICAL},
-    {"failsafe", FIELD(failsafe_callback_eip), NON_CANONICAL},
-    {"syscall", FIELD(syscall_callback_eip), NON_CANONICAL},
-    {"trap-0", FIELD(trap_ctxt[0].address), NON_CANONICAL},
-    {"trap-255", FIELD(trap_ctxt[255].address), NON_CANONICAL},
-    {"ldt-base-hole", FIELD(ldt_base), NON_CANONICAL},
-    {"ldt-base-hypervisor", FIELD(ldt_base), HYPERVISOR_VIRT_START},
     {"ldt-base-misaligned", FIELD(ldt_base), 0x1008},
     {"ldt-ents", FIELD(ldt_ents), 8193},
-    {"ldt-ents-all-ones", FIELD(ldt_ents), ~0ull},
+    {"ldt-ents-all-ones", FIELD(ldt_ents), ~0ul},
     {"gdt-ents", FIELD(gdt_ents), FIRST_RESERVED_GDT_ENTRY + 1},
     {"gdt-ents-all-ones", FIELD(gdt_ents), 0xffffffff},
     {"gdt-no-frame", FIELD(gdt_ents), 1},
     {"cr3-zero", FIELD(ctrlreg[3]), 0},
-    {"cr3-nowhere", FIELD(ctrlreg[3]), BEYOND_MEMORY << PAGE_SHIFT},
-    {"cr3-all-ones", FIELD(ctrlreg[3]), ~0ull},
-    {"cr1-nowhere", FIELD(ctrlreg[1]), BEYOND_MEMORY << PAGE_SHIFT},
-    {"cr1-low-bits", FIELD(ctrlreg[1]), 1},
-    {"user-without-tables", FIELD(flags), 0},
+    {"cr3-nowhere", FIELD(ctrlreg[3]), xen_pfn_to_cr3(BEYOND_MEMORY)},
+    {"cr3-all-ones", FIELD(ctrlreg[3]), ~0ul},
 };
 
 static void say_initialise(void)
@@ -104,6 +78,8 @@ static void say_initialise(void)
     row("initialise.vcpu-0", vcpu_op(VCPUOP_initialise, 0, &context));
     for (unsigned int i = 0; i < ARRAY_SIZE(wrongs); i++)
         row(name_of("initialise", wrongs[i].name), initialise_with(&wrongs[i], 1));
+    for (const struct wrong *w = wrongs_of_width; w->name; w++)
+        row(name_of("initialise-own", w->name), initialise_with(w, 1));
     for (unsigned int level = 1; level < PT_LEVELS; level++) {
         frame[0].value = xen_pfn_to_cr3(scratch_table(level).n);
         row(name_nth("initialise", "cr3-level", level), initialise_with(frame, 1));
@@ -119,22 +95,23 @@ static void say_initialise(void)
  * root for ever when the second is refused; that ours does not, host/test_domain_context shows.) */
 static void say_given_back(void)
 {
-    pfn_t root = frame_alloc_zeroed(), gdt = frame_alloc_zeroed();
+    mfn_t root = table_new_kernel_root();
+    pfn_t gdt = frame_alloc_zeroed();
     struct wrong w[] = {
-        {"", FIELD(ctrlreg[3]), BEYOND_MEMORY << PAGE_SHIFT},
+        {"", FIELD(ctrlreg[3]), xen_pfn_to_cr3(BEYOND_MEMORY)},
         {"", FIELD(gdt_frames[0]), pfn_to_mfn(gdt).n},
         {"", FIELD(gdt_ents), 1},
         {"", FIELD(ctrlreg[1]), 0},
     };
-    void *root_va = pfn_to_virt(root), *gdt_va = pfn_to_virt(gdt);
-    u64 root_ro = pte_make(pfn_to_mfn(root), PTE_PRESENT | PTE_USER);
+    void *root_va = mfn_to_virt(root), *gdt_va = pfn_to_virt(gdt);
+    u64 root_ro = pte_make(root, PTE_PRESENT | PTE_USER);
     u64 gdt_ro = pte_make(pfn_to_mfn(gdt), PTE_PRESENT | PTE_USER);
 
     row("back.read-only", map_page(root_va, root_ro) | map_page(gdt_va, gdt_ro));
     row("back.refused", initialise_with(w, ARRAY_SIZE(w)));
     row("back.gdt-writable", map_page(gdt_va, gdt_ro | PTE_WRITE));
     row("back.gdt-read-only", map_page(gdt_va, gdt_ro));
-    w[3].value = w[0].value = xen_pfn_to_cr3(pfn_to_mfn(root).n);
+    w[3].value = w[0].value = xen_pfn_to_cr3(root.n);
     row("back.accepted", initialise_with(w, ARRAY_SIZE(w)));
     row("back.root-held", map_page(root_va, root_ro | PTE_WRITE));
     row("back.gdt-held", map_page(gdt_va, gdt_ro | PTE_WRITE));
@@ -152,7 +129,7 @@ static void say_life(void)
     row("life.up", vcpu_op(VCPUOP_up, 2, NULL));
     row("life.is_up-1", vcpu_op(VCPUOP_is_up, 2, NULL));
     row("life.up-again", vcpu_op(VCPUOP_up, 2, NULL));
-    row("life.arguments-ignored", vcpu_op(VCPUOP_up, 2, (void *)NON_CANONICAL));
+    row("life.arguments-ignored", vcpu_op(VCPUOP_up, 2, (void *)(uintptr_t)NON_CANONICAL));
     yield();
     row("life.down", vcpu_op(VCPUOP_down, 2, NULL));
     row("life.is_up-2", vcpu_op(VCPUOP_is_up, 2, NULL));
@@ -183,7 +160,7 @@ static void say_info(void)
     row("info.crosses", info_register(1, mine, PAGE_SIZE - INFO_SIZE + 8));
     row("info.beyond", info_register(1, mine, PAGE_SIZE));
     row("info.offset-all-ones", info_register(1, mine, ~0u));
-    row("info.misaligned", info_register(1, mine, 4));
+    row("info.misaligned", info_register(1, mine, sizeof(long) / 2));
     row("info.no-frame", info_register(1, (mfn_t){BEYOND_MEMORY}, 0));
     row("info.no-frame-at-all", info_register(1, (mfn_t){NO_FRAME_AT_ALL}, 0));
     row("info.misaligned-no-frame", info_register(1, (mfn_t){BEYOND_MEMORY}, 1));

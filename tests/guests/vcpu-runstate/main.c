@@ -120,7 +120,7 @@ static bool same_times(const volatile struct vcpu_runstate_info *a, u64 id)
 
 static long area_register(u64 id, const volatile void *at)
 {
-    struct vcpu_register_runstate_memory_area a = {.addr.p = (u64)at};
+    struct vcpu_register_runstate_memory_area a = {.addr.p = (uintptr_t)at};
 
     return vcpu_op(VCPUOP_register_runstate_memory_area, id, &a);
 }

@@ -74,8 +74,8 @@ static void begin(u64 vcpu)
 
 static void controls_say(const char *what)
 {
-    console_printf("ROW %s.controls = ts %u cr4 %lx bases %lx %lx %lx\n", what, !!(cr0 & CR0_TS),
-                   cr4 & CR4_SEEN, bases[0], bases[1], bases[2]);
+    console_printf("ROW %s.controls = ts %u cr4 %" F64 "x bases %" F64 "x %" F64 "x %" F64 "x\n",
+                   what, !!(cr0 & CR0_TS), cr4 & CR4_SEEN, bases[0], bases[1], bases[2]);
     for (u32 i = 0; i < 8; i++)
         row_hex(name_nth(what, "debug", i), debug[i]);
 }
@@ -87,9 +87,10 @@ static void general_say(const char *what)
     for (u32 i = 0; i < 16; i++)
         if (i != 7)
             row_hex(name_nth(what, "register", i), words[i]);
-    row(name_of(what, "rsp"), (s64)(begun.rsp - (u64)stack));
-    console_printf("ROW %s.selectors = cs %lx ss %lx %lx %lx %lx %lx flags %lx\n", what, begun.cs,
-                   begun.ss, begun.ds, begun.es, begun.fs, begun.gs, begun.rflags);
+    row(name_of(what, "rsp"), (s64)(begun.rsp - (uintptr_t)stack));
+    console_printf("ROW %s.selectors = cs %" F64 "x ss %" F64 "x %" F64 "x %" F64 "x %" F64
+                   "x %" F64 "x flags %" F64 "x\n",
+                   what, begun.cs, begun.ss, begun.ds, begun.es, begun.fs, begun.gs, begun.rflags);
 }
 
 static void state_say(const char *what)
@@ -98,7 +99,7 @@ static void state_say(const char *what)
 
     for (u32 i = 32; i < 416; i++)
         sum = sum * 31 + begun.fx[i];
-    console_printf("ROW %s.state = control %x status %x tags %x mxcsr %x sum %lx\n", what,
+    console_printf("ROW %s.state = control %x status %x tags %x mxcsr %x sum %" F64 "x\n", what,
                    *(u16 *)begun.fx, *(u16 *)(begun.fx + 2), begun.fx[4], *(u32 *)(begun.fx + 24),
                    sum);
 }
@@ -181,10 +182,10 @@ static bool breakpoint_take(struct trap_frame *frame)
 static void say_own_breakpoint(void)
 {
     trap_handle(VECTOR_DB, breakpoint_take);
-    hypercall_set_debugreg(0, (u64)&watched);
+    hypercall_set_debugreg(0, (uintptr_t)&watched);
     hypercall_set_debugreg(7, 0xd0003);
     context_here();
-    c.debugreg[0] = (u64)&hits;
+    c.debugreg[0] = (uintptr_t)&hits;
     c.debugreg[7] = 0x500;
     row("breakpoint.initialise", vcpu_op(VCPUOP_initialise, 5, &c));
     ACCESS_ONCE(watched) = 1;
@@ -199,7 +200,7 @@ static void say_broken_state(void)
     c.flags |= VGCF_i387_valid;
     memset(&c.fpu_ctxt, 0xff, sizeof(c.fpu_ctxt));
     c.ctrlreg[0] = CR0_TS;
-    c.user_regs.rip = (u64)begun_in_c; /* TS is set: no fxsave */
+    c.user_regs.rip = (uintptr_t)begun_in_c; /* TS is set: no fxsave */
     begin(3);
     controls_say("ts");
 }
@@ -216,12 +217,13 @@ static void say_user(void)
     c.user_regs.rip = user_address(user_code);
     c.user_regs.rsp = user_stack_top();
     c.user_regs.rdi = 0x100000;
-    c.syscall_callback_eip = (u64)user_entry;
+    c.syscall_callback_eip = (uintptr_t)user_entry;
     c.gs_base_kernel = 0x1000;
     c.gs_base_user = 0x2000;
     shared_info->vcpu_info[4].evtchn_upcall_mask = 0;
     begin(4);
-    console_printf("ROW user.syscall = rip %ld cs %lx flags %lx rsp %ld ss %lx rax %lx mask %u\n",
+    console_printf("ROW user.syscall = rip %" F64 "d cs %" F64 "x flags %" F64 "x rsp %" F64
+                   "d ss %" F64 "x rax %" F64 "x mask %u\n",
                    (s64)(bounced[2] - user_address(user_code_end)), bounced[3], bounced[4],
                    (s64)(bounced[5] - user_stack_top()), bounced[6], bounced[7],
                    shared_info->vcpu_info[4].evtchn_upcall_mask);

@@ -68,8 +68,8 @@ static void settle(void)
 static void say(const char *what)
 {
     settle();
-    console_printf("ROW %s = upcalls %lu nmis %lu laps %lu state %u pending %u\n", what, upcalls,
-                   nmis, laps, state(), info_of_1->evtchn_upcall_pending);
+    console_printf("ROW %s = upcalls %" F64 "u nmis %" F64 "u laps %" F64 "u state %u pending %u\n",
+                   what, upcalls, nmis, laps, state(), info_of_1->evtchn_upcall_pending);
     port_pending_set(to_1, false);
     upcalls = nmis = laps = 0;
 }
@@ -118,7 +118,7 @@ static void say_down(void)
     say("down.blocked");
     row("down.send", evtchn_send(to_1));
     settle();
-    console_printf("ROW down.sent = is_up %ld state %u pending %u port %u laps %lu\n",
+    console_printf("ROW down.sent = is_up %ld state %u pending %u port %u laps %" F64 "u\n",
                    vcpu_op(VCPUOP_is_up, 1, NULL), state(), info_of_1->evtchn_upcall_pending,
                    port_pending(to_1), laps);
     row("down.up", vcpu_op(VCPUOP_up, 1, NULL));
@@ -154,9 +154,9 @@ void guest_main(void)
     port_mask_set(to_0, true);
     port_mask_set(to_1, true);
     context_fill(&c, other, 1, stack + sizeof(stack));
-    c.event_callback_eip = (u64)upcall_entry;
+    c.event_callback_eip = (uintptr_t)upcall_entry;
     c.trap_ctxt[2] =
-        (struct trap_info){.vector = 2, .cs = FLAT_KERNEL_CS, .address = (u64)nmi_entry};
+        (struct trap_info){.vector = 2, .cs = FLAT_KERNEL_CS, .address = (uintptr_t)nmi_entry};
     vcpu_begin(1, &c);
     say_polls();
     say_blocked();

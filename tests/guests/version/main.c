@@ -4,11 +4,11 @@
  */
 #include "guest-kernel/core/guest.h"
 #include "guest-kernel/core/report.h"
-#include "guest-kernel/x86_64/hypercall.h"
+#include "guest-kernel/core/hypercall.h"
 #include "xen-like/lib/fmt.h"
 #include "xen-like/lib/string.h"
 
-#define NOWHERE ((void *)0x400000000000)
+#define NOWHERE ((void *)0x70000000)
 
 static char text[1024];
 

@@ -7,6 +7,7 @@
  *
  * This kernel itself uses general registers only; what it finds is what it was given.
  */
+#include "tests/guests/seen.h"
 #include "tests/guests/user_space.h"
 
 #define CR4_OSXSAVE  (1ull << 18)
@@ -34,36 +35,38 @@ static u8 area[AREA_BYTES] __attribute__((aligned(64)));
 #define INSN(name, text)                                                                           \
     static void name(void *unused)                                                                 \
     {                                                                                              \
+        unsigned long a = (unsigned long)regs.rax, b = (unsigned long)regs.rbx;                    \
+        unsigned long c = (unsigned long)regs.rcx, d = (unsigned long)regs.rdx;                    \
+                                                                                                   \
         (void)unused;                                                                              \
-        asm volatile(text                                                                          \
-                     : "+a"(regs.rax), "+b"(regs.rbx), "+c"(regs.rcx), "+d"(regs.rdx), "+m"(area)  \
-                     :                                                                             \
-                     : "memory");                                                                  \
+        asm volatile(text : "+a"(a), "+b"(b), "+c"(c), "+d"(d), "+m"(area) : : "memory");          \
+        regs = (struct registers){a, b, c, d};                                                     \
     }
 INSN(do_cpuid, "cpuid")
 INSN(do_cpuid_forced, XEN_CPUID)
 INSN(do_xgetbv, "xgetbv")
 INSN(do_xsetbv, "xsetbv")
-INSN(do_xsetbv_prefixed, ".byte 0x48, 0x0f, 0x01, 0xd1")
-INSN(do_xsave, "xsave64 %4")
-INSN(do_xrstor, "xrstor64 %4")
-INSN(do_fxsave, "fxsave64 %4")
-INSN(do_fxrstor, "fxrstor64 %4")
-INSN(read_cr0, "mov %%cr0, %%rax")
-INSN(write_cr0, "mov %%rax, %%cr0")
-INSN(read_cr4, "mov %%cr4, %%rax")
-INSN(write_cr4, "mov %%rax, %%cr4")
+INSN(do_xsetbv_prefixed, WIDE(".byte 0x48, ", ".byte 0x2e, ") "0x0f, 0x01, 0xd1")
+INSN(do_xsave, WIDE("xsave64 %4", "xsave %4"))
+INSN(do_xrstor, WIDE("xrstor64 %4", "xrstor %4"))
+INSN(do_fxsave, WIDE("fxsave64 %4", "fxsave %4"))
+INSN(do_fxrstor, WIDE("fxrstor64 %4", "fxrstor %4"))
+INSN(read_cr0, "mov %%cr0, %0")
+INSN(write_cr0, "mov %0, %%cr0")
+INSN(read_cr4, "mov %%cr4, %0")
+INSN(write_cr4, "mov %0, %%cr4")
 INSN(do_rdmsr, "rdmsr")
 INSN(do_clts, "clts")
 INSN(do_fninit, "fninit")
 INSN(do_fld1, "fld1")
 INSN(do_emms, "emms")
-INSN(do_sse_load, "movq %%rax, %%xmm0")
-INSN(do_sse_store, "movq %%xmm0, %%rax")
+INSN(do_sse_load, WIDE("movq", "movd") " %0, %%xmm0")
+INSN(do_sse_store, WIDE("movq", "movd") " %%xmm0, %0")
 INSN(do_avx_load, "vmovdqu %4, %%ymm1")
 INSN(do_avx_store, "vmovdqu %%ymm1, %4")
-INSN(do_ldmxcsr, "push %%rax; ldmxcsr (%%rsp); pop %%rax")
-INSN(do_bad_division, "push %%rax; fninit; fldcw (%%rsp); pop %%rax; fldz; fldz; fdivp; fwait")
+INSN(do_ldmxcsr, "push %0; ldmxcsr (%%" WIDE("rsp", "esp") "); pop %0")
+INSN(do_bad_division,
+     "push %0; fninit; fldcw (%%" WIDE("rsp", "esp") "); pop %0; fldz; fldz; fdivp; fwait")
 
 /* The vector that it raised, 0 if none; regs has what came of it. */
 static unsigned int attempt(void (*insn)(void *), u64 rax, u64 rcx)
@@ -149,7 +152,7 @@ static void say_first_msrs(void)
 
     for (unsigned int i = 0; i < ARRAY_SIZE(msrs); i++) {
         attempt(do_rdmsr, 0, msrs[i]);
-        console_printf("ROW first.msr-%x = 0x%lx\n", msrs[i], regs.rdx << 32 | regs.rax);
+        console_printf("ROW first.msr-%x = 0x%" F64 "x\n", msrs[i], regs.rdx << 32 | regs.rax);
     }
 }
 
@@ -175,8 +178,8 @@ static void say_leaf(const char *when, u32 leaf, u32 subleaf)
 {
     struct registers r = cpuid_forced(leaf, subleaf);
 
-    console_printf("ROW cpuid.%s-%x-%u = 0x%lx 0x%lx 0x%lx 0x%lx\n", when, leaf, subleaf, r.rax,
-                   r.rbx, r.rcx, r.rdx);
+    console_printf("ROW cpuid.%s-%x-%u = 0x%" F64 "x 0x%" F64 "x 0x%" F64 "x 0x%" F64 "x\n", when,
+                   leaf, subleaf, r.rax, r.rbx, r.rcx, r.rdx);
 }
 
 static void say_cpuid(const char *when)
@@ -201,9 +204,10 @@ static void say_user(const char *what, const char *code, u64 rax)
     struct trap_frame frame;
 
     user_frame_init(&frame, user_address(code), user_stack_top());
-    frame.rax = rax;
+    frame.rax = (unsigned long)rax;
     user_run(&frame);
-    console_printf("ROW user.%s = vector %lu 0x%lx\n", what, frame.vector, frame.rdx);
+    console_printf("ROW user.%s = vector %" F64 "u 0x%lx\n", what, seen_vector(frame.vector),
+                   frame.rdx);
 }
 
 static void say_osxsave(void)
@@ -231,10 +235,12 @@ static void say_xsetbv(void)
     for (unsigned int i = 0; i < ARRAY_SIZE(values); i++) {
         unsigned int vector = xsetbv(values[i]);
 
-        console_printf("ROW xsetbv.%u-%lx = vector %u then 0x%lx, %lu bytes\n", i, values[i],
-                       vector, xgetbv(), cpuid_forced(LEAF_XSTATE, 0).rbx);
+        console_printf("ROW xsetbv.%u-%" F64 "x = vector %u then 0x%" F64 "x, %" F64 "u bytes\n", i,
+                       values[i], vector, xgetbv(), cpuid_forced(LEAF_XSTATE, 0).rbx);
     }
     for (unsigned int i = 0; i < ARRAY_SIZE(indices); i++) {
+        if (indices[i] != (unsigned long)indices[i])
+            continue;
         row(name_nth("xsetbv", "index", indices[i]), attempt(do_xsetbv, X87 | SSE, indices[i]));
         row(name_nth("xgetbv", "index", indices[i]), attempt(do_xgetbv, 0, indices[i]));
     }

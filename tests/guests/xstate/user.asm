@@ -1,6 +1,6 @@
 ; What user mode asks and tries; the answer is in rdx at the syscall.
 
-default rel
+%include "tests/guests/width.inc"
 global user_code, user_code_end, user_cpuid, user_xsetbv, user_xgetbv, user_sse, user_clts
 
 section .user_text exec progbits align=4096
@@ -9,21 +9,25 @@ user_cpuid:                     ; leaf in eax; the answer's ecx
     xor ecx, ecx
     db  0x0f, 0x0b, "xen", 0x0f, 0xa2
     mov edx, ecx
-    syscall
+    system_call
 user_xsetbv:
     xor ecx, ecx
     xor edx, edx
     xsetbv
-    syscall
+    system_call
 user_xgetbv:
     xor ecx, ecx
     xgetbv
     mov edx, eax
-    syscall
+    system_call
 user_sse:
+%if __BITS__ == 64
     movq xmm1, rax
-    syscall
+%else
+    movd xmm1, eax
+%endif
+    system_call
 user_clts:
     clts
-    syscall
+    system_call
 user_code_end:

@@ -12,6 +12,7 @@
 
 #include "tests/host/maker/fake_machine.h"
 
+#include "hypervisor/cpu/smp.h"
 #include "hypervisor/boot/memory.h"
 #include "hypervisor/cpu/descriptors.h"
 #include "hypervisor/debug/bug.h"
@@ -24,7 +25,8 @@
 struct frame *frame_table;
 u64 host_directmap;
 u64 *m2p;
-u64 m2p_frames;
+u64 m2p_frames, m2p32_frames;
+u32 *m2p32;
 u64 *hv_l4;
 u32 tlb_clock = 1;
 struct percpu host_percpu;
@@ -56,7 +58,7 @@ void fake_machine_drop(void)
     while (frames_free_count()) { /* the allocator's lists lead into the table that goes */
         unsigned order = ALLOC_ORDER_MAX;
 
-        while (frames_alloc(order).n == INVALID_MFN.n)
+        while (frames_alloc(order, 0).n == INVALID_MFN.n)
             order--;
     }
     free((void *)host_directmap);
@@ -100,6 +102,19 @@ void tlb_flush_page_local(u64 va)
     fake_flushes++;
 }
 
+/* Nobody is watched. */
+u32 dirty_logs;
+
+void dirty_mark_frame(struct frame *f)
+{
+    (void)f;
+}
+
+void dirty_unmapped(struct frame *f)
+{
+    (void)f;
+}
+
 void tlb_load_root(mfn_t root)
 {
     (void)root;
@@ -118,6 +133,11 @@ void panic(const char *format, ...)
     abort();
 }
 
+void quiesce(struct quiesce *q, void (*done)(struct quiesce *))
+{
+    done(q);
+}
+
 void refusal_report(int err, const char *rule, const char *file, int line)
 {
     (void)err;
@@ -126,9 +146,10 @@ void refusal_report(int err, const char *rule, const char *file, int line)
     (void)line;
 }
 
-int descriptors_validate(u64 *page)
+int descriptors_validate(u64 *page, bool is_32bit)
 {
     (void)page;
+    (void)is_32bit;
     fail_msg("this test has no descriptor tables");
     return -1;
 }
@@ -138,4 +159,10 @@ bool preempt_wanted(struct percpu *cpu)
 {
     (void)cpu;
     return false;
+}
+
+void domain_gone(struct domain *d)
+{
+    (void)d;
+    abort(); /* the domain that is made here is never ended */
 }

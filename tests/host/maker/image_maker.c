@@ -26,9 +26,14 @@ void maker_segment(struct maker *m, u32 type, u64 offset, u64 paddr, u64 file_si
 
 static void add_section(struct maker *m, u32 name, u32 type, u64 offset, u64 size)
 {
-    Elf64_Shdr wide = {.sh_name = name, .sh_type = type, .sh_offset = offset, .sh_size = size};
-    Elf32_Shdr narrow = {
-        .sh_name = name, .sh_type = type, .sh_offset = (u32)offset, .sh_size = (u32)size};
+    const u32 link = type == SHT_SYMTAB ? m->symbols_link : 0;
+    Elf64_Shdr wide = {
+        .sh_name = name, .sh_type = type, .sh_link = link, .sh_offset = offset, .sh_size = size};
+    Elf32_Shdr narrow = {.sh_name = name,
+                         .sh_type = type,
+                         .sh_link = link,
+                         .sh_offset = (u32)offset,
+                         .sh_size = (u32)size};
     size_t at = MAKER_SECTIONS + m->sections++ * (m->wide ? sizeof(wide) : sizeof(narrow));
 
     assert(at + sizeof(wide) <= MAKER_NAMES);
@@ -131,6 +136,10 @@ void maker_finish(struct maker *m, enum maker_place place)
         add_section(m, old_name, SHT_PROGBITS, MAKER_NOTES, m->notes);
     if (place == IN_SEGMENT)
         maker_segment(m, PT_NOTE, MAKER_NOTES, 0, m->notes, m->notes);
+    if (m->symbols.size) {
+        add_section(m, 0, SHT_SYMTAB, m->symbols.offset, m->symbols.size);
+        add_section(m, 0, SHT_STRTAB, m->strings.offset, m->strings.size);
+    }
     write_header(m);
 }
 

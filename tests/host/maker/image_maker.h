@@ -36,6 +36,10 @@ struct maker {
     u64 entry;
     unsigned int segments, sections;
     u32 notes; /* bytes used at MAKER_NOTES */
+    struct {
+        u64 offset, size;
+    } symbols, strings; /* sections, the last two, if the first has a size; and */
+    u32 symbols_link;   /* what the first says is the second's number */
 };
 
 void maker_start(struct maker *m, bool wide);

@@ -1,0 +1,62 @@
+/*
+ * The numbers that the assembly files need, taken from the C headers so that none is typed twice
+ * (xen-like/lib/offsets.h), by the compiler of each width: guest-offsets.inc.
+ */
+#include "guest-kernel/core/trap_frame.h"
+#include "xen-like/abi/guest_stubs.h"
+#include "xen-like/lib/offsets.h"
+
+void guest_offsets(void);
+
+void guest_offsets(void)
+{
+    OFFSET(FRAME_VECTOR, struct trap_frame, vector);
+    OFFSET(FRAME_ERROR, struct trap_frame, error);
+    OFFSET(FRAME_CS, struct trap_frame, cs);
+    OFFSET(FRAME_RFLAGS, struct trap_frame, rflags);
+#ifndef __x86_64__
+    OFFSET(FRAME_GS, struct trap_frame, gs);
+#endif
+    DEFINE(FRAME_SIZE, sizeof(struct trap_frame));
+    DEFINE(PAGE_SIZE, PAGE_SIZE);
+
+    DEFINE(VECTOR_COUNT, VECTOR_COUNT);
+    DEFINE(VECTOR_SYSCALL, VECTOR_SYSCALL);
+    DEFINE(VECTOR_EVENT, VECTOR_EVENT);
+    DEFINE(VECTOR_FAILSAFE, VECTOR_FAILSAFE);
+    DEFINE(TRAP_STUB_SIZE, TRAP_STUB_SIZE);
+
+    DEFINE(VCPU_INFO_SIZE, sizeof(struct vcpu_info));
+    OFFSET(VCPU_INFO_PENDING, struct vcpu_info, evtchn_upcall_pending);
+    OFFSET(VCPU_INFO_SELECTOR, struct vcpu_info, evtchn_pending_sel);
+    OFFSET(SHARED_EVENT_PENDING, struct shared_info, evtchn_pending);
+
+    DEFINE(UPCALLS_OPEN, UPCALLS_OPEN);
+#ifdef __x86_64__
+    DEFINE(VGCF_IN_SYSCALL, VGCF_IN_SYSCALL);
+#else
+    DEFINE(FLAT_KERNEL_CS, FLAT_KERNEL_CS);
+    DEFINE(FLAT_KERNEL_DS, FLAT_KERNEL_DS);
+    DEFINE(FLAT_USER_DS, FLAT_USER_DS);
+    DEFINE(HYPERVISOR_VIRT_START, HYPERVISOR_VIRT_START);
+#endif
+    DEFINE(__HYPERVISOR_iret, __HYPERVISOR_iret);
+    DEFINE(__HYPERVISOR_sched_op, __HYPERVISOR_sched_op);
+    DEFINE(XL_STUB_SIZE, XL_STUB_SIZE);
+
+    DEFINE(XEN_ELFNOTE_ENTRY, XEN_ELFNOTE_ENTRY);
+    DEFINE(XEN_ELFNOTE_HYPERCALL_PAGE, XEN_ELFNOTE_HYPERCALL_PAGE);
+    DEFINE(XEN_ELFNOTE_VIRT_BASE, XEN_ELFNOTE_VIRT_BASE);
+    DEFINE(XEN_ELFNOTE_PADDR_OFFSET, XEN_ELFNOTE_PADDR_OFFSET);
+    DEFINE(XEN_ELFNOTE_XEN_VERSION, XEN_ELFNOTE_XEN_VERSION);
+    DEFINE(XEN_ELFNOTE_GUEST_OS, XEN_ELFNOTE_GUEST_OS);
+    DEFINE(XEN_ELFNOTE_LOADER, XEN_ELFNOTE_LOADER);
+    DEFINE(XEN_ELFNOTE_FEATURES, XEN_ELFNOTE_FEATURES);
+    DEFINE(XEN_ELFNOTE_SUPPORTED_FEATURES, XEN_ELFNOTE_SUPPORTED_FEATURES);
+    DEFINE(XEN_ELFNOTE_PAE_MODE, XEN_ELFNOTE_PAE_MODE);
+    DEFINE(XEN_ELFNOTE_HV_START_LOW, XEN_ELFNOTE_HV_START_LOW);
+    DEFINE(XEN_ELFNOTE_INIT_P2M, XEN_ELFNOTE_INIT_P2M);
+    DEFINE(XEN_ELFNOTE_MOD_START_PFN, XEN_ELFNOTE_MOD_START_PFN);
+    DEFINE(XEN_ELFNOTE_BSD_SYMTAB, XEN_ELFNOTE_BSD_SYMTAB);
+    DEFINE(XENFEAT_dom0, XENFEAT_dom0);
+}

@@ -1,0 +1,1 @@
+%include "tests/guests/iret_unmasked32.inc"

@@ -1,0 +1,1 @@
+"""Reading traces on the host: records.py first, then flow.py."""
