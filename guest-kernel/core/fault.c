@@ -2,7 +2,8 @@
  * fault_catch in two halves: fault_run (entry.asm) notes where the stack stood, and when a trap
  * comes, fault_divert rewrites the trap's frame so that returning from it lands in fault_resume
  * with that stack. `faults` is the chain of calls under way; each thread has its own (a change of
- * threads swaps it), and trap handlers run to their end, so nothing else touches it meanwhile.
+ * threads swaps it), and trap handlers run to their end, so nothing else touches it meanwhile. A
+ * scope is in it only while that stack is: an NMI may strike at any instruction here.
  */
 #include "guest-kernel/core/fault.h"
 #include "guest-kernel/core/trap.h"
@@ -14,6 +15,9 @@
 
 struct fault_scope {
     unsigned long sp;
+    void (*body)(void *arg);
+    void *arg;
+    struct vcpu *self; /* kept: the body may have played with GS */
     struct fault fault;
     struct fault_scope *outer;
 };
@@ -21,14 +25,21 @@ struct fault_scope {
 extern const char fault_resume[];
 bool fault_run(unsigned long *sp, void (*body)(void *), void *arg);
 
+static void scope_run(void *arg)
+{
+    struct fault_scope *scope = arg;
+
+    scope->self->faults = scope;
+    scope->body(scope->arg);
+    scope->self->faults = scope->outer;
+}
+
 struct fault fault_catch(void (*body)(void *arg), void *arg)
 {
     struct vcpu *self = vcpu_self();
-    struct fault_scope scope = {.outer = self->faults};
+    struct fault_scope scope = {.body = body, .arg = arg, .self = self, .outer = self->faults};
 
-    self->faults = &scope;
-    fault_run(&scope.sp, body, arg);
-    self->faults = scope.outer;
+    fault_run(&scope.sp, scope_run, &scope);
     return scope.fault;
 }
 

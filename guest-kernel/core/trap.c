@@ -98,13 +98,13 @@ void trap_dispatch(struct trap_frame *frame)
 
     if (handler && handler(frame))
         return;
-    if (fault_divert(frame))
-        return;
     if (frame->vector == VECTOR_EVENT) {
         /* Before event_init no port is bound: nothing is lost by taking note of nothing. */
         vcpu_self()->info->evtchn_upcall_pending = 0;
         return;
     }
+    if (fault_divert(frame))
+        return;
     registers_print(frame);
     guest_panic("trap %lu in the kernel, error code 0x%lx", frame->vector, frame->error);
 }

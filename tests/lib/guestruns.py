@@ -292,24 +292,31 @@ def find_tests():
     return [test for test in found if test["TEST"] == "yes"]
 
 
+LAST_LINES = 30
+
+
 def log_failures(patterns, lines):
     for pattern in patterns:
         if not any(re.search(pattern, line) for line in lines):
             yield f"no line of the log matches /{pattern}/"
 
 
+def last_lines(run):
+    """The end of a run's log, for who sees what a test printed and nothing else of the machine."""
+    return "".join(f"\n    | {line}" for line in run.lines[-LAST_LINES:] or ["(nothing)"])
+
+
 def end_failures(test, run, answers):
     """What is wrong with the way a run of ours ended."""
-    last = run.lines[-1] if run.lines else "(nothing)"
     if test.dies or test["END"]:
         if run.end in ("triple-fault", "watchdog") or test["END"] not in (None, run.end):
-            yield f"{run.describe_end()}; last line: {last}"
+            yield f"{run.describe_end()}; last lines:{last_lines(run)}"
     elif run.end != "off":
-        yield f"{run.describe_end()}; last line: {last}"
+        yield f"{run.describe_end()}; last lines:{last_lines(run)}"
     if test["SUCCESS"]:
         yield from log_failures([test["SUCCESS"]], run.lines)
     elif not test.dies and answers.ended is None and run.end == "off":
-        yield f"no END line; last line: {last}"
+        yield f"no END line; last lines:{last_lines(run)}"
 
 
 def xen_failures(test, xen, answers):

@@ -1,7 +1,7 @@
 """What passed, what failed, what was skipped: the one place that prints results.
 
-Failures are printed as they are found, one line each; the last line is the summary that the outside
-world reads.
+Failures are printed as they are found, one line each, and what shows one more (the end of a log) in
+indented lines below it; the last line is the summary that the outside world reads.
 """
 
 import sys
