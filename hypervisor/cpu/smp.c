@@ -16,7 +16,8 @@
 #include "hypervisor/time/clock.h"
 #include "xen-like/lib/bitmap.h"
 
-#define STOP_SPINS 100000000UL /* then the machine ends without the others */
+#define STOP_TICKS                                                                                 \
+    (1UL << 32) /* of the TSC, a second or two: then the machine ends without the others */
 
 u32 cpus_online = 1;
 static u8 apic_ids[CPUS_MAX];
@@ -31,10 +32,11 @@ static struct quiesce *asked_for; /* all CPUs were asked for these; quiet_left h
 static struct quiesce *fresh;     /* came later: theirs is the next round */
 static u32 quiet_left;
 
-static u32 holder;           /* 1 + the CPU that holds the others, or is about to. All atomic */
-static u32 holding, held;    /* the others are to wait; so many do */
-static u32 hold_depth;       /* the holder's */
-static u32 stopper, stopped; /* 1 + the CPU that ends the machine; so many others have stopped */
+static u32 holder;        /* 1 + the CPU that holds the others, or is about to. All atomic */
+static u32 holding, held; /* the others are to wait; so many do */
+static u32 hold_depth;    /* the holder's */
+static u32 stopper;       /* 1 + the CPU that ends the machine */
+static u32 stopped;       /* so many others have; who came to end it, too, may count twice */
 
 u32 smp_apic_id(u32 cpu)
 {
@@ -218,6 +220,8 @@ void smp_stop_here(void)
 
 void smp_stop_others(void)
 {
+    u64 began = rdtsc();
+
     if (cpus_online == 1)
         return;
     if (!take_turn(&stopper))
@@ -225,7 +229,7 @@ void smp_stop_others(void)
     for (u32 cpu = 0; cpu < cpus_online; cpu++)
         if (cpu != this_cpu()->id)
             apic_send(apic_ids[cpu], APIC_COMMAND_NMI);
-    for (u64 i = 0; i < STOP_SPINS && ACCESS_ONCE(stopped) != cpus_online - 1; i++)
+    while (ACCESS_ONCE(stopped) < cpus_online - 1 && rdtsc() - began < STOP_TICKS)
         cpu_relax();
     console_break_lock(); /* they may have stopped with it */
 }
