@@ -85,6 +85,11 @@ static void cpu_relax(void)
     thread_yield();
 }
 
+static u64 rdtsc(void)
+{
+    return __builtin_ia32_rdtsc();
+}
+
 static void cpu_halt(void)
 {
     pthread_exit(NULL);
