@@ -85,7 +85,7 @@ static void say_debug_status(void)
 void guest_main(void)
 {
     struct vcpu_register_runstate_memory_area a = {.addr.v = (void *)&area};
-    struct vcpu_runstate_info now;
+    struct vcpu_runstate_info now, seen;
     u64 then;
 
     timer_stop_periodic();
@@ -96,14 +96,15 @@ void guest_main(void)
     user_begin(user_space_init());
     for (unsigned int i = 0; i < 3; i++) {
         sleep(20 * NS_PER_MILLISECOND);
-        do /* until it does not run in between */
+        do { /* until it does not run in between */
             then = area.state_entry_time;
-        while (vcpu_op(VCPUOP_get_runstate_info, OTHER, &now) || area.state_entry_time != then);
+            seen = area;
+        } while (vcpu_op(VCPUOP_get_runstate_info, OTHER, &now) || area.state_entry_time != then);
         row_want(name_nth("preempted", "state", i), now.state, RUNSTATE_runnable);
-        row_want(name_nth("preempted", "area", i), area.state, RUNSTATE_runnable);
-        row_want(name_nth("preempted", "same", i), area.state_entry_time == now.state_entry_time,
+        row_want(name_nth("preempted", "area", i), seen.state, RUNSTATE_runnable);
+        row_want(name_nth("preempted", "same", i), seen.state_entry_time == now.state_entry_time,
                  true);
-        row_want(name_nth("preempted", "ran", i), area.time[RUNSTATE_running] > 0, true);
+        row_want(name_nth("preempted", "ran", i), seen.time[RUNSTATE_running] > 0, true);
     }
     guest_end();
 }
