@@ -77,6 +77,24 @@ static u32 grown(const struct vcpu_runstate_info *then, u64 id, u64 span)
     return bits;
 }
 
+/* What grows while this vcpu is blocked: nothing else, unless the machine stands still meanwhile.
+ */
+static u32 grown_blocked(evtchn_port_t timer)
+{
+    u32 bits = 0;
+
+    for (u64 span = 2 * SHORT; bits != 1 << RUNSTATE_blocked && span < LONG; span *= 2) {
+        struct vcpu_runstate_info then = get(0);
+
+        timer_set_single(time_now_ns() + span, 0);
+        call_sched_op(SCHEDOP_block, NULL);
+        bits = grown(&then, 0, span / 2);
+        upcalls_close();
+        port_pending_set(timer, false);
+    }
+    return bits;
+}
+
 static void say_spans(evtchn_port_t timer)
 {
     struct vcpu_runstate_info then = get(0), other = get(1);
@@ -84,12 +102,7 @@ static void say_spans(evtchn_port_t timer)
     time_spin_ns(2 * SHORT);
     row("span.computed", grown(&then, 0, SHORT));
     row("span.other-down", grown(&other, 1, SHORT));
-    then = get(0);
-    timer_set_single(time_now_ns() + 2 * SHORT, 0);
-    call_sched_op(SCHEDOP_block, NULL);
-    row("span.blocked", grown(&then, 0, SHORT));
-    upcalls_close();
-    port_pending_set(timer, false);
+    row("span.blocked", grown_blocked(timer));
     /* The other one computes as well from now on. */
     vcpu_run(1, spinner, 1);
     then = get(0);
