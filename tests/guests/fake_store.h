@@ -143,17 +143,16 @@ static inline void fake_remove(const char *path)
     mutex_release(&fake.mutex);
 }
 
-/* The value; "" if there is none. */
-static inline const char *fake_get(const char *path)
+/* The value, in the caller's @value: no other thread's is put there. "" if there is none. */
+static inline const char *fake_get(const char *path, char value[FAKE_PATH])
 {
-    static char value[FAKE_PATH];
     char whole[FAKE_PATH];
     struct fake_node *node;
 
     fake_path(whole, path);
     mutex_take(&fake.mutex);
     node = fake_find(fake.nodes, FAKE_MAX, whole);
-    str_copy(value, node ? node->value : "", sizeof(value));
+    str_copy(value, node ? node->value : "", FAKE_PATH);
     mutex_release(&fake.mutex);
     return value;
 }

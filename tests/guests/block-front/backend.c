@@ -37,13 +37,13 @@ static void set(const char *key, u64 value)
 
 static u32 frontend_number(const char *key)
 {
-    char path[FAKE_PATH];
-    u32 value = 0;
+    char path[FAKE_PATH], value[FAKE_PATH];
+    u32 number = 0;
 
     fmt_snprintf(path, sizeof(path), FRONTEND "%s", key);
-    for (const char *c = fake_get(path); *c; c++)
-        value = value * 10 + (u32)(*c - '0');
-    return value;
+    for (const char *c = fake_get(path, value); *c; c++)
+        number = number * 10 + (u32)(*c - '0');
+    return number;
 }
 
 void backend_make(void)

@@ -32,7 +32,9 @@ static void backend_states(enum xenbus_state state)
 
 static enum xenbus_state our_state(void)
 {
-    return (enum xenbus_state)(*fake_get("device/vbd/51712/state") - '0');
+    char value[FAKE_PATH];
+
+    return (enum xenbus_state)(*fake_get("device/vbd/51712/state", value) - '0');
 }
 
 static bool reaches(enum xenbus_state state)
@@ -346,10 +348,10 @@ static void say_patience(void)
     row_want("patience.flush", block_discard(disk, 1, 1), -XEN_ETIMEDOUT);
     backend.held = 0; /* their memory is ours: a late answer of success would be a lie */
     backend_release();
+    block_set_patience(disk, 30 * NS_PER_SECOND);
     row_want("patience.then", block_read(disk, 1, buffer, 1), 0);
     backend_stop();
     backend_start();
-    block_set_patience(disk, 30 * NS_PER_SECOND);
     row_want("patience.next-backend", block_read(disk, 1, buffer, 1), 0);
     block_set_patience(disk, 20 * NS_PER_MILLISECOND);
     backend.hold = backend.hold_maps = true;

@@ -31,10 +31,10 @@ static void backend_is(enum xenbus_state state)
 static s64 state_comes(enum xenbus_state state)
 {
     u64 end = time_now_ns() + LONG;
-    char want[8];
+    char want[8], value[FAKE_PATH];
 
     fmt_snprintf(want, sizeof(want), "%u", (u32)state);
-    while (strcmp(fake_get(FRONT "/state"), want) && time_now_ns() < end)
+    while (strcmp(fake_get(FRONT "/state", value), want) && time_now_ns() < end)
         thread_sleep(NS_PER_MILLISECOND);
     return (s64)xenstore_read_number("device/vif/0/state", 0);
 }
@@ -150,6 +150,8 @@ static void say_liar(void)
 /* No rx-copy: a backend of twenty years ago. And at the end the device is taken out. */
 static void say_end(void)
 {
+    char value[FAKE_PATH];
+
     backend_is(XenbusStateClosing);
     row_want("old.closed", state_comes(XenbusStateClosed), XenbusStateClosed);
     mirror_disconnect(&mirror);
@@ -164,7 +166,7 @@ static void say_end(void)
     fake_remove(BACK);
     row_want("end.link-down", vif_wait(&vif, false, LONG), true);
     mirror_disconnect(&mirror);
-    row_want("end.wrote-nothing", *fake_get(FRONT "/state"), 0);
+    row_want("end.wrote-nothing", *fake_get(FRONT "/state", value), 0);
     row_want("end.pages-held", (s64)vif.front.counters.pages_held, 0);
 }
 

@@ -18,10 +18,10 @@
 
 static void say_values(void)
 {
-    char value[64], small[4], long_path[3000];
+    char value[FAKE_PATH], small[4], long_path[3000];
 
     row_want("write", xenstore_write("device/thing", "%u", 42u), 0);
-    row_want("write.where", !strcmp(fake_get(FAKE_HOME "device/thing"), "42"), true);
+    row_want("write.where", !strcmp(fake_get(FAKE_HOME "device/thing", value), "42"), true);
     row_want("read.length", xenstore_read("device/thing", value, sizeof(value)), 2);
     row_want_text("read.value", value, "42");
     row_want("read.number", (s64)xenstore_read_number("device/thing", 7), 42);
@@ -237,11 +237,13 @@ static void say_devices(void)
 
 static void say_control(void)
 {
+    char value[FAKE_PATH];
+
     row_want("control", control_watch(), 0);
     row_want("control.can-reboot", (s64)xenstore_read_number("control/feature-reboot", 0), 1);
     fake_set("control/shutdown", "suspend");
     thread_sleep(20 * NS_PER_MILLISECOND);
-    row_want_text("control.suspend-is-not-taken", fake_get("control/shutdown"), "suspend");
+    row_want_text("control.suspend-is-not-taken", fake_get("control/shutdown", value), "suspend");
 }
 
 /* ---- The end --------------------------------------------------------------------------------- */
