@@ -56,12 +56,13 @@ static inline void vcpu_block(void)
 }
 
 /* Blocks until system time @end, which the vcpu's timer (timer_set) tells: VIRQ_TIMER must be
- * bound. Upcalls are open afterwards. */
+ * bound. Upcalls are open afterwards. The timer is set each time: by our clock it may have rung a
+ * little early, and rings once. */
 static inline void vcpu_block_until(u64 end)
 {
     upcalls_mask(); /* or it might come between the look and the block */
-    timer_set(end);
     while (time_now_ns() < end) {
+        timer_set(end);
         vcpu_block();
         upcalls_mask();
     }
