@@ -17,6 +17,7 @@
 
 struct thread *context_switch(unsigned long *save_sp, unsigned long load_sp, struct thread *prev);
 
+/* The queue's lock held: others may take a sleeper from its list. */
 static void timer_program(struct run_queue *run)
 {
     bool others = !list_is_empty(&run->ready);
@@ -101,11 +102,13 @@ void queue_switch(void)
 static void queue_look(struct vcpu *self)
 {
     struct run_queue *run = self->run;
+    bool open = lock_take(&run->lock);
 
     if (self->thread == run->idle)
         run->must_look = true;
     else
         timer_program(run);
+    lock_release(&run->lock, open);
 }
 
 void queue_tell(struct vcpu *vcpu)
