@@ -19,15 +19,31 @@ void user_frame_init(struct trap_frame *frame, unsigned long entry, unsigned lon
     frame_begin(frame);
 }
 
+/* Where the process's traps go, unless they do so already. */
+static void stack_choose(struct trap_frame *frame)
+{
+    static struct trap_frame *current;
+    long answer;
+
+    if (frame == current)
+        return;
+    answer = call_stack_switch(FLAT_KERNEL_SS, frame + 1);
+    if (answer)
+        guest_panic("stack_switch: error %ld", answer);
+    current = frame;
+}
+
 /*
- * Upcalls stay masked until the process runs, and are masked when it is back (trap_mask_upcalls):
- * one in between would push its frame onto the process's, which is all the stack that there is
- * then.
+ * Upcalls stay masked from the choice of the stack until the process runs: one in between might let
+ * another thread run a process of its own, which chooses otherwise. They are masked when it is back
+ * (trap_mask_upcalls), too: an upcall would push its frame onto the process's, which is all the
+ * stack that there is then.
  */
 static void run_with_events(struct trap_frame *frame)
 {
     bool open = upcalls_mask();
 
+    stack_choose(frame);
     user_enter(frame);
     if (frame->vector == VECTOR_EVENT)
         event_upcall();
@@ -36,17 +52,10 @@ static void run_with_events(struct trap_frame *frame)
 
 void user_run(struct trap_frame *frame)
 {
-    static struct trap_frame *current;
-
-    if (frame != current) {
-        long answer = call_stack_switch(FLAT_KERNEL_SS, frame + 1);
-
-        if (answer)
-            guest_panic("stack_switch: error %ld", answer);
-        current = frame;
-    }
-    if (event_in_use())
+    if (event_in_use()) {
         run_with_events(frame);
-    else
+    } else {
+        stack_choose(frame);
         user_enter(frame);
+    }
 }
