@@ -43,8 +43,10 @@ static void ring_write(const char *text, size_t length)
             return; /* there is nobody to tell */
         text += n;
         length -= (size_t)n;
-        if (!n)
+        if (!n) {
             call_sched_op(SCHEDOP_yield, NULL);
+            __builtin_ia32_pause(); /* as in lock.h */
+        }
     }
 }
 

@@ -47,6 +47,8 @@ NORETURN void guest_shutdown(unsigned int reason)
     struct sched_shutdown shutdown = {.reason = reason};
 
     call_sched_op(SCHEDOP_shutdown, &shutdown);
-    for (;;) /* only a hypervisor without sched_op gets here */
+    for (;;) { /* only a hypervisor without sched_op gets here */
         call_sched_op(SCHEDOP_yield, NULL);
+        __builtin_ia32_pause(); /* as in lock.h */
+    }
 }

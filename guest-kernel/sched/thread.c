@@ -209,7 +209,9 @@ long threads_start_vcpu(unsigned int id, u64 slice_ns)
 {
     long answer = vcpu_start(id, vcpu_run_threads, (void *)(unsigned long)slice_ns);
 
-    while (!answer && !ACCESS_ONCE(vcpu_find(id)->run))
+    while (!answer && !ACCESS_ONCE(vcpu_find(id)->run)) {
         call_sched_op(SCHEDOP_yield, NULL);
+        __builtin_ia32_pause(); /* as in lock.h */
+    }
     return answer;
 }
