@@ -56,10 +56,11 @@ u64 time_local_ns(void)
 u64 time_now_ns(void)
 {
     static u64 latest;
-    u64 now = time_local_ns(), seen = ACCESS_ONCE(latest);
+    u64 now = time_local_ns(), seen;
 
     if (vcpu_self()->info->time.flags & XEN_PVCLOCK_TSC_STABLE_BIT || !vcpu_others)
         return now;
+    seen = __atomic_load_n(&latest, __ATOMIC_RELAXED); /* in 32 bits, too: no halves of two times */
     do {
         if (now <= seen)
             return seen;

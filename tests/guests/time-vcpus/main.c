@@ -16,7 +16,8 @@
 #define PERIOD  (2 * MS)
 #define NAPS    20
 
-static volatile u64 latest, back, stale, reads[2];
+static u64 latest; /* atomic: 32 bits would read halves of two times */
+static volatile u64 back, stale, reads[2];
 static volatile bool stop;
 static volatile u64 ticks[2];
 static struct vcpu_time_info area;
@@ -28,18 +29,32 @@ static u32 version_of(unsigned int vcpu)
 
 static u64 record_time(unsigned int vcpu)
 {
-    return ACCESS_ONCE(shared_info->vcpu_info[vcpu].time.tsc_timestamp);
+    return __atomic_load_n(&shared_info->vcpu_info[vcpu].time.tsc_timestamp, __ATOMIC_ACQUIRE);
+}
+
+static u64 latest_read(void)
+{
+    return __atomic_load_n(&latest, __ATOMIC_RELAXED);
+}
+
+static void latest_raise(u64 now)
+{
+    u64 seen = latest_read();
+
+    while (seen < now && !__atomic_compare_exchange_n(&latest, &seen, now, false, __ATOMIC_RELAXED,
+                                                      __ATOMIC_RELAXED))
+        ;
 }
 
 /* Who runs has the newest record. */
 static void read_once(unsigned int id)
 {
-    u64 before = latest, now = time_now_ns(), other = record_time(!id);
+    u64 before = latest_read(), now = time_now_ns(), other = record_time(!id);
 
     stale += record_time(id) < other;
 
     back += now < before;
-    latest = now > latest ? now : latest;
+    latest_raise(now);
     reads[id]++;
     if (reads[id] % 4 == 0)
         call_sched_op(SCHEDOP_yield, NULL);
