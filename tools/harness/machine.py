@@ -292,14 +292,14 @@ class Watched:
         if self.answers in ready:
             for line in os.read(self.answers, 65536).decode().splitlines():
                 self.take_line(line)
-        if self.qmp in ready:
-            with contextlib.suppress(ConnectionResetError):  # it left without reading our greeting
-                self.take_events(self.qmp.recv(65536))
+        data = None
         if self.qemu.stdout in ready:
             data = os.read(self.qemu.stdout.fileno(), 65536)
             self.take_output(data)
-            return bool(data)
-        return True
+        if self.qmp in ready:  # behind the output: lines that came beside an NMI's answer are older than it
+            with contextlib.suppress(ConnectionResetError):  # it left without reading our greeting
+                self.take_events(self.qmp.recv(65536))
+        return data != b""
 
     def watch(self, seconds):
         begun = time.monotonic()

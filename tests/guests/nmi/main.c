@@ -11,7 +11,7 @@
 #include "tests/guests/vcpus.h"
 
 #define ROUNDS_OF_USER 16
-#define PATIENCE_NS    (2000 * NS_PER_MILLISECOND)
+#define PATIENCE_NS    (20 * NS_PER_SECOND)
 #define USER_RBX       0x12345678u
 
 extern char nmi_entry[], user_loop[];
