@@ -1,7 +1,7 @@
 /*
- * The runtime's own fault_catch: whatever strikes at whichever instruction of it (an NMI may) ends in
- * a catch whose stack is there, the inner or the outer one; and an upcall that nobody waits for is no
- * fault. Tests that catch rely on both.
+ * The runtime's own fault_catch: whatever strikes at whichever instruction of it (an NMI may) ends
+ * in a catch whose stack is there, the inner or the outer one; and an upcall that nobody waits for
+ * is no fault. Tests that catch rely on both.
  */
 #include "tests/guests/common.h"
 #include "tests/guests/evtchn.h"
