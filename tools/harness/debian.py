@@ -16,6 +16,7 @@ import tempfile
 
 from harness.common import CACHE, Complaint, part_of, run_quietly
 
+RETRIES = ["-o", "Acquire::Retries=5"]
 NO_SANDBOX = ["-o", "APT::Sandbox::User=root"]  # root's cache is not readable for user _apt
 
 
@@ -48,45 +49,48 @@ def depended_on(package, prefix):
     return found and found.group(1)
 
 
-def download(package, via=None):
-    """Bring a package into the cache with apt's own client, whole or not at all; answers its path."""
+def download(package, via=None, version=None):
+    """Bring a package into the cache with apt's own client, whole or not at all; answers its path. Where apt is not
+    offered the version, it is another."""
     root = os.geteuid() == 0
 
-    def attempt():
+    def attempt(version):
         name = depended_on(via, package.rstrip("*")) if via else package
-        command = ["apt-get", "-q"] + (NO_SANDBOX if root else []) + ["download", name or package]
+        command = ["apt-get", "-q", *RETRIES] + (NO_SANDBOX if root else [])
+        command += ["download", (name or package) + (f"={version}" if version else "")]
         with tempfile.TemporaryDirectory(dir=CACHE) as folder:
             done = succeeds(command, folder)
             for deb in glob.glob(os.path.join(folder, "*.deb")) if done else []:
                 os.replace(deb, os.path.join(CACHE, os.path.basename(deb)))
         return done
 
-    if not attempt():
+    if not attempt(version):
         # As tools/need does: a machine without package lists, or with old ones, gets new ones once.
-        succeeds(([] if root else ["sudo"]) + ["apt-get", "update", "-qq"])
-        attempt()
+        succeeds(([] if root else ["sudo"]) + ["apt-get", *RETRIES, "update", "-qq"])
+        if not attempt(version) and version:
+            attempt(None)
     if not find_package(package):
         raise Complaint(f"cannot download {package}: check the network, then try again")
     return find_package(package)
 
 
-def find_file(package, pattern, via=None):
+def find_file(package, pattern, via=None, version=None):
     """The path of the one file of a package that a pattern names, fetched if need be.
 
     With via, the package is one (of several versions) that the meta package via depends on, and its
-    name ends in a `*`.
+    name ends in a `*`. With version, it is that one if apt is offered it.
     """
     with fetching():
-        deb, tree = find_tree(package, via)
+        deb, tree = find_tree(package, via, version)
     found = glob.glob(os.path.join(tree, pattern))
     if len(found) != 1:
         raise Complaint(f"{deb} holds no {pattern}; delete it and try again")
     return found[0]
 
 
-def find_tree(package, via):
+def find_tree(package, via, version):
     """The package's file and the folder with what is in it."""
-    deb = find_package(package) or download(package, via)
+    deb = find_package(package) or download(package, via, version)
     tree = os.path.join(CACHE, "tree", os.path.basename(deb).removesuffix(".deb"))
     if not os.path.isdir(tree):
         part = part_of(tree)
