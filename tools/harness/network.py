@@ -9,6 +9,8 @@ A forward is HOSTPORT=PORT or HOSTPORT=ADDRESS:PORT: a connection to this host's
 guest that has the address (10.0.2.15 if not said). HOSTPORT 0 is any that is free.
 """
 
+import contextlib
+import fcntl
 import functools
 import hashlib
 import http.server
@@ -29,10 +31,24 @@ FIRST_GUEST = "10.0.2.15"
 GET_SECONDS = 20
 
 
+PORTS = range(20000, 32768)  # below those that the kernel hands out by itself
+
+
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """One that nobody has. QEMU takes it later: each that asks, in any process, is told the next one."""
+    os.makedirs(CACHE, exist_ok=True)
+    with open(os.path.join(CACHE, ".port"), "a+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        last = int(file.read() or os.getpid())
+        for step in range(1, len(PORTS) + 1):
+            port = PORTS[(last + step) % len(PORTS)]
+            with socket.socket() as probe, contextlib.suppress(OSError):
+                probe.bind(("127.0.0.1", port))
+                file.truncate(0)
+                file.write(str(last + step))
+                return port
+    raise Complaint("no port of this host is free")
 
 
 def folder_of(text):
