@@ -124,6 +124,75 @@ class Ends(unittest.TestCase):
         self.assertIsNotNone(answers.same_lines(["(XEN) 1"], ["(XEN) 2"]))
 
 
+class Oracle(unittest.TestCase):
+    """A Xen that misses a time now and then, and one that means what it says."""
+
+    OTHER = ["ROW a.one = 7"] + GOOD[2:]
+    PANIC = ["(XEN) Panic on CPU 1:"]
+
+    def ask(self, *runs, **keys):
+        """What a test takes for Xen's answer of these, the last of which comes for ever: (lines, sure, how many)."""
+        test = guestruns.GuestTest("g", None, None)
+        test.keys.update(keys)
+        asked = []
+
+        def run_xen():
+            asked.append(runs[min(len(asked), len(runs) - 1)])
+            lines, end, *wrong = asked[-1]
+            run = run_of(lines, end)
+            run.wrong = wrong
+            return run
+
+        test.run_xen = run_xen
+        run, sure = test.ask_xen()
+        return run.lines, sure, len(asked)
+
+    def test_one_good_answer_is_enough(self):
+        self.assertEqual(self.ask((GOOD, "halted")), (GOOD, True, 1))
+
+    def test_what_would_fail_is_asked_again(self):
+        for bad in (
+            (GOOD[:-1], "halted"),
+            (GOOD, "exit:1"),
+            (GOOD, "triple-fault"),
+            (GOOD, "watchdog"),
+            (GOOD, "off", "`check` failed"),
+            (["ROW a.one = 1 (wanted 5)"], "off"),
+            (self.PANIC, "halted"),
+        ):
+            self.assertEqual(self.ask(bad, (GOOD, "halted")), (GOOD, True, 2), bad)
+        self.assertEqual(self.ask((GOOD, "off"), (["(XEN) x"] + GOOD, "off"), XEN_LOG=["x"])[1:], (True, 2))
+
+    def test_what_comes_twice_in_succession_counts(self):
+        bad, other = (GOOD[:-1], "off"), (GOOD, "exit:1")
+        self.assertEqual(self.ask(bad), (GOOD[:-1], True, 2))
+        self.assertEqual(self.ask(other, bad), (GOOD[:-1], True, 3))
+        self.assertEqual(self.ask(bad, other, bad, other)[1:], (False, 3))
+
+    def test_a_silent_xen_never_counts(self):
+        self.assertEqual(self.ask((GOOD, "watchdog")), (GOOD, False, 3))
+        self.assertEqual(self.ask((self.PANIC, "halted")), (self.PANIC, False, guestruns.ORACLE_TRIES["panic"]))
+
+    def settle(self, *answers):
+        """The answer that is judged against GOOD, of these of Xen's, and how often it was asked again."""
+        test, left = guestruns.GuestTest("g", None, None), [run_of(lines) for lines in answers]
+        test.ask_xen = lambda: (left.pop(0), True)
+        with tempfile.TemporaryDirectory() as folder:
+            test.kept_xen = lambda: os.path.join(folder, "kept")
+            run = guestruns.settled_xen(test, run_of(GOOD), left.pop(0), [])
+            kept = guestruns.recall(test.kept_xen())
+        self.assertEqual(run.settled, kept is not None)
+        return run.lines, len(answers) - len(left) - 1, run.settled
+
+    def test_an_answer_that_differs_must_have_come_twice(self):
+        other, third = self.OTHER, GOOD[1:2] + GOOD[3:]
+        self.assertEqual(self.settle(GOOD, other), (GOOD, 0, False))
+        self.assertEqual(self.settle(other, other, GOOD), (other, 1, True))
+        self.assertEqual(self.settle(other, GOOD, GOOD), (GOOD, 2, True))
+        self.assertEqual(self.settle(other, GOOD, other), (other, 2, True))
+        self.assertEqual(self.settle(other, GOOD, third), (other, 2, False))
+
+
 class Lists(unittest.TestCase):
     def read(self, function, text):
         with tempfile.NamedTemporaryFile("w") as stream:

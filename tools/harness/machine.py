@@ -55,6 +55,7 @@ class Run:
         self.cause = None  # what QEMU told to have ended it, of its ShutdownCause
         self.seconds = 0.0
         self.wrong = []  # what looking at its disks and log has found
+        self.settled = False  # an answer of Xen's that came twice (tests/lib/guestruns.py)
 
     def describe_end(self):
         told = {
@@ -188,6 +189,7 @@ class Watched:
         self.run = Run()
         self.network = network
         self.answers, self.answers_end = os.pipe()  # what was got from the guest over the network
+        self.answers_lock, self.answers_open = threading.Lock(), True
         self.log = log
         self.on_line = on_line
         self.success = success
@@ -277,8 +279,9 @@ class Watched:
         port, _, path = what.partition("/")
         lines = self.network.get(int(port), "/" + path) if self.network else ["there is no network"]
         text = "".join(f"(host) {line}\n" for line in lines)
-        with contextlib.suppress(OSError):  # the machine has ended
-            os.write(self.answers_end, text.encode())
+        with self.answers_lock:  # the number of a pipe that was closed may be another file's by now
+            if self.answers_open:
+                os.write(self.answers_end, text.encode())
 
     def type_bytes(self, what):
         try:
@@ -334,8 +337,10 @@ class Watched:
         if self.qemu.stdin:
             self.qemu.stdin.close()
         self.qmp.close()
-        os.close(self.answers)
-        os.close(self.answers_end)
+        with self.answers_lock:
+            self.answers_open = False
+            os.close(self.answers)
+            os.close(self.answers_end)
 
     def qemu_output_left(self):
         return bool(select.select([self.qemu.stdout], [], [], 0)[0])
