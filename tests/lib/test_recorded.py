@@ -25,21 +25,31 @@ class Recorded(unittest.TestCase):
 
     def run_it(self, mode, disk):
         log = self.path(f"{mode}.log")
-        limit = "240" if mode == "record" else "60"  # a replay that hangs is begun once more
+        limit = "240" if mode == "record" else "120"  # a replay that hangs is begun once more
         words = ["--timeout", limit, f"--{mode}", self.path("recording"), "--disk", disk, "--log", log]
         done = subprocess.run(RUN + words, cwd=TOP, capture_output=True, text=True)
+        if "the recording cannot be replayed" in done.stderr:
+            return None
         self.assertEqual(done.returncode, 0, done.stderr)
         with open(log) as stream:
             return stream.read()
+
+    def record_and_replay(self, disk):
+        """The two logs. Of a recording whose track QEMU loses each time (recorded.py says why) another is made, once."""
+        for _ in range(2):
+            first, again = self.run_it("record", disk), self.run_it("replay", disk)
+            if again:
+                break
+        return first, again
 
     def test_a_run_with_disk_and_network_happens_again(self):
         disk = self.path("disk")
         subprocess.run(["tools/disk", "make", "-o", disk] + DISK.split(), cwd=TOP, check=True)
         with open(disk, "rb") as stream:
             before = stream.read()
-        first = self.run_it("record", disk)
+        first, again = self.record_and_replay(disk)
         self.assertRegex(first, r"mini powered off; [1-9]\d* requests to its disk")
-        self.assertEqual(first, self.run_it("replay", disk))
+        self.assertEqual(first, again)
         with open(disk, "rb") as stream:
             self.assertEqual(before, stream.read(), "the disk was written")
 
