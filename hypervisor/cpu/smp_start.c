@@ -49,7 +49,8 @@ static enum {
     AP_ANSWERS,
     AP_SET_TSC,
     AP_GOES,
-    AP_LEFT_OUT
+    AP_LEFT_OUT,
+    AP_GONE /* it has heard which of the two, and looks here no more */
 } ap_state;
 static s64 tsc_ahead; /* by so much the new CPU's TSC is ahead */
 static u64 tsc_answer;
@@ -66,6 +67,14 @@ static u32 state_await(u32 other_than)
     while ((state = __atomic_load_n(&ap_state, __ATOMIC_ACQUIRE)) == other_than)
         cpu_relax();
     return state;
+}
+
+/* The last word to the new CPU, heard when this returns: before that, a word to the next would be
+ * taken, and answered, by this one. */
+static void state_settle(u32 state)
+{
+    state_set(state);
+    state_await(state);
 }
 
 static bool waited(u64 ns)
@@ -131,13 +140,17 @@ static bool tsc_in_step(u32 apic)
 static void answer_boot_cpu(void)
 {
     for (u32 state = AP_ANSWERS; state != AP_GOES; state = state_await(AP_ANSWERS)) {
-        if (state == AP_LEFT_OUT)
+        ASSERT(state != AP_COMES); /* that is for the next one (smp_start.pml) */
+        if (state == AP_LEFT_OUT) {
+            state_set(AP_GONE);
             ap_park();
+        }
         if (state == AP_SET_TSC)
             wrmsr(MSR_TSC, rdtsc_ordered() - (u64)tsc_ahead);
         tsc_answer = rdtsc_ordered();
         state_set(AP_ANSWERS);
     }
+    state_set(AP_GONE);
 }
 
 void ap_main(void)
@@ -164,10 +177,10 @@ static void cpu_start(u32 apic, u64 code, struct percpu *cpu)
     state_await(AP_COMES);
     if (!tsc_in_step(apic)) {
         log_warn("the CPU with APIC %u is left out: there is one time for all", apic);
-        return state_set(AP_LEFT_OUT);
+        return state_settle(AP_LEFT_OUT);
     }
     smp_join(apic);
-    state_set(AP_GOES);
+    state_settle(AP_GOES);
 }
 
 /* RAM that the firmware does not call its own; 0: there is none. */

@@ -18,11 +18,9 @@ static u32 apic_id(void)
     return cpuid(1, 0).ebx >> 24;
 }
 
-void panic(const char *format, ...)
+void panic_begin(void)
 {
     static u32 panicking;
-    char text[PANIC_TEXT_MAX];
-    va_list args;
 
     irq_disable();
     if (__atomic_exchange_n(&panicking, 1, __ATOMIC_RELAXED))
@@ -30,6 +28,14 @@ void panic(const char *format, ...)
             cpu_halt();
     smp_stop_others();
     console_break_lock();
+}
+
+void panic(const char *format, ...)
+{
+    char text[PANIC_TEXT_MAX];
+    va_list args;
+
+    panic_begin();
     va_start(args, format);
     fmt_vsnprintf(text, sizeof(text), format, args);
     va_end(args);

@@ -16,6 +16,10 @@
 /* Say why, then reboot after a few seconds (with noreboot: halt). One call, one or more lines. */
 NORETURN void panic(const char *format, ...) PRINTF_LIKE(1, 2);
 
+/* The first half of a panic that is told otherwise: nobody else runs, and the console is free. Of
+ * several CPUs one returns from here. */
+void panic_begin(void);
+
 NORETURN void bug_at(const char *file, int line, const char *what);
 void refusal_report(int err, const char *rule, const char *file, int line);
 

@@ -9,6 +9,7 @@
 #include "hypervisor/cpu/regs.h"
 #include "hypervisor/cpu/segment.h"
 #include "hypervisor/cpu/segreg.h"
+#include "hypervisor/debug/bug.h"
 #include "hypervisor/debug/last_calls.h"
 #include "hypervisor/debug/log.h"
 #include "hypervisor/mm/uaccess.h"
@@ -122,6 +123,7 @@ void report_guest(const struct vcpu *v, const struct cpu_user_regs *regs)
 
 NORETURN void panic_registers(const struct cpu_user_regs *regs, const char *what)
 {
+    panic_begin();
     log_always("****************************************");
     log_always("Panic on CPU %u: %s", this_cpu()->id, what);
     registers_show(regs);
