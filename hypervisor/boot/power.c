@@ -31,7 +31,7 @@
 #define PIT_OUTPUT    0x20
 #define PIT_SPINS_MAX 10000000
 
-#define SETTLE_MS          100
+#define SETTLE_MS          2000 /* firmware takes its time, and so does an emulator on a busy host */
 #define FAILURE_READING_MS 5000
 
 static struct acpi_power power;
