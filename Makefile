@@ -165,8 +165,8 @@ test test-long:
 	@tools/need build run test $(and $(LONG),fuzz)
 	+@failed=; \
 	for debug in "" 1; do \
-	    $(MAKE) $(QUIETLY) -k test-products DEBUG=$$debug && continue; \
-	    failed=--build-failed; $(MAKE) --no-print-directory drop-stale DEBUG=$$debug; \
+	    $(MAKE) $(QUIETLY) -k test-products DEBUG=$$debug LONG=$(LONG) && continue; \
+	    failed=--build-failed; $(MAKE) --no-print-directory drop-stale DEBUG=$$debug LONG=$(LONG); \
 	done; \
 	$(if $(LONG),$(MAKE) $(QUIETLY) -k fuzzers || failed=--build-failed;) \
 	tests/lib/run-tests $$failed $(and $(LONG),--long) --match "$$T"
@@ -179,8 +179,9 @@ fuzz:
 	$(SUBMAKE) fuzzers
 	@tests/lib/fuzzing.py --seconds $(SECONDS) --match "$$T"
 
-# The guests that the debug build boots are the release build's, so that Xen is asked only once.
-TEST_PRODUCTS = $(if $(DEBUG),$(B)/xen-like,$(PRODUCTS)) $(HOST_TESTS)
+# The guests that the debug build boots are the release build's, so that Xen is asked only once. Host
+# tests are the debug build's; `make test-long` has both.
+TEST_PRODUCTS = $(if $(DEBUG),$(B)/xen-like,$(PRODUCTS)) $(if $(DEBUG)$(LONG),$(HOST_TESTS),$(HOST_TESTS_OF_BOTH))
 .PHONY: test-products drop-stale
 test-products: $(TEST_PRODUCTS)
 	@rm -f $(no_longer_made)

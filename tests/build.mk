@@ -15,6 +15,8 @@ TSAN_CFLAGS = $(SANITIZED_CFLAGS) -fsanitize=thread
 host_tests := $(patsubst tests/host/%.c,%,$(wildcard tests/host/test_*.c))
 
 HOST_TESTS := $(host_tests:%=$(B)/host/%)
+# Those that say DEBUG are not the same in both builds.
+HOST_TESTS_OF_BOTH := $(patsubst tests/host/%.c,$(B)/host/%,$(shell grep -l '\bDEBUG\b' tests/host/test_*.c))
 
 .PHONY: host-tests
 host-tests: $(HOST_TESTS)

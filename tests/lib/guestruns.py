@@ -43,6 +43,7 @@ are KEY=VALUE:
     LONG=yes            only in `make test-long`
     PREEMPT=yes         in `make test` a third time, as `make test-long` does with all: the debug
                         build with preempt=1, which interrupts calls wherever they can be
+    DEBUG=long          the debug build only in `make test-long`, since another run of the same guest has it
     BITS=both|32        the kernel is built and run in 32 bits, too, or only so. No Xen of Debian's runs such a guest: its
                         rows must be those of the 64-bit guest on ours, but for what tests/oracle/widths lists
     BITS=both-long      the 32-bit run only in `make test-long`
@@ -74,7 +75,7 @@ DEFAULTS = {
     "IMAGE": None, "INITRD": None, "FILES": None, "ARGS": "", "HV_ARGS": "", "XEN_ARGS": None, "MEM": "512",
     "CPUS": "1", "CPU": "", "DEVICES": "", "TIMEOUT": "60", "ICOUNT": None, "ORACLE": "yes", "LINES": None,
     "SUCCESS": None, "DIES": "no", "EXPECT_LOG": [], "XEN_LOG": [], "END": None, "LONG": "no", "TEST": "yes",
-    "STEP": [], "DISK": [], "CHECK": [], "NET": None, "SERVE": None, "VIRTIO": "", "PREEMPT": "no", "TWICE": "no",
+    "STEP": [], "DISK": [], "CHECK": [], "NET": None, "SERVE": None, "VIRTIO": "", "PREEMPT": "no", "DEBUG": "yes", "TWICE": "no",
     "TRACE": None, "BITS": "64",
 }  # fmt: skip
 
@@ -239,6 +240,10 @@ class GuestTest:
 
     def settle_xen(self, first, against):
         return settle(first, self.ask_xen, against, self.kept_xen())
+
+    def builds(self, long):
+        debug, preempt = long or self["DEBUG"] != "long", long or self["PREEMPT"] == "yes"
+        return ["release"] + ["debug"] * debug + ["preempt"] * preempt
 
     def ask_xen(self):
         """A run of Xen, and whether it will be the same the next time. On a machine with much else to do,
@@ -475,7 +480,7 @@ def run_test(test, allowed, widths, long, tally):
     reason = test.no_oracle()
     xen = None if reason else test.recall_xen()
     words, rows, wide = [], 0, None
-    for build in ["release", "debug"] + ["preempt"] * (long or test["PREEMPT"] == "yes"):
+    for build in test.builds(long):
         run = test.run_ours(build)
         wide = wide or run
         rows = max(rows, len(Answers(run.lines).rows))

@@ -1,4 +1,4 @@
-"""Host tests: run the cmocka programs of build/host and build/debug/host, and count each test.
+"""Host tests: run the cmocka programs of build/debug/host and build/host, and count each test.
 
 cmocka speaks TAP when asked. A program that dies (a sanitizer's finding ends it) leaves tests
 unsaid: that is one failure, with the sanitizer's own first line.
@@ -30,6 +30,12 @@ def find_programs():
             with open(os.path.join(SOURCES, entry)) as stream:
                 found[entry[:-2]] = DECLARED.findall(stream.read())
     return found
+
+
+def builds_of(name, long):
+    """The debug build has all that the release build has; in `make test` only those that differ run in both."""
+    with open(os.path.join(SOURCES, name + ".c")) as stream:
+        return ("release", "debug") if long or re.search(r"\bDEBUG\b", stream.read()) else ("debug",)
 
 
 def run_program(path, long):

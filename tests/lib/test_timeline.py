@@ -210,10 +210,10 @@ class Timeline(unittest.TestCase):
                 self.b.settle()
 
     def test_timeline_frames_are_short(self):
-        """A frame is at most the longest task of each thread that has a part in it, one behind the other. The same is
-        done three times and the least counts: what the page does comes each time, what a collector does does not."""
+        """A frame is at most the longest task of each thread that has a part in it, one behind the other. What is too long
+        is measured again, and the least counts: what the page does comes each time, what a collector does does not."""
         measured = []
-        for _ in range(3):
+        while len(measured) < 3 and min(map(sum, measured), default=FRAME_BOUND) >= FRAME_BOUND:
             self.b.eval("timeline.frames.longest = timeline.frames.count = 0")
             events = self.b.traced(self.zoom_and_pan)
             measured.append([max([t["tdur"] for t in tasks_of(events, name)], default=0) / 1000 for name in FRAME_THREADS])

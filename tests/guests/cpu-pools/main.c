@@ -199,7 +199,16 @@ static void move_rows(struct tiny *t)
     row_pool("moved.destroy", DESTROY, 5, 0);
 }
 
-/* A domain that is made in it, and ends in it. */
+static domid_t ending;
+
+static bool has_ended(void)
+{
+    struct xen_domctl_getdomaininfo info;
+
+    return domain_info(ending, &info) == -XEN_ESRCH;
+}
+
+/* A domain that is made in it, and ends in it: Xen counts it as long as any CPU may look at it. */
 static void made_in_rows(void)
 {
     struct xen_domctl new = {
@@ -217,6 +226,8 @@ static void made_in_rows(void)
     row("made.pool", pool_of((domid_t)domid));
     shown("made");
     row("made.destroy", domain_destroy((domid_t)domid));
+    ending = (domid_t)domid;
+    row("made.has_ended", serve_until(has_ended, 20000));
     row_pool("made.create", CREATE, 8, 0);
     memset(&new, 0, sizeof(new));
     new.u.createdomain.max_vcpus = 1;
