@@ -43,7 +43,8 @@ struct netfront_sent {
 };
 
 struct netfront_counters {
-    u64 tx_frames, tx_slots, tx_bytes, tx_notifications, tx_copied, tx_dropped, tx_errors;
+    u64 tx_frames, tx_slots, tx_bytes, tx_notifications, tx_dropped, tx_errors;
+    u64 tx_copied, tx_copied_bytes; /* frames that could not be sent from where they lay */
     u64 rx_frames, rx_slots, rx_bytes, rx_notifications, rx_errors;
     u64 events, polls, connections;
     u64 pages_held; /* given up, since a backend did not let go of them */

@@ -193,6 +193,7 @@ static err_t copy_send(struct netfront *n, const struct pbuf *frame)
     if (!copy)
         return answer;
     n->counters.tx_copied++;
+    n->counters.tx_copied_bytes += frame->tot_len;
     if (pieces_cut(copy, &p))
         answer = frame_send(n, copy, &p);
     pbuf_free(copy);
