@@ -125,6 +125,7 @@ static void say_death(void)
     u64 connections = vif.front.counters.connections;
 
     mirror_disconnect(&mirror);
+    fake_set(FRONT "/state", "-"); /* or the old Connected might be taken for the new one */
     backend_is(XenbusStateInitWait);
     row_want("death.link-down", vif_wait(&vif, false, LONG), true);
     row_want("death.connected", state_comes(XenbusStateConnected), XenbusStateConnected);
