@@ -274,24 +274,24 @@ static bool type_put(struct frame *f)
         u64 count = frame_type_count(w), type = w & FRAME_TYPE_MASK;
 
         BUG_ON(count == 0);
-        if (unlikely(count == 2 && (w & FRAME_LOCKED)) && type_is_table(type)) {
+        if (unlikely(!type_is_table(type))) {
+            tlb_stamp(f);
+            if (trace_wants(XL_TRC_TABLES) && type == FT_SEGDESC && count == 1)
+                type_record(f, FT_NONE);
+            if (likely(frame_word_cas(f, &w, w - FRAME_TYPE_ONE)))
+                return false;
+        } else if (unlikely(count == 2 && (w & FRAME_LOCKED))) {
             smp_poll(); /* the lock's own count must not become the last */
             w = ACCESS_ONCE(f->word);
         } else if (count > 1) {
             if (likely(frame_word_cas(f, &w, w - FRAME_TYPE_ONE)))
                 return false;
-        } else if (type_is_table(type)) {
+        } else {
             /* The count stays: nobody can make anything else of it in the meantime. */
             if (likely(frame_word_cas(f, &w, (w & ~FRAME_VALIDATED) | FRAME_RETIRING))) {
                 retiring_add(f, entries_of(type));
                 return true;
             }
-        } else {
-            tlb_stamp(f);
-            if (trace_wants(XL_TRC_TABLES) && type == FT_SEGDESC)
-                type_record(f, FT_NONE);
-            if (likely(frame_word_cas(f, &w, w - FRAME_TYPE_ONE)))
-                return false;
         }
     }
 }

@@ -49,16 +49,15 @@ static inline bool l1e_take_counts(struct frame *f, bool writable)
 static inline void l1e_put_counts(struct frame *f, bool writable)
 {
     if (writable) {
-        u64 w = ACCESS_ONCE(f->word);
+        u64 w;
 
         if (unlikely(ACCESS_ONCE(dirty_logs)))
             dirty_unmapped(f);
-        while (likely((w & FRAME_REF_MASK) > 1)) {
-            if (frame_type_count(w) == 1)
-                tlb_stamp(f);
+        tlb_stamp(f);
+        w = ACCESS_ONCE(f->word);
+        while (likely((w & FRAME_REF_MASK) > 1))
             if (likely(frame_word_cas(f, &w, w - FRAME_TYPE_ONE - FRAME_REF_ONE)))
                 return;
-        }
         frame_type_put(f);
     }
     frame_put(f);

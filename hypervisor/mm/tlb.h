@@ -19,11 +19,21 @@
 
 extern u32 tlb_clock; /* starts at 1; never 0 */
 
-/* The translations of @f that there are become stale. They have been removed from the tables, and a
- * locked instruction came after that, or the last of them would be the entry's own. */
+/*
+ * The translations of @f that there are become stale. They have been removed from the tables, and a
+ * locked instruction came after that, or the last of them would be the entry's own. The count that
+ * they held goes after this. Whoever gives one back stamps, not the last alone, who cannot know
+ * what others did since he looked; and looks at the clock again, for his stamp may have come late,
+ * over a newer one (tlb_stamp.pml).
+ */
 static inline void tlb_stamp(struct frame *f)
 {
-    f->tlb_epoch = ACCESS_ONCE(tlb_clock);
+    u32 now = ACCESS_ONCE(tlb_clock), before;
+
+    do {
+        ACCESS_ONCE(f->tlb_epoch) = before = now;
+        now = ACCESS_ONCE(tlb_clock);
+    } while (unlikely(now != before));
 }
 
 /* Make sure no stale translation of @f is left on any CPU, nor stale contents in its cache. May

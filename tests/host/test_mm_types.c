@@ -200,8 +200,15 @@ static void unmapping_is_remembered_until_it_matters(void **state)
         for (u64 i = 0; i < mappings; i++)
             assert_int_equal(l1e_write(&t[i], pte_make(page, GUEST_RW), false, d, d), 0);
         tlb_flush_local();
-        for (u64 i = 0; i < mappings; i++)
+        for (u64 i = 0; i < mappings; i++) {
             assert_int_equal(l1e_write(&t[i], 0, false, d, d), 0);
+            assert_int_equal(mfn_to_frame(page)->tlb_epoch,
+                             tlb_clock); /* not the last one's alone */
+            tlb_flush_local();
+            assert_int_not_equal(mfn_to_frame(page)->tlb_epoch, tlb_clock);
+        }
+        assert_int_equal(l1e_write(t, pte_make(page, GUEST_RW), false, d, d), 0);
+        assert_int_equal(l1e_write(t, 0, false, d, d), 0);
         flushes = machine_flushes;
         assert_int_equal(table_pin(page, d, 1), 0);
         assert_int_equal(machine_flushes, flushes + 1);
