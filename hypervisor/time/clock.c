@@ -79,15 +79,15 @@ u32 clock_khz(void)
     return (u32)khz;
 }
 
-/* From now on the TSC runs at @scale. */
+/* From now on the TSC runs at @scale. The new line begins when nobody reads the old one any more:
+ * else, if this CPU stood still in between, what others have read would lie behind the bend. */
 static void clock_bend(struct time_scale scale)
 {
-    u64 tsc = rdtsc_ordered();
-    struct clock next = {tsc, clock_at(&line, tsc), scale};
+    u64 tsc;
 
-    __atomic_store_n(&version, version + 1, __ATOMIC_RELAXED);
-    __atomic_thread_fence(__ATOMIC_RELEASE);
-    line = next;
+    __atomic_fetch_add(&version, 1, __ATOMIC_SEQ_CST);
+    tsc = rdtsc_ordered();
+    line = (struct clock){tsc, clock_at(&line, tsc), scale};
     __atomic_store_n(&version, version + 1, __ATOMIC_RELEASE);
 }
 
