@@ -112,17 +112,17 @@ static void vcpu_release(struct vcpu *v)
     v->info_mfn = MFN(0);
 }
 
-/* Its tables wait to be torn down in its own list: they go on in that of the running vcpu, which is
- * empty. */
+/* Its tables wait to be torn down in its own list: they go on in that of the running vcpu, when it
+ * is empty: between two parts of another call of its own this one may have been made. */
 static int vcpu_end(struct vcpu *v)
 {
-    int rc;
+    int rc = tables_retire_pending();
 
-    if (v->retiring) {
+    if (!rc && v->retiring) {
         current->retiring = v->retiring;
         v->retiring = 0;
+        rc = tables_retire();
     }
-    rc = tables_retire_pending();
     if (!rc)
         rc = calls_end(v);
     if (rc)

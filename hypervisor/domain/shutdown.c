@@ -26,6 +26,8 @@ static void watchdog_strike(void *domain)
 {
     struct domain *d = domain;
 
+    if (ACCESS_ONCE(d->dead))
+        return; /* its timers are being stopped, or are: none may be set any more (end.c) */
     log_always("Watchdog timer fired for domain %u", d->id);
     domain_shutdown(d, SHUTDOWN_watchdog);
 }

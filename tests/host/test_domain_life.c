@@ -244,6 +244,22 @@ static void an_end_is_interrupted_at_each_point(void **state)
     printf("%u preemption points\n", points - 1);
 }
 
+/* Its controller was interrupted in a call of its own, and its kernel ends a domain in between. */
+static void an_end_forgets_nothing_that_its_caller_left(void **state)
+{
+    u64 free = frames_free_count();
+    mfn_t frames[2][FRAMES];
+    struct domain *d = busy(7, frames[0]), *other = busy(8, frames[1]);
+
+    (void)state;
+    callers[0].retiring = other->vcpus[2]->retiring;
+    other->vcpus[2]->retiring = 0;
+    killed(d, false);
+    killed(other, false);
+    machine_quiesced();
+    assert_int_equal(frames_free_count(), free);
+}
+
 /* The controller's own vcpu was interrupted while it worked for the domain. */
 static void calls_of_others_end(void **state)
 {
@@ -366,6 +382,7 @@ int main(void)
         TEST(pauses_are_interrupted),
         TEST(vcpus_are_made_meanwhile),
         TEST(an_end_is_interrupted_at_each_point),
+        TEST(an_end_forgets_nothing_that_its_caller_left),
         TEST(calls_of_others_end),
         TEST(frames_that_others_hold_stay),
         TEST(a_storm),
