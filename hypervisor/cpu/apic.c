@@ -188,10 +188,11 @@ static void irq_unexpected(u32 vector)
 void irq_take(struct cpu_user_regs *regs)
 {
     u32 vector = regs->entry_vector;
+    void (*fn)(void *data) = ACCESS_ONCE(handlers[vector].fn); /* another CPU may free the vector */
 
-    if (!handlers[vector].fn)
+    if (!fn)
         return irq_unexpected(vector);
-    handlers[vector].fn(handlers[vector].data);
+    fn(handlers[vector].data);
     apic_write(APIC_EOI, 0);
     /* Perhaps the guest has unmasked its upcall by itself, and looked too early or not at all. */
     if (current && upcall_is_due(current))

@@ -117,14 +117,15 @@ void pirq_unbind(struct domain *d, u32 n)
 
 int pirq_end(struct domain *d, u32 n)
 {
-    struct irq *irq = pirq_find(d, n);
     evtchn_port_t again = 0;
+    struct irq *irq;
 
     if (pirq_value(d, n) == PIRQ_FREE)
         return refuse(XEN_EINVAL, "nothing has this number");
-    if (d->pirqs.end_unmasks && irq && irq->port)
+    if (d->pirqs.end_unmasks && (irq = pirq_find(d, n)) && irq->port)
         event_unmask(d, irq->port);
     spin_lock(&irq_lock);
+    irq = pirq_find(d, n); /* before this it may have become another domain's */
     if (irq && irq->in_service) {
         again = irq->again ? irq->port : 0;
         irq->in_service = irq->again;
