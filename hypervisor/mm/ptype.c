@@ -265,22 +265,16 @@ static inline int type_get(struct frame *f, u64 type)
     return type_get_slow(f, type);
 }
 
-/* True when that was the last use of a table, which now waits in the vcpu's list. */
-static bool type_put(struct frame *f)
+/* A use of a table goes that may be the last. */
+static __attribute__((noinline)) bool table_put(struct frame *f)
 {
     u64 w = ACCESS_ONCE(f->word);
 
     for (;;) {
-        u64 count = frame_type_count(w), type = w & FRAME_TYPE_MASK;
+        u64 count = frame_type_count(w);
 
         BUG_ON(count == 0);
-        if (unlikely(!type_is_table(type))) {
-            tlb_stamp(f);
-            if (trace_wants(XL_TRC_TABLES) && type == FT_SEGDESC && count == 1)
-                type_record(f, FT_NONE);
-            if (likely(frame_word_cas(f, &w, w - FRAME_TYPE_ONE)))
-                return false;
-        } else if (unlikely(count == 2 && (w & FRAME_LOCKED))) {
+        if (unlikely(count == 2 && (w & FRAME_LOCKED))) {
             smp_poll(); /* the lock's own count must not become the last */
             w = ACCESS_ONCE(f->word);
         } else if (count > 1) {
@@ -289,11 +283,32 @@ static bool type_put(struct frame *f)
         } else {
             /* The count stays: nobody can make anything else of it in the meantime. */
             if (likely(frame_word_cas(f, &w, (w & ~FRAME_VALIDATED) | FRAME_RETIRING))) {
-                retiring_add(f, entries_of(type));
+                retiring_add(f, entries_of(w & FRAME_TYPE_MASK));
                 return true;
             }
         }
     }
+}
+
+/* True when that was the last use of a table, which now waits in the vcpu's list. */
+static bool type_put(struct frame *f)
+{
+    u64 w = ACCESS_ONCE(f->word);
+
+    if (type_is_table(w & FRAME_TYPE_MASK)) {
+        while (frame_type_count(w) > 1 && !(w & FRAME_LOCKED))
+            if (likely(frame_word_cas(f, &w, w - FRAME_TYPE_ONE)))
+                return false;
+        return table_put(f);
+    }
+    tlb_stamp(f);
+    do {
+        BUG_ON(frame_type_count(w) == 0);
+        if (trace_wants(XL_TRC_TABLES) && (w & FRAME_TYPE_MASK) == FT_SEGDESC &&
+            frame_type_count(w) == 1)
+            type_record(f, FT_NONE);
+    } while (unlikely(!frame_word_cas(f, &w, w - FRAME_TYPE_ONE)));
+    return false;
 }
 
 /* From the last block to the first. False: interrupted. */
