@@ -155,6 +155,8 @@ static long oneshot_set(struct vcpu *v, u64 arg)
 {
     struct vcpu_set_singleshot_timer set;
 
+    if (caller_is_32bit() && STRUCT_READ(&set, arg)) /* translated before it is looked at */
+        return -XEN_EFAULT;
     if (v != current)
         return refuse(XEN_EINVAL, "the single-shot timer of another vcpu");
     if (STRUCT_READ(&set, arg))

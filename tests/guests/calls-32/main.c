@@ -39,6 +39,10 @@ static void say_halves(void)
     row_want("halves.timer-none", call_set_timer_op(0), 0);
     row_want("halves.timer-in-structure", call_vcpu_op(VCPUOP_set_singleshot_timer, 0, &set), 0);
     row_want("halves.timer-stopped", call_vcpu_op(VCPUOP_stop_singleshot_timer, 0, NULL), 0);
+    row_want("halves.timer-of-another", call_vcpu_op(VCPUOP_set_singleshot_timer, 1, &set),
+             -XEN_EINVAL);
+    row_want("halves.timer-of-another-nowhere", /* read before it is looked at whose it is */
+             call_vcpu_op(VCPUOP_set_singleshot_timer, 1, (void *)NON_CANONICAL), -XEN_EFAULT);
 }
 
 /* What it has not, or has in another form. */
