@@ -298,6 +298,20 @@ int event_set_priority(struct domain *d, evtchn_port_t port, u32 priority)
     return 0;
 }
 
+void fifo_each_page(const struct domain *d, void (*see)(const void *page))
+{
+    const struct fifo *f;
+
+    spin_lock(&events_lock);
+    f = d->events.fifo;
+    for (u32 i = 0; f && i < d->max_vcpus; i++)
+        if (d->vcpus[i] && d->vcpus[i]->events.control)
+            see(d->vcpus[i]->events.control);
+    for (u32 i = 0; f && i < f->words; i += FIFO_PAGE_WORDS)
+        see(f->pages[i / FIFO_PAGE_WORDS]);
+    spin_unlock(&events_lock);
+}
+
 /* Of all vcpus. RESTART: it is called again. */
 static int controls_drop(struct domain *d)
 {

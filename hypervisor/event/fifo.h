@@ -28,6 +28,11 @@ void fifo_unmask(struct domain *d, evtchn_port_t port, struct channel *c);
 /* Is it in a queue still? Then nobody may get it. */
 bool fifo_is_linked(const struct domain *d, evtchn_port_t port);
 
+/* Its control blocks and pages of words, which stay where they are while @see looks: takes
+ * events_lock.
+ */
+void fifo_each_page(const struct domain *d, void (*see)(const void *page));
+
 /* Back to the two-level ABI. All ports are closed. events_lock, or the domain's end. 0 or RESTART.
  */
 int fifo_end(struct domain *d);

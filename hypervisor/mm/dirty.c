@@ -83,11 +83,14 @@ static void device_mark(void *unused, mfn_t m, bool writable)
         dirty_mark_frame(mfn_to_frame(m));
 }
 
+static void page_mark(const void *page)
+{
+    dirty_mark_frame(mfn_to_frame(virt_to_mfn(page)));
+}
+
 /* What the hypervisor, or through its windows the CPU, may write at any time. */
 static void held_mark(const struct domain *d)
 {
-    const struct fifo *fifo = d->events.fifo;
-
     for (u32 i = 0; i < d->max_vcpus; i++) {
         const struct vcpu *v = d->vcpus[i];
 
@@ -96,13 +99,10 @@ static void held_mark(const struct domain *d)
         frames_mark(&v->info_mfn, 1);
         frames_mark(v->gdt_frames, ARRAY_SIZE(v->gdt_frames));
         frames_mark(v->ldt_frames, ARRAY_SIZE(v->ldt_frames));
-        if (v->events.control)
-            dirty_mark_frame(mfn_to_frame(virt_to_mfn(v->events.control)));
     }
-    for (u32 i = 0; fifo && i < fifo->words; i += FIFO_PAGE_WORDS)
-        dirty_mark_frame(mfn_to_frame(virt_to_mfn(fifo->pages[i / FIFO_PAGE_WORDS])));
+    fifo_each_page(d, page_mark);
     if (d->pirqs.ends)
-        dirty_mark_frame(mfn_to_frame(virt_to_mfn(d->pirqs.ends)));
+        page_mark(d->pirqs.ends);
     grants_each_use(d, device_mark, NULL);
 }
 
