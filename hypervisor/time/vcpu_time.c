@@ -7,7 +7,8 @@
  * another vcpu sees that it was half done.
  *
  * Ticks come only while the vcpu runs: a timer that is set when it begins to and stopped when it
- * ends. That timer is the vcpu's, but others may set its period: hence the lock.
+ * ends. That timer is the vcpu's, but others may set its period, and have its record written: hence
+ * the lock.
  */
 #include "hypervisor/time/vcpu_time.h"
 
@@ -167,10 +168,12 @@ static void record_write(struct vcpu_time_info *to, const struct vcpu_time_info 
 
 void vcpu_time_publish(struct vcpu *v)
 {
-    struct vcpu_time_info *to = &v->info->time, r;
     u32 stops = ACCESS_ONCE(v->domain->stops);
+    struct vcpu_time_info *to, r;
     struct clock c;
 
+    spin_lock(&v->time.lock);
+    to = &v->info->time;
     v->time.published = clock_read(&c);
     r = record_of(v->domain, &c);
     if (v->time.stops != stops)
@@ -183,6 +186,7 @@ void vcpu_time_publish(struct vcpu *v)
     __atomic_store_n(&to->version, r.version + 1, __ATOMIC_RELEASE);
     if (v->time.area)
         area_write(v, &r);
+    spin_unlock(&v->time.lock);
 }
 
 u64 domain_tsc(const struct domain *d)
