@@ -24,6 +24,8 @@
 #define DISABLE_SERR   0x04
 #define DISABLE_IOCHK  0x08
 
+#define HLT_BYTES 1
+
 /* What the NMI could not do: its vcpu may be blocked. */
 static void wake(void *unused)
 {
@@ -56,6 +58,8 @@ void trap_nmi(struct cpu_user_regs *regs)
 {
     smp_stop_here();
     this_cpu()->nmis++;
+    if (regs->rip == (u64)idle_halt) /* whatever wakes it may come before it halts */
+        regs->rip += HLT_BYTES;
     if (this_cpu()->id || !dom0)
         return; /* the machine's own reach the first CPU only: a late smp_stop_others() */
     __atomic_fetch_or(shared_nmi_reason(dom0), nmi_reason(), __ATOMIC_RELAXED);

@@ -29,10 +29,15 @@ static void slice_over(void *unused)
 }
 
 /* Nobody may run. Interrupts are open between these two instructions, the only place in ring 0: an
- * interrupt that came before waits until the CPU halts, and wakes it. */
-static void idle(void)
+ * interrupt that came before waits until the CPU halts, and wakes it. Not so behind an NMI, which
+ * may come between them: that skips the halt (cpu/nmi.c). */
+static __attribute__((noinline)) void idle(void)
 {
-    asm volatile("sti; hlt; cli" ::: "memory");
+    asm volatile("sti\n"
+                 ".globl idle_halt\n"
+                 "idle_halt: hlt\n"
+                 "cli" ::
+                     : "memory");
 }
 
 bool vcpu_is_idle(const struct vcpu *v)

@@ -23,6 +23,8 @@ struct vcpu;
 struct domain;
 struct cpu_pool;
 
+extern const u8 idle_halt[]; /* the halt of a CPU on which nobody may run */
+
 /* Why a vcpu does not run: bits of vcpu_sched.stopped, changed atomically. */
 #define STOP_BLOCKED 1u  /* by itself, until an event comes: vcpu_unblock */
 #define STOP_DOWN    2u  /* not brought up, or taken down again */
