@@ -199,8 +199,8 @@ static void move_rows(struct tiny *t)
     row_pool("moved.destroy", DESTROY, 5, 0);
 }
 
-/* A domain that has ended is in pool 0, where Xen counts it as long as any CPU may look at it, which
- * is longer than anybody finds it. */
+/* A domain that has ended is in pool 0, where Xen counts it as long as any CPU may look at it,
+ * which is longer than anybody finds it. */
 static bool pool_0_has_one_domain(void)
 {
     return !pool(INFO, 0, 0, 0) && p->n_dom == 1;

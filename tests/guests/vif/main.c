@@ -315,6 +315,7 @@ static void restart_rows(void)
 /* It goes while the card has its frames. */
 static void death_rows(void)
 {
+    u64 mapped = transfer.frames_mapped;
     u32 used;
 
     for (u32 n = 0; n < MANY; n++) {
@@ -322,7 +323,11 @@ static void death_rows(void)
         front_send(b, bytes, 42 + PAYLOAD, false);
     }
     front_push(b);
-    loop_step();
+    too_late = false;
+    alarm_set(&deadline, time_now_ns() + SOON);
+    while (transfer.frames_mapped == mapped && !too_late)
+        loop_step();
+    alarm_drop(&deadline);
     front_disconnect(b);
     used = front_grants_end(b);
     row_want("death.under-way", used > 0, 1);
