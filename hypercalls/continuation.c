@@ -48,6 +48,10 @@ long call_continue(u32 op, u64 a1, u64 a2, u64 a3, u64 a4)
         return op;
     }
     regs->rip -= SYSCALL_BYTES;
+    if (call_is_bound(cpu->running)) { /* for what is due, the long way out has to look */
+        cpu->running->bound_at = regs->rip;
+        __atomic_fetch_or(&cpu->running->work, WORK_RELOAD, __ATOMIC_RELAXED);
+    }
     if (caller_is_32bit())
         return call_continue32(regs, op, a1, a2, a3, a4);
     switch (arity[op]) { /* registers that carry no argument are the guest's to keep */

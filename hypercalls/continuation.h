@@ -6,7 +6,8 @@
  * CPU comes first, perhaps the guest's own upcall; then the guest asks again, unknowingly. So all
  * that the call remembers is in the guest's hands: a continuation is checked like any other call,
  * and the guest can only fool itself. In a list of calls it is the list's entry that is rewritten,
- * and the list that is called again (as Xen does both).
+ * and the list that is called again (as Xen does both). What has no room there waits in the vcpu,
+ * and its guest gets no upcall before that is done: call_is_bound, decision 0064.
  *
  * The caller returns what call_continue() returns, at once, with no lock and nothing half done.
  */

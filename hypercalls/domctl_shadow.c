@@ -71,7 +71,7 @@ static long question(struct domain *d, struct xen_domctl_shadow_op *sc)
     if (sc->mode & ~(u32)XEN_DOMCTL_SHADOW_LOGDIRTY_FINAL)
         return refuse(XEN_EINVAL, "an unknown kind of question");
     rc = dirty_tell(d, sc, sc->op == XEN_DOMCTL_SHADOW_OP_CLEAN);
-    d->log.reader = rc == RESTART ? current : NULL;
+    d->log.reader = rc == RESTART ? current->domain : NULL;
     d->log.op = sc->op;
     if (rc != RESTART)
         d->log.zeroed = d->log.next = 0;
@@ -98,7 +98,7 @@ long domctl_shadow_op(struct domain *d, struct xen_domctl *op)
         return 0;
     if (!domain_vcpu(d, 0))
         return refuse(XEN_EINVAL, "a domain without vcpus");
-    if (d->log.reader && (d->log.reader != current || d->log.op != sc->op) &&
+    if (d->log.reader && (d->log.reader != current->domain || d->log.op != sc->op) &&
         sc->op != XEN_DOMCTL_SHADOW_OP_GET_ALLOCATION)
         return refuse(XEN_EBUSY, "another question is being answered");
     switch (sc->op) {

@@ -168,6 +168,7 @@ static int chunk_run(struct exchange *x)
         return RESTART;
     rc = x->rc;
     *x = (struct exchange){0};
+    call_unbind(current);
     return rc;
 }
 

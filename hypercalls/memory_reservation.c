@@ -123,7 +123,10 @@ static u64 decrease(struct request *r, u64 i)
 {
     u64 next = current->decrease_next;
 
-    for (current->decrease_next = 0; i < r->count && !r->waits; i++, next = 0) {
+    current->decrease_next = 0;
+    if (next)
+        call_unbind(current);
+    for (; i < r->count && !r->waits; i++, next = 0) {
         u64 frame;
 
         if (!extent_read(r, i, &frame))

@@ -195,6 +195,6 @@ void irq_take(struct cpu_user_regs *regs)
     fn(handlers[vector].data);
     apic_write(APIC_EOI, 0);
     /* Perhaps the guest has unmasked its upcall by itself, and looked too early or not at all. */
-    if (current && upcall_is_due(current))
-        __atomic_fetch_or(&current->work, WORK_EVENT, __ATOMIC_RELAXED);
+    if (current)
+        upcall_look(current);
 }

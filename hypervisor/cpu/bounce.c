@@ -324,8 +324,7 @@ void iret_load(struct cpu_user_regs *regs)
     v->info->evtchn_upcall_mask = !(rflags & RFLAGS_IF);
     if (unlikely(v->iret_careful & CAREFUL_NMI))
         nmi_end(v);
-    if (upcall_is_due(v))
-        __atomic_fetch_or(&v->work, WORK_EVENT, __ATOMIC_RELAXED);
+    upcall_look(v);
     return;
 fault:
     smap_close();

@@ -287,8 +287,7 @@ void iret_load32(struct cpu_user_regs *regs)
     }
     if (unlikely(v->iret_careful & CAREFUL_NMI))
         nmi_end(v);
-    if (upcall_is_due(v))
-        __atomic_fetch_or(&v->work, WORK_EVENT, __ATOMIC_RELAXED);
+    upcall_look(v);
     return;
 fault:
     smap_close();

@@ -94,6 +94,8 @@ struct vcpu {
     struct extent extent;     /* interrupted. current only */
     u64 decrease_next;        /* likewise, of a 32-bit guest (memory_reservation.c); 0: none */
     struct exchange exchange; /* interrupted. current only */
+    bool walks;               /* likewise, over a domain's vcpus: domain/life.c */
+    u64 bound_at; /* RIP of the call that goes on with one of those: call_is_bound. 0: none */
     struct vcpu_sched sched;
     struct vcpu_events events;
     struct vcpu_time time;
@@ -291,6 +293,32 @@ static inline bool domain_is_paused(const struct domain *d)
 static inline bool upcall_is_due(const struct vcpu *v)
 {
     return ACCESS_ONCE(v->info->evtchn_upcall_pending) && !ACCESS_ONCE(v->info->evtchn_upcall_mask);
+}
+
+/* Whoever has changed what an upcall waits for by himself looks whether one is due. */
+static inline void upcall_look(struct vcpu *v)
+{
+    if (upcall_is_due(v))
+        __atomic_fetch_or(&v->work, WORK_EVENT, __ATOMIC_RELAXED);
+}
+
+/*
+ * Has a call of @v's begun what only @v can end? A kernel that switches threads in an upcall might
+ * go on with the call on another vcpu: it gets none before (domain/exit.c). What has merely been
+ * got ready is no reason: there it is got ready again.
+ */
+static inline bool call_is_bound(const struct vcpu *v)
+{
+    return v->retiring || v->extent.left || v->decrease_next || v->walks || v->exchange.phase;
+}
+
+/* One of those has ended: what waited for that is looked for. */
+static inline void call_unbind(struct vcpu *v)
+{
+    if (likely(!v->bound_at))
+        return;
+    v->bound_at = 0;
+    upcall_look(v);
 }
 
 /*

@@ -3,7 +3,8 @@
  * may be thousands. So that is done in steps, and another call finds the domain half paused.
  *
  * What keeps this simple: one walk over the vcpus at a time (domain.walk), which belongs to the
- * vcpu whose call it is; anybody else who wants to begin one makes his call again. What the walk is
+ * vcpu whose call it is (and which gets no upcall before it is done: call_is_bound); anybody else
+ * who wants to begin one makes his call again. What the walk is
  * for is said in the domain before it begins; a vcpu that is made meanwhile is put into the state
  * of those that were passed, or of those that will be (vcpu_add).
  */
@@ -27,6 +28,7 @@ static int walk_mine(const struct domain *d, void (*fn)(struct vcpu *v))
 static void walk_begin(struct domain *d, void (*fn)(struct vcpu *v))
 {
     d->walk = (struct domain_walk){.by = current, .fn = fn};
+    current->walks = true;
 }
 
 /* The next vcpu of the walk, perhaps NULL; false: that was the last. */
@@ -37,9 +39,13 @@ static bool walk_next(struct domain *d, struct vcpu **v)
     spin_lock(&d->vcpus_lock);
     more = d->walk.next < d->max_vcpus;
     *v = more ? d->vcpus[d->walk.next++] : NULL;
-    if (!more)
+    if (!more) {
         d->walk.by = NULL;
+        current->walks = false;
+    }
     spin_unlock(&d->vcpus_lock);
+    if (!more)
+        call_unbind(current);
     return more;
 }
 

@@ -22,10 +22,10 @@ struct vcpu;
 
 struct dirty_log {
     bool on;
-    u32 op;              /* of the question that is being answered, for */
-    struct vcpu *reader; /* NULL: none is; and */
-    u64 next, zeroed;    /* how far that is: dirty_read, and the bitmap that the caller gave */
-    u64 faults, frames;  /* shadow faults, and frames marked, since the last clean */
+    u32 op;                /* of the question that is being answered, for */
+    struct domain *reader; /* NULL: none is; and */
+    u64 next, zeroed;      /* how far that is: dirty_read, and the bitmap that the caller gave */
+    u64 faults, frames;    /* shadow faults, and frames marked, since the last clean */
 };
 
 extern u32 dirty_logs; /* domains that are watched */

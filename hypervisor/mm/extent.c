@@ -83,6 +83,7 @@ static int extent_hand_over(struct extent *e)
             return RESTART;
     }
     *e = (struct extent){0};
+    call_unbind(current);
     return 0;
 }
 

@@ -356,6 +356,7 @@ int tables_retire(void)
         if ((w & FRAME_REF_MASK) == 1)
             frame_release(f);
     }
+    call_unbind(v);
     return 0;
 }
 
