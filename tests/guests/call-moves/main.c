@@ -6,7 +6,7 @@
  *
  * (What of a call cannot go on elsewhere must not be interrupted by an upcall: domain/exit.c. Xen
  * does not interrupt such work at all, but for tables that were let go: on another vcpu such a call
- * answers before they are plain memory. That is ARGS=tables.)
+ * answers before they are plain memory. That is in ARGS=ours.)
  */
 #include "guest-kernel/core/trap.h"
 #include "guest-kernel/mm/frame.h"
@@ -43,13 +43,13 @@ static bool is_entering(const struct trap_frame *frame)
            ((at[0] == 0x0f && at[1] == 0x05) || (at[0] == 0xcd && at[1] == 0x82));
 }
 
-/* The call is vcpu 1's: this one goes on behind it. */
+/* The call is vcpu 1's, whichever it is by now; this one goes on behind it. */
 static void call_take(struct trap_frame *frame)
 {
 #ifdef __x86_64__
-    call = (struct call){call.number, {frame->rdi, frame->rsi, frame->rdx, frame->r10}, 0};
+    call = (struct call){frame->rax, {frame->rdi, frame->rsi, frame->rdx, frame->r10}, 0};
 #else
-    call = (struct call){call.number, {frame->rbx, frame->rcx, frame->rdx, frame->rsi}, 0};
+    call = (struct call){frame->rax, {frame->rbx, frame->rcx, frame->rdx, frame->rsi}, 0};
 #endif
     frame->rip += 2; /* of syscall, or int 0x82 */
 }
@@ -82,12 +82,7 @@ static bool upcall(struct trap_frame *frame)
 
 static long call_make(void)
 {
-    const u64 *a = call.a;
-
-    if (call.number == __HYPERVISOR_domctl)
-        return hypercall_domctl(a[0]);
-    return call.number == __HYPERVISOR_memory_op ? hypercall_memory_op(a[0], a[1])
-                                                 : hypercall_mmuext_op(a[0], a[1], a[2], a[3]);
+    return hypercall_any(call.number, call.a[0], call.a[1], call.a[2], call.a[3], 0);
 }
 
 /* Vcpu 1: an event, then some time until the next one, now longer and now shorter. */
@@ -158,6 +153,33 @@ static void say_pauses(void)
     row_want("pause.ends", ends, 0);
     row_want("pause.refused", refused, ROUNDS);
     row("pause.destroy", domctl_bare(XEN_DOMCTL_destroydomain, domain));
+}
+
+/* What a domain wrote, asked for bit by bit: whoever goes on is no other reader. */
+static long question(u32 domain, u32 what)
+{
+    static struct xen_domctl own;
+    static u8 bitmap[16384];
+
+    own = (struct xen_domctl){.cmd = XEN_DOMCTL_shadow_op,
+                              .interface_version = XEN_DOMCTL_INTERFACE_VERSION,
+                              .domain = (domid_t)domain,
+                              .u.shadow_op = {.op = what, .pages = sizeof(bitmap) * 8}};
+    set_xen_guest_handle(own.u.shadow_op.dirty_bitmap, bitmap);
+    return moving((struct call){__HYPERVISOR_domctl, {(uintptr_t)&own}, 0});
+}
+
+static void say_questions(void)
+{
+    u32 domain = domain_made(1);
+    long failed = 0;
+
+    row("question.watch", question(domain, XEN_DOMCTL_SHADOW_OP_ENABLE_LOGDIRTY));
+    for (u32 i = 0; i < ROUNDS / 10; i++)
+        failed += question(domain, XEN_DOMCTL_SHADOW_OP_CLEAN) < 0;
+    row_want("question.failed", failed, 0);
+    row("question.end", question(domain, XEN_DOMCTL_SHADOW_OP_OFF));
+    row("question.destroy", domctl_bare(XEN_DOMCTL_destroydomain, domain));
 }
 
 static xen_pfn_t list[EXTENTS], small[EXTENTS << ORDER];
@@ -270,8 +292,9 @@ void guest_main(void)
     port_mask_set(disturber, false);
     upcalls_open();
     vcpu_start(1, disturb, NULL);
-    if (cmdline_has("tables")) {
+    if (cmdline_has("ours")) {
         say_tables();
+        say_questions();
     } else {
         say_pauses();
         say_extents();
