@@ -39,7 +39,7 @@ static void m2p_share(const void *table, u64 bytes)
 {
     mfn_t m = virt_to_mfn(table);
 
-    for (u64 at = 0; at < bytes; at += PAGE_SIZE)
+    for (u64 at = 0; at < ALIGN_UP(bytes, MIB(2)); at += PAGE_SIZE) /* its large pages */
         frame_share(mfn_add(m, at >> PAGE_SHIFT), &domain_xen, false);
 }
 

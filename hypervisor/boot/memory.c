@@ -67,10 +67,12 @@ static void map_ram(void)
     }
 }
 
+/* Large pages, of which the control domain is told and all of which it may map: a toolstack maps
+ * the last one to its end. */
 static void make_m2p(void)
 {
-    u64 pages = pages_for(m2p_frames * sizeof(*m2p));
-    mfn_t m = boot_alloc_pages(pages, pages < LARGE_PAGES ? 1 : LARGE_PAGES);
+    u64 pages = ALIGN_UP(m2p_frames * sizeof(*m2p), LARGE_PAGES << PAGE_SHIFT) >> PAGE_SHIFT;
+    mfn_t m = boot_alloc_pages(pages, LARGE_PAGES);
 
     m2p = phys_to_virt(m.n << PAGE_SHIFT);
     for (u64 i = 0; i < (pages << PAGE_SHIFT) / sizeof(*m2p); i++)

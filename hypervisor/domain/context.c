@@ -19,6 +19,7 @@
 #include "hypervisor/mm/pae.h"
 #include "hypervisor/mm/ptype.h"
 #include "hypervisor/mm/uaccess.h"
+#include "hypervisor/time/wallclock.h"
 #include "xen-like/lib/string.h"
 
 #define LDT_ENTRIES_MAX 8192
@@ -225,6 +226,8 @@ int vcpu_context_set(struct vcpu *v, const struct vcpu_guest_context *c)
     registers_set(v, c);
     entry_points_set(v, c);
     control_registers_set(v, c);
+    if (!v->initialised && !v->id) /* its builder may have cleared the shared page since */
+        wallclock_publish(v->domain);
     v->initialised = true;
     if (c->flags & VGCF_online)
         vcpu_go(v, STOP_DOWN);
