@@ -16,6 +16,7 @@
 #include "hypervisor/debug/log.h"
 #include "hypervisor/domain/list.h"
 #include "hypervisor/event/channel.h"
+#include "hypervisor/event/fifo.h"
 #include "hypervisor/mm/hv_slots.h"
 #include "hypervisor/mm/uaccess.h"
 #include "hypervisor/time/wallclock.h"
@@ -481,6 +482,12 @@ __attribute__((weak)) long event_send(struct domain *d, evtchn_port_t port)
 __attribute__((weak)) void virq_raise_global(u32 virq)
 {
     (void)virq;
+}
+
+__attribute__((weak)) void fifo_each_page(const struct domain *d, void (*see)(const void *page))
+{
+    (void)d;
+    (void)see;
 }
 
 __attribute__((weak)) void virq_handler_gone(const struct domain *d)

@@ -74,9 +74,12 @@ static const char *domain_changed(const struct domain *d)
 {
     const struct vcpu *v = d->vcpus[0];
     struct domain now = *d;
+    struct vcpu vcpu_now = *v;
 
-    now.page_list = ((const struct domain *)page_then(d))->page_list; /* their order is nobody's */
-    if (memcmp(page_then(d), &now, sizeof(now)) || memcmp(page_then(v), v, sizeof(*v)))
+    now.page_list = ((const struct domain *)page_then(d))->page_list;  /* their order is nobody's */
+    vcpu_now.bound_at = ((const struct vcpu *)page_then(v))->bound_at; /* its way out knows */
+    vcpu_now.work = ((const struct vcpu *)page_then(v))->work;
+    if (memcmp(page_then(d), &now, sizeof(now)) || memcmp(page_then(v), &vcpu_now, sizeof(*v)))
         return "refused, but a domain or vcpu has changed";
     return NULL;
 }
