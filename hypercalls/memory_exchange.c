@@ -299,6 +299,9 @@ long memory_exchange(u64 arg)
     struct exchange *x = &current->exchange;
     int rc = 0;
 
+    /* A large block that is the guest's already is no block to be given, nor to be dropped. */
+    if (unlikely(current->extent.left) && extent_finish())
+        return memory_continue(XENMEM_exchange, 0, arg);
     if (x->phase && x->arg != arg)
         rc = chunk_settle(x);
     while (!rc) {

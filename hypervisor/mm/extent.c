@@ -29,6 +29,7 @@ int extent_make(struct domain *d, unsigned order, u32 bits, bool replaces, mfn_t
 {
     struct extent *e = &current->extent;
 
+    ASSERT(!e->left);
     if (e->block.n && (e->order != order || e->d != d || !block_has_bits(e->block, order, bits)))
         extent_drop();
     if (!e->block.n) {
@@ -54,6 +55,7 @@ static void extent_free(struct extent *e)
 
 void extent_drop(void)
 {
+    ASSERT(!current->extent.left);
     extent_free(&current->extent);
 }
 

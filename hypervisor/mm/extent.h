@@ -24,8 +24,9 @@ struct extent {
     u64 pfn;          /* of its first frame, or INVALID_M2P_ENTRY */
 };
 
-/* A clean block for @d, in which no address has more than @bits bits (0: any). 0, -ENOMEM (no such
- * block, or more than @d may have, unless it @replaces other frames), or RESTART. */
+/* None may be left to be handed over (extent_finish). A clean block for @d, in which no address has
+ * more than @bits bits (0: any). 0, -ENOMEM (no such block, or more than @d may have, unless it
+ * @replaces other frames), or RESTART. */
 int extent_make(struct domain *d, unsigned order, u32 bits, bool replaces, mfn_t *m);
 
 /* It is the caller's, to hand over by himself. */
