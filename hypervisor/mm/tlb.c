@@ -62,8 +62,11 @@ static void cache_flush(struct frame *f)
  */
 static void tlb_flush_since(u32 epoch, const struct cpu_set *set)
 {
-    u32 n = cpus_online, self = this_cpu()->id;
+    u32 n = cpus_online, self = this_cpu()->id, now = ACCESS_ONCE(tlb_clock);
 
+    /* More than 2^31 flushes ago: no CPU would ever be behind it. */
+    if (unlikely((s32)(epoch - now) > 0))
+        epoch = now;
     for (u32 cpu = 0; cpu < n; cpu++)
         if (cpu != self && (!set || bitmap_test(set->bits, cpu)) && tlb_is_stale(cpu, epoch))
             smp_ask(cpu, ASK_FLUSH);

@@ -364,12 +364,51 @@ static void who_falls_far_behind_is_asked(void **state)
     assert_int_equal(cpus[1].asked, ASK_FLUSH);
 }
 
+static u32 answers_wanted = 1;
+
+/* A CPU in its guest, which serves what it is asked at once. */
+static void *in_its_guest(void *unused)
+{
+    (void)unused;
+    this_thread = &cpus[1];
+    while (__atomic_load_n(&answers_wanted, __ATOMIC_ACQUIRE)) {
+        if (ACCESS_ONCE(this_thread->asked) & ASK_NOW)
+            smp_serve();
+        thread_yield();
+    }
+    return NULL;
+}
+
+/* Who flushed this moment would seem to be behind a stamp of more than 2^31 flushes ago. */
+static void an_old_stamp_is_not_waited_for_for_ever(void **state)
+{
+    pthread_t other;
+
+    (void)state;
+    this_thread = &cpus[0];
+    cpus_online = 2;
+    cpus[1].tlb_none = false;
+    tlb_clock = 100;
+    tlb_stamp(&frames[0]);
+    tlb_clock += 0xa0000000;
+    tlb_flush_local();
+    cpus[1].tlb_flushed = tlb_clock;
+    cpus[1].asked = 0;
+    assert_int_equal(pthread_create(&other, NULL, in_its_guest, NULL), 0);
+    alarm(60);
+    tlb_flush_stale(&frames[0]);
+    alarm(0);
+    __atomic_store_n(&answers_wanted, 0, __ATOMIC_RELEASE);
+    pthread_join(other, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_stale_is_used_and_nobody_waits_for_ever),
         cmocka_unit_test(who_has_no_tables_is_not_asked),
         cmocka_unit_test(who_falls_far_behind_is_asked),
+        cmocka_unit_test(an_old_stamp_is_not_waited_for_for_ever),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
