@@ -45,6 +45,9 @@ u64 frame_hold_table(struct frame *f, const struct domain *d)
 {
     u64 w = ACCESS_ONCE(f->word);
 
+    /* A type that another domain held even for a moment would be in its owner's way. */
+    if (unlikely(ACCESS_ONCE(f->owner) != d))
+        return FT_NONE;
     for (;;) {
         if (unlikely(((w + 1) & FRAME_REF_MASK) <= 1) || !(w & FRAME_VALIDATED) ||
             !(w & FRAME_TYPE_COUNT) || !(w & FRAME_TYPE_MASK) ||
