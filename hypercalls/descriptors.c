@@ -41,6 +41,7 @@ long hc_update_descriptor(unsigned long ma, unsigned long desc)
     rc = frame_type_get(f, type);
     if (!rc) {
         __atomic_store_n((u64 *)(mfn_to_virt(m) + ma % PAGE_SIZE), entry, __ATOMIC_RELEASE);
+        dirty_mark(f);
         frame_type_put(f);
     }
     frame_put(f);

@@ -203,6 +203,7 @@ int table_pin(mfn_t m, struct domain *d, int level)
         frame_put_and_type(f);
         return refuse(XEN_EINVAL, "the table is pinned already");
     }
+    dirty_mark(f); /* whoever saves the domain saves its pins */
     /* Of a domain that is dying the pins have been taken already, or are about to be. */
     if (unlikely(ACCESS_ONCE(d->dying)) &&
         __atomic_fetch_and(&f->word, ~FRAME_PINNED, __ATOMIC_ACQ_REL) & FRAME_PINNED)
@@ -220,6 +221,7 @@ int table_unpin(mfn_t m, struct domain *d)
         frame_put(f);
         return refuse(XEN_EINVAL, "the table is not pinned");
     }
+    dirty_mark(f);
     frame_put_and_type(f);
     frame_put(f);
     return 0;

@@ -348,6 +348,7 @@ int tables_retire(void)
             retiring_add(f, f->progress);
             return RESTART;
         }
+        dirty_mark(f); /* it is sent in another form */
         tlb_stamp(f);
         if (trace_wants(XL_TRC_TABLES))
             type_record(f, FT_NONE);
