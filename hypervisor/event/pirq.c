@@ -144,8 +144,10 @@ void pirqs_end_unmasked(struct domain *d)
 {
     for (u32 n = 0; n < d->pirqs.count; n++) {
         const struct irq *irq = pirq_find(d, n);
+        u32 port = irq ? ACCESS_ONCE(irq->port) : 0;
 
-        if (irq && irq->port < two_level_ports(d) && !event_is_masked(d, irq->port))
+        /* While a port is bound the ABI in which it is looked at does not go. */
+        if (port && port < two_level_ports(d) && !event_is_masked(d, port))
             pirq_end(d, n);
     }
 }
