@@ -181,18 +181,24 @@ static void page_unmap(const void *page)
 }
 
 /* Events that are pending by the bits of the two-level ABI become pending with their words. */
-static void fifo_begin(struct domain *d, struct fifo *f)
+static void two_level_waits(const struct domain *d)
 {
     for (u32 i = 0; i < two_level_ports(d) / WORD_BITS; i++)
         for (xen_ulong_t w = ACCESS_ONCE(d->shared->evtchn_pending[i]); w; w &= w - 1) {
             struct channel *c = channel_find(d, i * CHANNELS_PER_PAGE + (u32)__builtin_ctzl(w));
 
             if (c)
-                c->waits = true;
+                __atomic_store_n(&c->waits, true, __ATOMIC_SEQ_CST);
         }
+}
+
+/* Who sends from here on sees that; who has not seen it yet is looked for when there are words. */
+static void fifo_begin(struct domain *d, struct fifo *f)
+{
     f->lock = (struct spinlock)SPINLOCK(LOCK_FIFO);
     __atomic_store_n(&d->events.fifo, f, __ATOMIC_RELEASE);
-    __atomic_store_n(&d->events.words, f, __ATOMIC_RELEASE);
+    __atomic_store_n(&d->events.words, f, __ATOMIC_SEQ_CST);
+    two_level_waits(d);
 }
 
 static int control_map(struct vcpu *v, u64 gfn, u32 offset)
@@ -262,6 +268,8 @@ static int array_expand(struct domain *d, u64 gfn)
     r = page_map(d, gfn, &page);
     if (r)
         return r;
+    if (!f->words)
+        two_level_waits(d);
     f->pages[f->words / FIFO_PAGE_WORDS] = page;
     __atomic_store_n(&f->words, f->words + FIFO_PAGE_WORDS, __ATOMIC_SEQ_CST);
     return 0;
