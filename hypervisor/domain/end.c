@@ -228,6 +228,8 @@ static void forget(struct quiesce *q)
 {
     struct domain *d = domain_of(q);
 
+    if (d->walk.by) /* a call that finds no domain any more */
+        d->walk.by->walks = false;
     virq_handler_gone(d);
     for (u32 i = 0; i < WATCHDOGS; i++)
         timer_stop(&d->watchdogs[i]);

@@ -382,6 +382,8 @@ int events_close(struct domain *d)
         rc = preempt_point(4) ? RESTART : 0;
     }
     spin_unlock(&events_lock);
+    if (!rc)
+        virq_handler_gone(d); /* it hears nothing any more */
     return rc;
 }
 
