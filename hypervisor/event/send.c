@@ -4,11 +4,14 @@
  * nothing masks it the vcpu gets an upcall. Who sleeps in SCHEDOP_poll for the port is woken,
  * masked or not.
  */
+#include "hypervisor/cpu/preempt.h"
 #include "hypervisor/debug/bug.h"
 #include "hypervisor/debug/trace.h"
 #include "hypervisor/event/fifo.h"
 #include "hypervisor/event/two_level.h"
 #include "hypervisor/event/watched.h"
+
+#define POLLERS_A_UNIT 8 /* vcpus looked at, of work: cpu/preempt.h */
 
 /* If an upcall is pending already, whoever made it so wakes the vcpu. */
 void upcall_raise(struct vcpu *v)
@@ -23,6 +26,7 @@ void upcall_raise(struct vcpu *v)
 /* Out of line, so that the path of a send saves no registers for it. */
 __attribute__((noinline)) static void pollers_wake(struct domain *d, evtchn_port_t port)
 {
+    preempt_charge(d->max_vcpus / POLLERS_A_UNIT);
     for (u32 i = 0; i < d->max_vcpus; i++) {
         struct vcpu *v = d->vcpus[i];
         u32 poll = v ? ACCESS_ONCE(v->events.poll) : POLL_NONE;

@@ -99,7 +99,7 @@ void vcpu_time_set_period(struct vcpu *v, u64 period)
 
 void vcpu_time_resume(struct vcpu *v)
 {
-    v->time.runs = true;
+    __atomic_store_n(&v->time.runs, true, __ATOMIC_SEQ_CST); /* before the timer is looked at */
     timer_move_here(&v->time.oneshot);
     if (v->time.period && !timer_is_set(&v->time.periodic))
         periodic_run(v);
