@@ -15,6 +15,7 @@
 #include "hypervisor/cpu/pc_ports.h"
 #include "hypervisor/cpu/regs.h"
 #include "hypervisor/cpu/smp.h"
+#include "hypervisor/debug/log.h"
 #include "hypervisor/domain/shared32.h"
 
 /* PIT_GATE also shows two sources of NMIs, and clears and disables them. */
@@ -26,10 +27,21 @@
 
 #define HLT_BYTES 1
 
-/* What the NMI could not do: its vcpu may be blocked. */
+static bool ring_grew;
+
+/* The log may be written with any lock held: who reads it is told when a guest runs. */
+static void ring_note(void)
+{
+    if (virq_is_heard(VIRQ_CON_RING) && !__atomic_exchange_n(&ring_grew, true, __ATOMIC_RELAXED))
+        apic_wake_self();
+}
+
+/* What the NMI, or who wrote to the log, could not do: the vcpu may be blocked. */
 static void wake(void *unused)
 {
     (void)unused;
+    if (__atomic_exchange_n(&ring_grew, false, __ATOMIC_RELAXED))
+        virq_raise_global(VIRQ_CON_RING);
     if (dom0 && ACCESS_ONCE(dom0->vcpus[0]->work) & WORK_NMI)
         vcpu_kick(dom0->vcpus[0]);
 }
@@ -37,6 +49,7 @@ static void wake(void *unused)
 void nmi_init(void)
 {
     irq_set_handler(VECTOR_WAKE, wake, NULL);
+    log_on_growth(ring_note);
 }
 
 static u64 nmi_reason(void)

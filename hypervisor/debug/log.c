@@ -28,6 +28,8 @@ static size_t ring_size = sizeof(builtin_ring);
 static u64 ring_written; /* bytes ever put into the ring, and */
 static u64 forgotten;    /* those that log_forget() was told of */
 
+static void (*grown)(void);
+
 static enum log_level threshold = DEFAULT_THRESHOLD;
 static enum log_level guest_threshold = DEFAULT_GUEST_THRESHOLD;
 
@@ -65,6 +67,13 @@ static void log_va(const char *format, va_list args)
         s = end + 1;
     } while (end && *s);
     console_unlock();
+    if (grown)
+        grown();
+}
+
+void log_on_growth(void (*fn)(void))
+{
+    grown = fn;
 }
 
 void log_at(enum log_level level, const char *format, ...)

@@ -45,6 +45,9 @@ const char *log_set_guest_threshold(const char *value);
  */
 void log_set_ring(char *memory, size_t size);
 
+/* From now on @fn is called when the ring has grown: whatever locks are held, interrupts off. */
+void log_on_growth(void (*fn)(void));
+
 /*
  * Copies at most n bytes of the kept log, from its oldest byte on, after skipping the first `skip`
  * bytes ever logged (bytes already overwritten are skipped too). *next, if not NULL, becomes the

@@ -65,6 +65,7 @@ bool events_free(struct domain *d);
  * handlers too. */
 void virq_raise(struct vcpu *v, u32 virq);
 void virq_raise_global(u32 virq);
+bool virq_is_heard(u32 virq);  /* has whoever is to hear the global one bound it? */
 bool virq_is_global(u32 virq); /* does it come once for the machine, as Xen has it? */
 void virq_handler_set(u32 virq, struct domain *d);
 void virq_handler_gone(const struct domain *d); /* it hears nothing any more */

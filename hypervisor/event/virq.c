@@ -67,11 +67,26 @@ void virq_handler_gone(const struct domain *d)
             virq_handler_set(virq, NULL);
 }
 
-void virq_raise_global(u32 virq)
+/* The vcpu that hears it, if any could. */
+static struct vcpu *hearer(u32 virq)
 {
     struct domain *d = __atomic_load_n(&handlers[virq], __ATOMIC_ACQUIRE);
 
     d = d ? d : dom0;
-    if (d && domain_vcpu(d, 0))
-        virq_raise(d->vcpus[0], virq);
+    return d ? domain_vcpu(d, 0) : NULL;
+}
+
+bool virq_is_heard(u32 virq)
+{
+    const struct vcpu *v = hearer(virq);
+
+    return v && ACCESS_ONCE(v->events.virqs[virq]);
+}
+
+void virq_raise_global(u32 virq)
+{
+    struct vcpu *v = hearer(virq);
+
+    if (v)
+        virq_raise(v, virq);
 }

@@ -1,5 +1,6 @@
 /* The hypervisor's log, which `xl dmesg` reads; debug keys, whose output lands there. */
 #include "tests/guests/sysctl-calls/sysctl_calls.h"
+#include "tests/guests/evtchn.h"
 #include "tests/guests/sysctl.h"
 
 static char text[65536], more[65536];
@@ -21,6 +22,20 @@ static long keys_press(const char *keys, u32 count)
     op.u.debug_keys.keys.p = keys;
     op.u.debug_keys.nr_keys = count;
     return sysctl(XEN_SYSCTL_debug_keys);
+}
+
+/* Who reads the ring is told when it has grown. */
+static void ring_rows(void)
+{
+    long port = evtchn_virq(VIRQ_CON_RING, 0);
+    u32 looks = 0;
+
+    port_pending_set((evtchn_port_t)port, false);
+    keys_press("h", 1);
+    while (!port_pending((evtchn_port_t)port) && looks++ < 1000000)
+        call_sched_op(SCHEDOP_yield, NULL);
+    row_want("ring.told", port_pending((evtchn_port_t)port), true);
+    evtchn_close((evtchn_port_t)port);
 }
 
 void console_rows(void)
@@ -65,4 +80,5 @@ void console_rows(void)
     row("log.cleared_count", r->count);
     row("log.before_the_clear", log_get(false, true, end - 10, text, sizeof(text)));
     row("log.before_the_clear_count", r->count);
+    ring_rows();
 }
