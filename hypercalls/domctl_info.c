@@ -55,6 +55,7 @@ void domain_info(struct domain *d, struct xen_domctl_getdomaininfo *info)
     vcpus_info(d, info);
     info->flags |= (d->dead ? XEN_DOMINF_dying : 0) | (d->shutdown ? XEN_DOMINF_shutdown : 0) |
                    (d->pauses ? XEN_DOMINF_paused : 0) | (d->debugged ? XEN_DOMINF_debugged : 0) |
+                   (d->flags & XEN_DOMCTL_CDF_xs_domain ? XEN_DOMINF_xs_domain : 0) |
                    d->shutdown_code << XEN_DOMINF_shutdownshift;
     info->arch_config.emulation_flags = d->privileged ? XEN_X86_EMU_PIT : d->emulation_flags;
 }
