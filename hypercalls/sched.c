@@ -14,14 +14,16 @@
 #define POLL_PORTS_MAX 128U /* Xen's limit; it has no name in the public headers */
 
 /* Blocking lets events in first, so that none can be missed between the check and the sleep: one
- * that comes before the check is seen, one that comes after it finds the vcpu stopped. */
+ * that comes before the check is seen, one that comes after it finds the vcpu stopped. So with
+ * NMIs.
+ */
 static long vcpu_block(void)
 {
     struct vcpu *v = current;
 
     ACCESS_ONCE(v->info->evtchn_upcall_mask) = 0;
     vcpu_stop(v, STOP_BLOCKED);
-    if (upcall_is_due(v))
+    if (upcall_is_due(v) || unlikely(ACCESS_ONCE(v->work) & WORK_NMI))
         vcpu_go(v, STOP_BLOCKED);
     return 0;
 }
