@@ -264,8 +264,8 @@ void sysenter_bounce(struct cpu_user_regs *regs)
  * exception, and gets it on that frame. */
 void iret_refused(struct cpu_user_regs *regs)
 {
-    if (regs->entry_vector == EXCEPTION_PF)
-        *current->cr2 = read_cr2();
+    if (regs->entry_vector == EXCEPTION_PF) /* on the LDT, which it knows by its own address */
+        return trap_page_fault(regs);
     if (regs->entry_vector == EXCEPTION_GP && privileged_emulate(regs))
         return; /* Xen looks at the instruction there as after any other */
     bounce_exception(regs, regs->entry_vector, regs->error_code);

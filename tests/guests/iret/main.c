@@ -189,6 +189,24 @@ static void say_addresses(void)
                    (long)(frame.rip - user_address(user_report)));
 }
 
+/* The CPU looks at the LDT for a stack segment, and finds that no page is there: the process's own
+ * fault, at the address by which the guest knows its LDT. */
+static void say_ldt(void)
+{
+    mmuext_op_t op = {.cmd = MMUEXT_SET_LDT, .arg1.linear_addr = 0x700000, .arg2.nr_ents = 512};
+
+    row("ldt.set", call_mmuext_op(&op, 1, NULL, DOMID_SELF));
+    frame_prepare();
+    frame.ss = 0x7;
+    user_run(&frame);
+    console_printf("ROW ldt.unmapped = vector %" F64 "u error 0x%lx cr2 0x%lx rip %ld\n",
+                   seen_vector(frame.vector), (unsigned long)frame.error,
+                   (unsigned long)shared_info->vcpu_info[0].arch.cr2,
+                   (long)(frame.rip - user_address(user_report)));
+    op.arg2.nr_ents = 0;
+    row("ldt.none", call_mmuext_op(&op, 1, NULL, DOMID_SELF));
+}
+
 /* The fault's own frame has the bad selector too, and nobody could return by that. */
 static bool ss_mend(struct trap_frame *frame)
 {
@@ -232,6 +250,7 @@ void guest_main(void)
     if (VECTOR_SYSCALL >= VECTOR_COUNT)
         say_selectors("selectors-in-syscall", VECTOR_SYSCALL);
     say_addresses();
+    say_ldt();
     say_to_kernel();
     guest_end();
 }
