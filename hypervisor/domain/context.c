@@ -247,6 +247,8 @@ int vcpu_context_clear(struct vcpu *v)
     vcpu_drop_ldt(v);
     bases_put(v);
     vcpu_go(v, STOP_BLOCKED);
+    v->iret_careful &= (u8)~CAREFUL_NMI; /* its handler, too, is no more */
+    v->nmi_waits = false;
     v->initialised = false;
     return tables_retire();
 }

@@ -205,8 +205,13 @@ static void a_context_is_taken_and_keeps_its_layout(void **state)
     assert_int_equal(v->kernel_mode, 1);
     c.ctrlreg[3] = pae_cr3_of(tables_make());
     assert_int_equal(set(), -XEN_EOPNOTSUPP);
+    /* It begins anew with no NMI to be ended. */
+    v->iret_careful = CAREFUL_NMI | CAREFUL_IOPL;
+    v->nmi_waits = true;
     while (vcpu_context_clear(v))
         ;
+    assert_int_equal(v->iret_careful, CAREFUL_IOPL);
+    assert_false(v->nmi_waits);
     nothing_is_held();
 }
 
