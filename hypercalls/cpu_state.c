@@ -13,13 +13,15 @@ long hc_fpu_taskswitch(unsigned long set)
 }
 
 /* The kernel's GS base is in use now; the user's waits in KERNEL_GS_BASE. Load the selector there:
- * the null selector if the CPU refuses it, which Xen never made an error. */
+ * the null selector if the CPU refuses it, which Xen never made an error. With null, AMD's CPUs
+ * before Zen 2 keep the base: a flat segment before makes that 0 on all. */
 static void user_gs_load(u16 selector)
 {
-    if (selector > 3)
-        selector |= 3;
     swapgs();
-    load_gs(selector);
+    if (selector <= 3 || !load_gs(selector | 3)) {
+        load_gs(FLAT_RING3_DS32);
+        load_gs(selector <= 3 ? selector : 0);
+    }
     swapgs();
 }
 
