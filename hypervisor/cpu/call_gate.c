@@ -19,6 +19,7 @@
 #include "hypervisor/cpu/segment.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/mm/pae.h"
+#include "hypervisor/mm/pt_update.h"
 #include "hypervisor/mm/uaccess.h"
 
 #define GATE_WORDS_MAX 31
@@ -160,13 +161,27 @@ static u32 parameters_read(u32 *words, u32 n, const struct cpu_user_regs *regs)
     return missing ? page_fault(at + bytes - missing, PF_PRESENT) : 0;
 }
 
+/* A stack within the caller's ring is his own, and we write in his place. */
+static u32 stack_write(struct cpu_user_regs *regs, bool inner, u64 at, const u32 *words, u32 bytes)
+{
+    const mfn_t root = MFN(current->cr3_kernel >> PAGE_SHIFT);
+    u64 missing = inner ? 0 : ring_missing(regs, at, bytes, PTE_RW);
+
+    if (missing) {
+        at += bytes - missing;
+        return page_fault(at, PF_WRITE | (pt_rights(root, at) & PTE_P ? PF_PRESENT : 0));
+    }
+    missing = guest_copy_out(at, words, bytes);
+    return missing ? page_fault(at + bytes - missing, PF_WRITE) : 0;
+}
+
 /* A call: what it pushes, and the stack that it leaves in force. */
 static u32 frame_push(struct cpu_user_regs *regs, const struct gate *g, bool inner, unsigned length)
 {
     u32 words[GATE_WORDS_MAX + 4] = {(u32)regs->rip + length, (u16)regs->cs};
     u32 n = 2, esp, fault, bytes;
     struct segment s;
-    u64 at, missing;
+    u64 at;
     u16 ss;
 
     if (inner) {
@@ -184,9 +199,9 @@ static u32 frame_push(struct cpu_user_regs *regs, const struct gate *g, bool inn
     at = (u32)(s.base + esp - bytes);
     if (at + bytes > PAE_WINDOW_START)
         return FAULT(EXCEPTION_GP, regs->error_code);
-    missing = guest_copy_out(at, words, bytes);
-    if (missing)
-        return page_fault(at + bytes - missing, PF_WRITE);
+    fault = stack_write(regs, inner, at, words, bytes);
+    if (fault)
+        return fault;
     regs->rsp = esp - bytes;
     regs->ss = ss;
     return 0;

@@ -73,6 +73,8 @@ static u64 kernel_from;
 u64 pt_rights(mfn_t root, u64 va)
 {
     assert_int_equal(root.n, 0);
+    if (va < MEMORY || va >= MEMORY + sizeof(memory))
+        return 0;
     return va < kernel_from ? PTE_P | PTE_RW | PTE_US : PTE_P | PTE_RW;
 }
 
@@ -464,6 +466,29 @@ static void memory_of_the_kernels_is_not_read_for_user_space(void **state)
     check_went(SELECTOR(KERNEL_CODE, 1), KERN_ESP - 28);
 }
 
+/* Nor does it write there: a call within its ring pushes onto its own stack. */
+static void memory_of_the_kernels_is_not_written_for_user_space(void **state)
+{
+    (void)state;
+    gdt[GATE] = gate_to(SELECTOR(CONFORMING, 0), 3, 0);
+    memset(memory + 0x7f8, 0x55, 8);
+    kernel_from = MEMORY + 0x400;
+    use();
+    assert_int_equal(cr2, USER_ESP - 8);
+    assert_int_equal(word_at(USER_ESP - 8), 0x55555555);
+    assert_int_equal(word_at(USER_ESP - 4), 0x55555555);
+    REFUSED(EXCEPTION_PF, PF_USER | PF_WRITE | PF_PRESENT);
+    gdt[GATE] = gate_to(SELECTOR(CONFORMING, 0), 3, 0);
+    regs.rsp = MEMORY + 4; /* and half of it is not there */
+    use();
+    assert_int_equal(cr2, MEMORY - 4);
+    REFUSED(EXCEPTION_PF, PF_USER | PF_WRITE);
+    in_ring_1(); /* the kernel's own stack */
+    kernel_from = MEMORY + 0x400;
+    use();
+    check_went(SELECTOR(KERNEL_CODE, 1), USER_ESP - 8);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup(name, guest_make)
@@ -478,6 +503,7 @@ int main(void)
         TEST(the_target_must_be_code_of_the_guests),
         TEST(the_inner_stack_must_be_one),
         TEST(memory_of_the_kernels_is_not_read_for_user_space),
+        TEST(memory_of_the_kernels_is_not_written_for_user_space),
         TEST(nothing_leads_where_it_must_not),
     };
 
