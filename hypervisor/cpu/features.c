@@ -25,6 +25,7 @@
 
 #define BASIC_ECX_XSAVE        (1U << 26)
 #define BASIC_ECX_HYPERVISOR   (1U << 31)
+#define BASIC_EDX_MCE          (1U << 7)
 #define EXTENDED_EBX_FSGSBASE  (1U << 0)
 #define EXTENDED_EBX_SMEP      (1U << 7)
 #define EXTENDED_EBX_SMAP      (1U << 20)
@@ -69,6 +70,7 @@ static void detect_basic(void)
     features.amd =
         !strcmp(features.vendor, "AuthenticAMD") || !strcmp(features.vendor, "HygonGenuine");
     r = cpuid(LEAF_BASIC, 0);
+    features.mce = r.edx & BASIC_EDX_MCE;
     features.xsave = max >= LEAF_XSTATE && (r.ecx & BASIC_ECX_XSAVE);
     if (r.ecx & BASIC_ECX_HYPERVISOR) {
         h = cpuid(LEAF_HYPERVISOR, 0);
@@ -136,6 +138,8 @@ void features_enable(void)
 {
     u64 cr4 = CR4_PAE | CR4_PGE | CR4_DE | CR4_OSFXSR | CR4_OSXMMEXCPT;
 
+    if (features.mce) /* else a machine check is a shutdown, of which nobody is told */
+        cr4 |= CR4_MCE;
     if (features.smep)
         cr4 |= CR4_SMEP;
     if (features.umip)

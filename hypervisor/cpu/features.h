@@ -17,6 +17,7 @@ struct cpu_features {
     bool nx;
     bool huge_pages; /* 1 GiB pages */
     bool smep, smap, umip, fsgsbase;
+    bool mce;   /* machine checks are exceptions */
     bool xsave; /* and the leaf that describes it */
     bool rdtscp;
     bool invariant_tsc;
