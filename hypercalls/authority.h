@@ -23,7 +23,6 @@
     X(MACHINE_MAP,     CONTROL) /* memory_op: where the machine's memory is */                     \
     X(MACHINE_END,     CONTROL) /* memory_op: where it ends */                                     \
     X(LARGE_EXTENTS,   CONTROL) /* memory_op: blocks of 1 GiB, and from a certain node */          \
-    X(FLUSH_CACHES,    CONTROL) /* mmuext_op: write back what the caches hold */                   \
     X(DEVICES,         CONTROL) /* physdev_op: the machine's devices and their interrupts */       \
     X(CONSOLE,         CONTROL) /* console_io: read the machine's console */                       \
     X(VERSION,         CONTROL) /* xen_version: what it was built from, command line, build id */  \

@@ -245,7 +245,7 @@ static enum outcome time_stamp_read(const struct vcpu *v, struct cpu_user_regs *
 /* A flush of the caches is for who has devices; others are told that it was done. */
 static enum outcome caches_write_back(const struct domain *d)
 {
-    if (d->privileged)
+    if (domain_has_devices(d))
         wbinvd();
     return DONE;
 }

@@ -242,6 +242,13 @@ static inline u64 domain_assists_known(const struct domain *d)
     return d->is_32bit ? VM_ASSISTS & ~VM_ASSIST(m2p_strict) : VM_ASSISTS;
 }
 
+/* Has @d I/O memory or ports, or was it ever given any? Then caches are its affair, too: it may
+ * flush them, and choose the cache attributes of what it maps. */
+static inline bool domain_has_devices(const struct domain *d)
+{
+    return d->privileged || d->io_frames || d->ports;
+}
+
 /* Has @d switched on the assist VMASST_TYPE_*? */
 static inline bool domain_assists(const struct domain *d, unsigned type)
 {

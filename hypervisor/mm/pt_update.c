@@ -15,7 +15,7 @@
 int l1e_get_slow(u64 *e, struct domain *pt_dom, struct domain *pg_dom)
 {
     /* A domain that may touch devices may also choose cache attributes. */
-    u64 bad = *e & (pt_dom->privileged || pt_dom->io_frames ? L1E_BAD & ~PTE_CACHE : L1E_BAD);
+    u64 bad = *e & (domain_has_devices(pt_dom) ? L1E_BAD & ~PTE_CACHE : L1E_BAD);
     mfn_t m = pte_mfn(*e);
     struct frame *f;
 

@@ -285,6 +285,19 @@ static void writes_to_what_is_no_table(void **state)
                      -XEN_EINVAL);
 }
 
+/* Whoever has ports has devices, and may choose cache attributes. */
+static void with_ports_come_cache_attributes(void **state)
+{
+    unsigned long ports[1];
+
+    (void)state;
+    assert_int_equal(update(1, pte_make(data, GUEST_RW | PTE_PCD)), -XEN_EINVAL);
+    d->ports = ports;
+    assert_int_equal(update(1, pte_make(data, GUEST_RW | PTE_PCD)), 0);
+    assert_int_equal(update(1, 0), 0);
+    d->ports = NULL;
+}
+
 /* The privileged may map I/O, uncached unless they say otherwise; and choose for their own RAM. */
 static void the_privileged_map_devices(void **state)
 {
@@ -376,6 +389,7 @@ int main(void)
         TEST(l4_slots_of_the_hypervisor),
         TEST(accessed_and_dirty_bits_are_kept_if_asked),
         TEST(writes_to_what_is_no_table),
+        TEST(with_ports_come_cache_attributes),
         cmocka_unit_test_setup_teardown(the_privileged_map_devices, privileged_make, domains_end),
         cmocka_unit_test_setup_teardown(incoherent_frames_are_flushed_before_they_matter,
                                         privileged_make, domains_end),
