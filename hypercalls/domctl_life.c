@@ -89,6 +89,7 @@ long domctl_createdomain(struct domain *d, struct xen_domctl *op)
     rc = domain_create(op->domain, &config, &d);
     if (rc)
         return rc;
+    d->msr_relaxed = c->arch.misc_flags & XEN_X86_MSR_RELAXED;
     d->emulation_flags = c->arch.emulation_flags;
     domain_tsc_set(d, &(struct xen_domctl_tsc_info){.tsc_mode = TSC_MODE_DEFAULT});
     op->domain = d->id;

@@ -14,6 +14,7 @@
 
 #include "hypervisor/cpu/bounce.h"
 #include "hypervisor/cpu/canonical.h"
+#include "hypervisor/cpu/domain_policy.h"
 #include "hypervisor/cpu/features.h"
 #include "hypervisor/cpu/fixup.h"
 #include "hypervisor/cpu/regs.h"
@@ -75,6 +76,9 @@
 #define MSRS_PER_BANK        4
 #define MSR_MC_ABSENT        (MSR_MC_BANKS + MC_BANKS * MSRS_PER_BANK)
 #define ARCH_CAPS_SHOWN      0xd1ae125UL /* what the CPU is not prone to, or does by itself */
+#define LEAF_FEATURES        7U          /* of CPUID */
+#define EDX_ARCH_CAPS        (1U << 29)
+#define POLICY_ARCH_CAPS     1U /* of a policy's MSRs */
 #define SYSCFG_SHOWN         (1UL << 18 | 1UL << 20 | 1UL << 21 | 1UL << 22)
 
 /* rdmsr of a register that this CPU may not have. */
@@ -215,9 +219,8 @@ static bool vendor_read(const struct domain *d, u32 msr, u64 *value)
         return (features.intel || !strcmp(features.vendor, "AuthenticAMD")) &&
                rdmsr_try(msr, value);
     case MSR_ARCH_CAPS:
-        if (rdmsr_try(msr, value))
-            *value &= ARCH_CAPS_SHOWN;
-        return features.intel;
+        *value = domain_policy_msr(d, POLICY_ARCH_CAPS).val;
+        return domain_policy_leaf(d, LEAF_FEATURES, 0).edx & EDX_ARCH_CAPS;
     case MSR_DE_CFG:
         *value = DE_CFG_LFENCE;
         return features.amd;
@@ -277,14 +280,55 @@ static bool msr_read(const struct vcpu *v, u32 msr, u64 *value)
     }
 }
 
+/*
+ * To a relaxed domain a register that the CPU has and that means nothing here is 0, and what is
+ * written to it is dropped. Not so those that Xen refuses by name: offered to no guest, or only
+ * with a bit of CPUID that none gets; to be written only, or read only; its own.
+ */
+static bool msr_is_dull(const struct domain *d, u32 msr)
+{
+    static const struct {
+        u32 first, last;
+    } refused[] = {
+        {0x17, 0x17},             /* platform */
+        {0x33, 0x33},             /* split locks */
+        {0x35, 0x35},             /* cores and threads */
+        {0x48, 0x49},             /* speculation: control, barrier */
+        {0x4e, 0x4f},             /* serial number */
+        {0x79, 0x79},             /* microcode */
+        {0xce, 0xcf},             /* platform, core capabilities */
+        {0x10a, 0x10b},           /* architectural capabilities, flush of L1D */
+        {0x10f, 0x10f},           /* transactions */
+        {0x122, 0x123},           /* and microcode's options */
+        {0x560, 0x587},           /* processor trace */
+        {0x6a0, 0x6a8},           /* shadow stacks */
+        {0x800, 0x8ff},           /* x2APIC */
+        {0x40000000, 0x4000ffff}, /* hypervisors' */
+        {0xc0000103, 0xc0000106}, /* TSC_AUX, profiling */
+        {0xc0010020, 0xc0010020}, /* microcode */
+        {0xc00102f0, 0xc00102f1}, /* serial number */
+        {0xc0011019, 0xc001101b}, /* masks of breakpoints */
+        {0xc001011f, 0xc001011f}, /* speculation, as hypervisors show it */
+        {0xc0011027, 0xc0011027}, /* mask of a breakpoint */
+    };
+    u64 real;
+
+    for (u32 i = 0; i < ARRAY_SIZE(refused); i++)
+        if (msr >= refused[i].first && msr <= refused[i].last)
+            return false;
+    return d->msr_relaxed && rdmsr_try(msr, &real);
+}
+
 bool msr_guest_read(struct vcpu *v, u32 msr, u64 *value)
 {
     u64 real;
 
     if (msr_read(v, msr, value))
         return true;
-    /* A kernel in its first steps cannot take a #GP yet. */
     *value = 0;
+    if (msr_is_dull(v->domain, msr))
+        return true;
+    /* A kernel in its first steps cannot take a #GP yet. */
     return !v->traps[EXCEPTION_GP].address && !(msr >= MSR_HYPERCALL_PAGE && msr <= MSR_XEN_LAST) &&
            rdmsr_try(msr, &real);
 }
@@ -355,6 +399,6 @@ bool msr_guest_write(struct vcpu *v, u32 msr, u64 value)
     case MSR_MC_BANKS ... MSR_MC_BANKS_LAST: /* what was seen may be cleared, not invented */
         return msr >= MSR_MC_ABSENT || is_bank_control(msr) || !value;
     default:
-        return msr_is_mute(msr);
+        return msr_is_mute(msr) || msr_is_dull(v->domain, msr);
     }
 }

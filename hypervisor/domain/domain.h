@@ -171,6 +171,7 @@ struct domain {
     bool crash_told;
     bool created;       /* it was unpaused once */
     bool debugged;      /* XEN_DOMCTL_setdebugging */
+    bool msr_relaxed;   /* XEN_X86_MSR_RELAXED: MSRs that it has not are 0 to it, not #GP */
     bool is_32bit;      /* its kernel is a PAE one, in ring 1: width.h. Set before it has memory */
     u8 pauses;          /* by its controller: life.h. vcpus_lock */
     u8 vcpus_order;     /* pages of the array below, as a power of two */

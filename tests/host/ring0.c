@@ -74,6 +74,13 @@ static void fault(int signal, siginfo_t *info, void *context)
     const u8 *code = (const u8 *)regs[REG_RIP];
 
     (void)info;
+    if (!memcmp(code, "\x0f\x32", 2) && ring0.msr_number &&
+        (u32)regs[REG_RCX] == ring0.msr_number) {
+        regs[REG_RAX] = (u32)ring0.msr;
+        regs[REG_RDX] = (greg_t)(ring0.msr >> 32);
+        regs[REG_RIP] += 2;
+        return;
+    }
     if (exception_fixed(regs))
         return;
     if (!memcmp(code, "\x0f\x06", 2)) {
