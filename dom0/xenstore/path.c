@@ -60,14 +60,59 @@ u32 path_parent(const char *path, u32 length)
 /* ---- Tables -----------------------------------------------------------------------------------
  */
 
-/* FNV-1a. A guest can make its paths collide, and gets slower for as many as its quota allows. */
+u64 path_bytes_hashed;
+
+/* The path that was hashed last. */
+static struct {
+    u32 length;
+    char path[PATH_BUFFER];
+    u32 hashes[PATH_BUFFER + 1];
+} last = {.hashes = {2166136261u}};
+
+/* How many bytes they have in common, of @length. */
+static u32 bytes_in_common(const char *a, const char *b, u32 length)
+{
+    u32 n = 0;
+
+    for (; n + sizeof(u64) <= length; n += (u32)sizeof(u64)) {
+        u64 of_a, of_b;
+
+        __builtin_memcpy(&of_a, a + n, sizeof(of_a));
+        __builtin_memcpy(&of_b, b + n, sizeof(of_b));
+        if (of_a != of_b)
+            break;
+    }
+    while (n < length && a[n] == b[n])
+        n++;
+    return n;
+}
+
+/*
+ * FNV-1a. A guest can make its paths collide, and gets slower for as many as its quota allows.
+ *
+ * Its paths can be a thousand names deep, too, and one request looks for each path above, or below:
+ * hashed anew, those would be a megabyte. But they begin as the last one did, and the hash of a
+ * beginning is on the way to the hash of the whole: so only what is different is hashed.
+ */
+const u32 *path_hashes(const char *path, u32 length)
+{
+    u32 known = bytes_in_common(path, last.path, MIN(length, last.length));
+
+    if (known == length)
+        return last.hashes;
+    path_bytes_hashed += length - known;
+    for (u32 i = known; i < length; i++) {
+        last.path[i] = path[i];
+        last.hashes[i + 1] = (last.hashes[i] ^ (u8)path[i]) * 16777619u;
+    }
+    last.length = length;
+    return last.hashes;
+}
+
 static u32 hash_of(const char *path, u32 length)
 {
-    u32 hash = 2166136261u;
-
-    for (u32 i = 0; i < length; i++)
-        hash = (hash ^ (u8)path[i]) * 16777619u;
-    return hash;
+    length = MIN(length, (u32)PATH_BUFFER);
+    return path_hashes(path, length)[length];
 }
 
 static struct path_entry **chain_of(const struct path_table *table, u32 hash)
@@ -86,11 +131,15 @@ static struct path_entry *chain_search(struct path_entry *entry, const char *pat
     return NULL;
 }
 
+struct path_entry *path_find_hashed(const struct path_table *table, const char *path, u32 length,
+                                    u32 hash)
+{
+    return table->count ? chain_search(*chain_of(table, hash), path, length, hash) : NULL;
+}
+
 struct path_entry *path_find(const struct path_table *table, const char *path, u32 length)
 {
-    u32 hash = hash_of(path, length);
-
-    return table->count ? chain_search(*chain_of(table, hash), path, length, hash) : NULL;
+    return table->count ? path_find_hashed(table, path, length, hash_of(path, length)) : NULL;
 }
 
 struct path_entry *path_find_next(const struct path_entry *entry)

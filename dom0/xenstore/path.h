@@ -44,12 +44,21 @@ struct path_table {
 
 /* The first entry of the path that is the first @length bytes of @path; NULL. */
 struct path_entry *path_find(const struct path_table *table, const char *path, u32 length);
+/* The same, for who has the hash already. */
+struct path_entry *path_find_hashed(const struct path_table *table, const char *path, u32 length,
+                                    u32 hash);
+/* The hash of each beginning of a path, made in one pass: [n] is that of its first n bytes. Good
+ * until any other path is looked for. */
+const u32 *path_hashes(const char *path, u32 length);
 /* The next of the same path; NULL. */
 struct path_entry *path_find_next(const struct path_entry *entry);
 
 /* entry->path is set, and stays. False: there is no memory even for the smallest table. */
 bool path_add(struct path_table *table, struct path_entry *entry);
 void path_remove(struct path_table *table, struct path_entry *entry);
+/* Bytes that were hashed, ever: what a guest's paths cost, for tests. */
+extern u64 path_bytes_hashed;
+
 /* Gives the table's own memory back; the entries are the owner's. */
 void path_table_free(struct path_table *table);
 

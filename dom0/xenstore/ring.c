@@ -6,9 +6,12 @@
 #include "dom0/xenstore/client.h"
 
 #include "dom0/mm/heap.h"
+#include "guest-kernel/time/clock.h"
 #include "xen-like/lib/string.h"
 
-#define MESSAGES_MAX 32 /* in one go: then others have their turn */
+/* In one go: then others have their turn. A message may cost a hundred times what another does. */
+#define MESSAGES_MAX 32
+#define TURN_NS      NS_PER_MILLISECOND
 
 /* Puts what there is room for of a message. 1: all of it; 0; RING_BROKEN. */
 static int outgoing_put(struct outgoing *out, struct byte_ring *to)
@@ -96,12 +99,13 @@ u32 client_serve(struct client *client, bool *moved, bool *more)
 {
     u32 sent = client->ring.send.at, received = client->ring.receive.at;
     u32 error = XENSTORE_ERROR_NONE;
+    u64 end = time_now_ns() + TURN_NS;
 
     *more = false;
     for (u32 i = 0;; i++) {
         if (!queue_move(client, more))
             return XENSTORE_ERROR_RINGIDX;
-        if (i == MESSAGES_MAX)
+        if (i == MESSAGES_MAX || (i && time_now_ns() >= end))
             *more = true;
         if (*more || !client_is_heard(client) || !request_move(client, &error))
             break;

@@ -76,7 +76,7 @@ void transactions_end(struct client *client)
 
 static bool saw_what_is(const struct touched *t)
 {
-    const struct node *node = tree_find(t->path);
+    const struct node *node = tree_find_like(&t->entry);
 
     return t->generation == (node ? node->content->generation : 0);
 }
@@ -120,7 +120,7 @@ static bool nodes_allowed(const struct transaction *tx)
 
 static void apply(struct touched *t)
 {
-    struct node *node = tree_find(t->path);
+    struct node *node = tree_find_like(&t->entry);
 
     if (t->now && node) {
         tree_change(node, content_keep(t->now));

@@ -6,11 +6,19 @@
 
 static struct path_table nodes;
 
+static struct node *node_of(struct path_entry *entry)
+{
+    return entry ? CONTAINER_OF(entry, struct node, entry) : NULL;
+}
+
 struct node *tree_find_part(const char *path, u32 length)
 {
-    struct path_entry *entry = path_find(&nodes, path, length);
+    return node_of(path_find(&nodes, path, length));
+}
 
-    return entry ? CONTAINER_OF(entry, struct node, entry) : NULL;
+struct node *tree_find_like(const struct path_entry *entry)
+{
+    return node_of(path_find_hashed(&nodes, entry->path, entry->length, entry->hash));
 }
 
 struct node *tree_find(const char *path)

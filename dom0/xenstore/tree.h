@@ -34,6 +34,8 @@ int tree_init(void);
 /* NULL: there is none. */
 struct node *tree_find(const char *path);
 struct node *tree_find_part(const char *path, u32 length);
+/* The one of the same path as the entry of another table. */
+struct node *tree_find_like(const struct path_entry *entry);
 
 /* A node that is not in the tree yet; NULL without memory. */
 struct node *node_new(const char *path);

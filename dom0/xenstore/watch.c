@@ -101,6 +101,8 @@ void watches_end(struct client *client)
 struct change {
     struct client *cause;
     const char *path;
+    u32 length;
+    const u32 *hashes;                               /* path_hashes(path, length) */
     const struct content *content, *before, *parent; /* any may be NULL */
 };
 
@@ -109,9 +111,13 @@ static bool may_read(const struct client *client, const struct content *content)
     return content && client_rights(client, content) & MAY_READ;
 }
 
-static void path_watches_fire(const struct change *change, u32 length)
+static void path_watches_fire(struct change *change, u32 length)
 {
-    struct path_entry *entry = path_find(&watches, change->path, length);
+    struct path_entry *entry =
+        path_find_hashed(&watches, change->path, length, change->hashes[length]);
+
+    if (!entry)
+        return;
 
     for (; entry; entry = path_find_next(entry)) {
         const struct watch *watch = CONTAINER_OF(entry, struct watch, entry);
@@ -120,6 +126,7 @@ static void path_watches_fire(const struct change *change, u32 length)
             may_read(watch->client, change->parent))
             watch_tell(watch, change->cause, change->path);
     }
+    change->hashes = path_hashes(change->path, change->length); /* an event has a path, too */
 }
 
 void watches_fire(struct client *cause, const char *path, bool exact, const struct content *content,
@@ -127,7 +134,13 @@ void watches_fire(struct client *cause, const char *path, bool exact, const stru
 {
     u32 length = (u32)strlen(path);
     const struct node *parent = content ? tree_find_part(path, path_parent(path, length)) : NULL;
-    struct change change = {cause, path, content, before, parent ? parent->content : NULL};
+    struct change change = {cause,
+                            path,
+                            length,
+                            path_hashes(path, length),
+                            content,
+                            before,
+                            parent ? parent->content : NULL};
 
     path_watches_fire(&change, length);
     while (!exact && length > 1) {

@@ -10,7 +10,7 @@
 #include "dom0/xenstore/watch.h"
 
 long heap_good = -1, heap_blocks;
-u64 heap_bytes, machine_time = 1;
+u64 heap_bytes, machine_time = 1, machine_tick, machine_hashed;
 
 static struct list raised = LIST_INIT(raised);
 static long blocks_before;
@@ -54,7 +54,7 @@ char *heap_text(const char *text)
 
 u64 time_now_ns(void)
 {
-    return machine_time;
+    return machine_time += machine_tick;
 }
 
 void work_init(struct work *work, void (*run)(struct work *work))
@@ -103,6 +103,7 @@ static const struct store_around around = {introduce, release, resume};
 void machine_begin(void)
 {
     heap_good = -1;
+    machine_tick = 0;
     assert_non_null(store_view());
     store_around = &around;
     machine_work();
@@ -201,9 +202,11 @@ static const char *fold(const struct xs_message *m)
 void peer_serve(struct peer *peer)
 {
     bool moved = false, more = true;
+    u64 before = path_bytes_hashed;
 
     while (more && !peer->error)
         peer->error = client_serve(&peer->client, &moved, &more);
+    machine_hashed += path_bytes_hashed - before;
     assert_null(store_audit());
 }
 

@@ -65,9 +65,11 @@ const char *peer_events(struct peer *peer);
 
 /* Calls of heap_alloc that go well before one fails; -1: all. */
 extern long heap_good;
-extern long heap_blocks; /* that are not freed, */
-extern u64 heap_bytes;   /* and what they take of dom0's memory */
-extern u64 machine_time;
+extern long heap_blocks;               /* that are not freed, */
+extern u64 heap_bytes;                 /* and what they take of dom0's memory */
+extern u64 machine_time, machine_tick; /* how far each look at the clock moves it */
+
+extern u64 machine_hashed; /* bytes of paths, in requests */
 
 /* Does the work that was raised. */
 void machine_work(void);

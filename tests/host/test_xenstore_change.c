@@ -12,6 +12,7 @@
 #include "tests/host/store_machine.h"
 
 #include "dom0/xenstore/store.h"
+#include "guest-kernel/time/clock.h"
 
 static struct peer *a, *b;
 
@@ -584,6 +585,73 @@ static void a_cause_may_go_before_its_events(void **state)
     EVENTS(b, "/local/domain/3/data/x t\n/local/domain/3/data t\n");
 }
 
+/* ---- What a request costs ---------------------------------------------------------------------
+ */
+
+#define DEEP      900u
+#define DEEP_PATH (4 + 2 * DEEP)
+
+/* "data/d/d/d...", so many names deep. */
+static const char *deep_path(u32 depth, const char *more)
+{
+    static char path[DEEP_PATH + 16];
+
+    strcpy(path, "data");
+    for (u32 i = 0; i < depth; i++)
+        strcpy(path + 4 + 2 * i, "/d");
+    strcat(path, more);
+    return path;
+}
+
+/* How many bytes of paths were hashed for it. */
+static u64 hashed_for(u32 tx, u32 type, const char *text)
+{
+    machine_hashed = 0;
+    assert_string_equal(ask_in(a, tx, type, text), "OK|");
+    return machine_hashed;
+}
+
+/* Above a node that is a thousand names deep are a thousand paths, and a change looks for each. */
+static void a_deep_path_is_hashed_once(void **state)
+{
+    u32 tx;
+
+    (void)state;
+    ASK(a, WATCH, "data|t|", "OK|");
+    assert_in_range(hashed_for(0, XS_MKDIR, deep_path(DEEP, "|")), 1, 8 * DEEP_PATH);
+    assert_in_range(hashed_for(0, XS_WRITE, deep_path(DEEP, "|1")), 0, 8 * DEEP_PATH);
+    peer_events(a);
+    tx = ask_begin(a);
+    for (u32 i = 1; i <= DEEP; i++)
+        assert_in_range(hashed_for(tx, XS_WRITE, deep_path(i, "|2")), 0, 8 * DEEP_PATH);
+    /* Each of them changes, and has an event. */
+    assert_in_range(hashed_for(tx, XS_TRANSACTION_END, "T|"), 1, DEEP * 4 * DEEP_PATH);
+    peer_events(a);
+    assert_in_range(hashed_for(0, XS_RM, deep_path(1, "|")), 0, 8 * DEEP_PATH);
+}
+
+/* Messages that cost more have fewer in a turn. */
+static void a_turn_ends_with_its_time(void **state)
+{
+    bool moved = false, more;
+
+    (void)state;
+    for (u32 i = 0; i < 3; i++) {
+        struct xs_message m;
+
+        xs_begin(&m, XS_READ, i, 0);
+        xs_append_string(&m, "data");
+        assert_int_equal(xs_send(&m, &a->ring.send), 1);
+    }
+    machine_tick = NS_PER_MILLISECOND;
+    for (u32 i = 0; i < 3; i++) {
+        u32 at = a->page.req_cons;
+
+        assert_int_equal(client_serve(&a->client, &moved, &more), XENSTORE_ERROR_NONE);
+        assert_int_equal(a->page.req_cons - at, sizeof(struct xsd_sockmsg) + sizeof("data"));
+    }
+}
+
 /* ---- The ring ---------------------------------------------------------------------------------
  */
 
@@ -690,6 +758,8 @@ int main(void)
         TEST(who_takes_no_answers_is_not_heard),
         TEST(who_floods_another_is_not_heard),
         TEST(a_cause_may_go_before_its_events),
+        TEST(a_deep_path_is_hashed_once),
+        TEST(a_turn_ends_with_its_time),
         TEST(a_payload_that_is_too_long_ends_the_connection),
         TEST(wild_indices_end_the_connection),
         TEST(memory_that_fails_at_any_call_leaves_the_store_whole),
