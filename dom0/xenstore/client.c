@@ -76,9 +76,8 @@ static void outgoing_absolve(struct outgoing *out)
     if (!out->cause)
         return;
     list_remove(&out->caused);
-    out->cause->caused_count--;
-    if (out->cause->wake)
-        out->cause->wake(out->cause); /* it may be heard again */
+    if (out->cause->caused_count-- == QUOTA_CAUSED && out->cause->wake)
+        out->cause->wake(out->cause); /* it is heard again */
     out->cause = NULL;
 }
 
@@ -146,7 +145,7 @@ static bool event_waits(const struct client *client, const char *path, const cha
 
 static void event_blame(struct outgoing *out, struct client *cause)
 {
-    if (!cause || cause->privileged || cause == out->client || out->client->privileged)
+    if (!cause || cause->privileged || cause == out->client)
         return;
     out->cause = cause;
     out->since = time_now_ns();
@@ -190,6 +189,8 @@ bool client_is_heard(struct client *client)
 
         if (client->caused_count < QUOTA_CAUSED || out->since + EVENT_PATIENCE_NS > now)
             break;
+        if (out->client->privileged)
+            continue; /* no event of domain 0's is ever lost, and it takes them all */
         if (out->moved)
             outgoing_absolve(out); /* half of it is over: it must go on */
         else

@@ -8,7 +8,8 @@
  * bytes that its domain may have, and events beyond that are lost (xenstored does so, too); a guest
  * that has QUOTA_REPLIES answers to take, or has made QUOTA_CAUSED events that others have not
  * taken, is not listened to until they have, or have let EVENT_PATIENCE_NS pass: then those events
- * are dropped.
+ * are dropped. Domain 0's own events are never dropped, and whoever causes them waits: nothing else
+ * bounds how many there are.
  */
 #ifndef DOM0_XENSTORE_CLIENT_H
 #define DOM0_XENSTORE_CLIENT_H

@@ -574,6 +574,52 @@ static void who_floods_another_is_not_heard(void **state)
     assert_int_equal(a->client.caused_count, 0);
 }
 
+static u32 heard;
+
+static void count_fired(struct store_watch *watch, const char *path)
+{
+    (void)watch, (void)path;
+    heard++;
+}
+
+/* Domain 0 watches, and has not come to its events: there are not ever more of them, and none is
+ * lost. */
+static void who_floods_domain_0_is_not_heard(void **state)
+{
+    static struct store_watch watch;
+    const char *answer;
+    char text[64];
+    u32 sent = 0;
+
+    (void)state;
+    assert_int_equal(store_watch(&watch, "/local/domain/3/data", count_fired), 0);
+    machine_work();
+    heard = 0;
+    for (; sent < 2000; sent++) {
+        snprintf(text, sizeof(text), "data/%u|", sent);
+        assert_true(peer_send(a, 0, XS_MKDIR, text));
+        if (!peer_take(a, &answer))
+            break;
+        snprintf(text, sizeof(text), "data/%u|", sent);
+        assert_true(peer_send(a, 0, XS_RM, text));
+        if (!peer_take(a, &answer))
+            break;
+    }
+    assert_int_equal(a->client.caused_count, QUOTA_CAUSED);
+    /* Not even with time. */
+    machine_time += EVENT_PATIENCE_NS + 1;
+    assert_false(peer_take(a, &answer));
+    assert_int_equal(a->client.caused_count, QUOTA_CAUSED);
+    ASK(b, WRITE, "data/x|1", "OK|");
+    machine_work();
+    assert_true(peer_take(a, &answer));
+    assert_string_equal(answer, "OK|");
+    machine_work();
+    assert_int_equal(a->client.caused_count, 0);
+    assert_in_range(heard, QUOTA_CAUSED, QUOTA_CAUSED + 1);
+    store_unwatch(&watch);
+}
+
 static void a_cause_may_go_before_its_events(void **state)
 {
     (void)state;
@@ -757,6 +803,7 @@ int main(void)
         TEST(small_things_take_no_more_memory_than_large_ones),
         TEST(who_takes_no_answers_is_not_heard),
         TEST(who_floods_another_is_not_heard),
+        TEST(who_floods_domain_0_is_not_heard),
         TEST(a_cause_may_go_before_its_events),
         TEST(a_deep_path_is_hashed_once),
         TEST(a_turn_ends_with_its_time),
