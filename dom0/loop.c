@@ -11,7 +11,7 @@ static struct list alarms = LIST_INIT(alarms); /* the first to ring is first */
 
 void work_init(struct work *work, void (*run)(struct work *work))
 {
-    work->run = run;
+    *work = (struct work){.run = run};
     list_init(&work->link);
 }
 
@@ -24,18 +24,61 @@ void work_raise(struct work *work)
     upcalls_restore(open);
 }
 
+/*
+ * Opens the ports that have raised it. What they said meanwhile is what it will look at, so that
+ * is cleared, and unmasking needs no hypercall; a send from then on raises it again.
+ */
+static void ports_open(struct work *work)
+{
+    for (u32 i = 0; i < WORK_PORTS; i++) {
+        u32 port = work->ports[i];
+
+        if (!port)
+            continue;
+        work->ports[i] = 0;
+        event_clear(port);
+        event_unmask(port);
+    }
+}
+
 void work_drop(struct work *work)
 {
     bool open = upcalls_mask();
 
     list_remove(&work->link);
+    ports_open(work);
     upcalls_restore(open);
+}
+
+static u32 *port_slot(struct work *work, u32 port)
+{
+    u32 i = 0;
+
+    while (i < WORK_PORTS && work->ports[i] != port)
+        i++;
+    return i < WORK_PORTS ? &work->ports[i] : NULL;
 }
 
 void work_raise_on_event(u32 port, void *data)
 {
-    (void)port;
+    u32 *slot = port_slot(data, 0);
+
+    if (slot) {
+        event_mask(port);
+        *slot = port;
+    }
     work_raise(data);
+}
+
+void work_close_port(struct work *work, u32 port)
+{
+    bool open = upcalls_mask();
+    u32 *slot = port_slot(work, port);
+
+    if (slot)
+        *slot = 0;
+    event_close(port);
+    upcalls_restore(open);
 }
 
 void alarm_init(struct alarm *alarm, void (*ring)(struct alarm *alarm))
@@ -80,6 +123,8 @@ static bool work_run_first(void)
 
     upcalls_mask();
     first = list_take_first(&raised);
+    if (first)
+        ports_open(LIST_ENTRY(first, struct work, link));
     upcalls_unmask();
     if (!first)
         return false;
@@ -114,8 +159,11 @@ void loop_init(void)
 
 void loop_step(void)
 {
+    bool rang;
+
     upcalls_unmask();
-    if (!work_run_first() && !alarm_ring_due())
+    rang = alarm_ring_due(); /* first: some guest always has work for us */
+    if (!work_run_first() && !rang)
         wait_for_event();
 }
 

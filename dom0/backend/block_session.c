@@ -27,9 +27,8 @@ static void queue_event(u32 port, void *data)
 {
     struct block_queue *q = data;
 
-    (void)port;
     q->session->statistics->notifications_received++;
-    work_raise(&q->work);
+    work_raise_on_event(port, &q->work);
 }
 
 int session_add_queue(struct block_session *s, const grant_ref_t *refs, u32 pages, u32 port)
@@ -67,7 +66,7 @@ void session_wake(struct block_session *s)
 void session_end(struct block_session *s)
 {
     for (u32 n = 0; n < s->count; n++) {
-        event_close(s->queues[n].port);
+        work_close_port(&s->queues[n].work, s->queues[n].port);
         granted_unmap(&s->queues[n].pages);
     }
     s->device = NULL;

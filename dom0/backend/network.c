@@ -162,9 +162,9 @@ static int queue_connect(struct vif_queue *q)
 static void queue_disconnect(struct vif_queue *q)
 {
     if (q->rx_port && q->rx_port != q->tx_port)
-        event_close((u32)q->rx_port);
+        work_close_port(&q->work, (u32)q->rx_port);
     if (q->tx_port)
-        event_close((u32)q->tx_port);
+        work_close_port(&q->work, (u32)q->tx_port);
     work_drop(&q->work);
     vif_tx_orphan(q);
     vif_rx_drop(q);

@@ -108,7 +108,7 @@ int guest_console_reopen(struct guest_console *c, const struct built_domain *dom
     int answer;
 
     if (c->page.at) {
-        event_close(c->port);
+        work_close_port(&c->work, c->port);
         disconnect(c);
     }
     answer = connect(c, domain);
@@ -121,7 +121,7 @@ void guest_console_close(struct guest_console *c)
 {
     if (!c->page.at)
         return;
-    event_close(c->port);
+    work_close_port(&c->work, c->port);
     for (unsigned int i = 0; !c->broken && i < PIECES && output_take(c);)
         i++;
     disconnect(c);

@@ -106,7 +106,7 @@ static void page_leave(struct connection *c)
 {
     if (!c->map.at)
         return;
-    event_close(c->port);
+    work_close_port(&c->work, c->port);
     foreign_unmap(&c->map);
 }
 

@@ -164,12 +164,12 @@ long event_send(u32 port)
     return 0;
 }
 
-long event_close(u32 port)
+void work_close_port(struct work *work, u32 port)
 {
+    assert_ptr_equal(ports[port].work, work);
     assert_non_null(ports[port].guest);
     ports[port].guest = NULL;
     ports[port].work = NULL;
-    return 0;
 }
 
 /* ---- Grants ---------------------------------------------------------------------------------- */

@@ -55,11 +55,11 @@ long event_bind_interdomain(domid_t domain, u32 remote, event_handler *fn, void 
     return domain;
 }
 
-long event_close(u32 port)
+void work_close_port(struct work *work, u32 port)
 {
+    assert_ptr_equal(handler_data[port], work);
     handlers[port] = NULL;
     ports--;
-    return 0;
 }
 
 long event_send(u32 port)

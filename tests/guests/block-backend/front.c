@@ -104,7 +104,7 @@ u32 front_end(void)
 
     for (u32 n = 0; n < 1u << front->order; n++)
         used += !grant_end(front->refs[n]);
-    event_close(front->port);
+    work_close_port(&front->work, front->port);
     work_drop(&front->work);
     return used;
 }

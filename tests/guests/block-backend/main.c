@@ -367,7 +367,7 @@ static void restart_rows(void)
         front_push();
         steps(3);
         vbd_class->disconnect(vbd);
-        event_close(front->port);
+        work_close_port(&front->work, front->port);
         front->port = (u32)event_alloc_unbound(DOMID_SELF, work_raise_on_event, &front->work);
         key_set(true, "event-channel", "%u", front->port);
         if (vbd_class->connect(vbd))
