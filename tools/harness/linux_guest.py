@@ -55,17 +55,20 @@ def find_modules(names=MODULES):
     return order
 
 
-def ensure_initrd(out=INITRD):
-    """Modules, what loads them, and busybox for both."""
-    modules = find_modules()
-    load = "".join(f"{os.path.basename(path)}\n" for path in modules)
-    listing = os.path.join(CACHE, "linux", "modules")
+def module_files(names, listing, folder=""):
+    """Pairs of a name in an archive and a path here: modules, and `modules`, which says in what order they are loaded."""
+    paths = find_modules(names)
+    listing = os.path.join(CACHE, "linux", listing)
     os.makedirs(os.path.dirname(listing), exist_ok=True)
     with open(part_of(listing), "w") as stream:
-        stream.write(load)
+        stream.writelines(f"{os.path.basename(path)}\n" for path in paths)
     os.replace(part_of(listing), listing)
-    files = [("modules", listing)] + [(os.path.basename(path), path) for path in modules]
-    return initramfs.make(out, os.path.join(SOURCES, "init"), files)
+    return [("modules", listing)] + [(folder + os.path.basename(path), path) for path in paths]
+
+
+def ensure_initrd(out=INITRD):
+    """Modules, what loads them, and busybox for both."""
+    return initramfs.make(out, os.path.join(SOURCES, "init"), module_files(MODULES, "modules"))
 
 
 def ensure_root():
