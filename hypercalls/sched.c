@@ -14,9 +14,8 @@
 #define POLL_PORTS_MAX 128U /* Xen's limit; it has no name in the public headers */
 
 /* Blocking lets events in first, so that none can be missed between the check and the sleep: one
- * that comes before the check is seen, one that comes after it finds the vcpu stopped. So with
- * NMIs.
- */
+ * that comes before the check is seen, one that comes after it finds the vcpu stopped. The same
+ * goes for NMIs. */
 static long vcpu_block(void)
 {
     struct vcpu *v = current;

@@ -155,12 +155,11 @@ static long oneshot_set(struct vcpu *v, u64 arg)
 {
     struct vcpu_set_singleshot_timer set;
 
-    if (caller_is_32bit() && STRUCT_READ(&set, arg)) /* translated before it is looked at */
+    /* A 32-bit guest's argument is translated before anything is looked at. */
+    if ((v == current || caller_is_32bit()) && STRUCT_READ(&set, arg))
         return -XEN_EFAULT;
     if (v != current)
         return refuse(XEN_EINVAL, "the single-shot timer of another vcpu");
-    if (STRUCT_READ(&set, arg))
-        return -XEN_EFAULT;
     if ((s64)set.timeout_abs_ns >= (s64)now_ns()) {
         timer_set(&v->time.oneshot, set.timeout_abs_ns);
     } else {

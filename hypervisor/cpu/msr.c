@@ -313,10 +313,12 @@ static bool msr_is_dull(const struct domain *d, u32 msr)
     };
     u64 real;
 
+    if (!d->msr_relaxed)
+        return false;
     for (u32 i = 0; i < ARRAY_SIZE(refused); i++)
         if (msr >= refused[i].first && msr <= refused[i].last)
             return false;
-    return d->msr_relaxed && rdmsr_try(msr, &real);
+    return rdmsr_try(msr, &real);
 }
 
 bool msr_guest_read(struct vcpu *v, u32 msr, u64 *value)

@@ -16,7 +16,7 @@ enum lock_rank {
     LOCK_DOMCTL,       /* hypercalls/domctl.c, sysctl.c: one operation of a toolstack at a time */
     LOCK_CALL,         /* cpu/smp.c: who has all CPUs do something */
     LOCK_VCPUS,        /* domain.vcpus_lock: vcpus coming up and going down */
-    LOCK_TICKS,        /* time/: a vcpu's periodic timer */
+    LOCK_TICKS,        /* time/: a vcpu's periodic timer and time record */
     LOCK_LONE,         /* lone/: a lone guest's console and xenstore */
     LOCK_EVENTS,       /* event/: a domain's ports */
     LOCK_INTERCEPT,    /* event/: rules, redirections, and what they hold */

@@ -73,8 +73,8 @@ void guest_exit_work(struct cpu_user_regs *regs)
     work = __atomic_fetch_and(&v->work, ~(WORK_RELOAD | WORK_NMI | WORK_EVENT), __ATOMIC_ACQ_REL);
     if (work & WORK_NMI)
         nmi_deliver(v, regs);
-    if (call_is_bound(v) && regs->rip == v->bound_at)
-        return;           /* that ends first, and looks again */
+    if (unlikely(regs->rip == v->bound_at) && call_is_bound(v)) /* that ends first, and looks */
+        return;
     if (upcall_is_due(v)) /* of which no flag may tell: blocking unmasks */
         (v->domain->is_32bit ? upcall_bounce32 : bounce_upcall)(regs);
 }

@@ -4,9 +4,9 @@
  *
  * What keeps this simple: one walk over the vcpus at a time (domain.walk), which belongs to the
  * vcpu whose call it is (and which gets no upcall before it is done: call_is_bound); anybody else
- * who wants to begin one makes his call again. What the walk is
- * for is said in the domain before it begins; a vcpu that is made meanwhile is put into the state
- * of those that were passed, or of those that will be (vcpu_add).
+ * who wants to begin one makes his call again. What the walk is for is said in the domain before it
+ * begins; a vcpu that is made meanwhile is put into the state of those that were passed, or of
+ * those that will be (vcpu_add).
  */
 #include "hypervisor/domain/life.h"
 
