@@ -371,6 +371,23 @@ class SecondReader(Files):
             with self.subTest(what):
                 self.assertRegex("\n".join(self.wrong(broken)), what)
 
+    def handled(self, *then):
+        """What is wrong with an upcall whose handler ends at 3200, and what comes then; d1v0 runs on at 3400 and sleeps."""
+        iret, asleep = record(traceformat.HYPERCALL, 3200, 23), state(3500, D1V0, 0, 2)
+        parts = [upcall(3100, D1V0), iret, *then, record(UNMASK, 3400, D1V0, 4), asleep]
+        parts.sort(key=lambda data: int.from_bytes(data[4:12], "little"))
+        return self.wrong({1: [state(2200, D1V0, 2, 0), *parts]})
+
+    def test_a_handler_may_find_what_is_raised_before_its_iret(self):
+        self.assertEqual(self.handled(send(3150, D0V0, 5, D1V0, 3)), [])
+        self.assertRegex(self.handled(send(3300, D0V0, 5, D1V0, 3))[0], "no upcall for its port 3")
+
+    def test_a_few_may_sleep_although_an_event_was_raised(self):
+        late = [send(3300 + port, D0V0, 5, D1V0, port) for port in range(3)]
+        sleeps = [state(3600 + i, D1V0, i % 2 * 2, 2 - i % 2 * 2) for i in range(1, 8)]
+        self.assertNotRegex("\n".join(self.handled(*late)), "sleeps")
+        self.assertRegex("\n".join(self.handled(*late, *sleeps)), "sleeps although its port 0 was raised")
+
     def test_what_is_not_whole_is_seen(self):
         for tail in (b"\0", record(traceformat.SEND, 5000, 1)[:-4]):
             with self.assertRaises(AssertionError):

@@ -6,7 +6,8 @@ line with tools/tracing, so that the two do not err together. It asks a trace wh
 - a vcpu runs on one CPU at a time
 - a result has its call: the same vcpu's last, or an entry of its multicall
 - an event that was raised is followed by an upcall of its vcpu, which does not sleep before; but in a poll, which may
-  have upcalls masked, and but seldom: a handler that was interrupted may find it before it ends
+  have upcalls masked. One that is raised while the upcall's handler runs (to its hypercall iret) may be found by it.
+  Seldom does a sender come to write its record only after that
 - a response has its request
 
 A trace that does not begin at the beginning (whole=False) may lack the first halves. In any, the
@@ -22,9 +23,9 @@ RUNSTATE = 0x21001
 HYPERCALL, SUBCALL, RESULT = 0x20100D, 0x20200E, 0x1004001
 SEND, UPCALL, RUNS = 0x1001001, 0x1001002, 0x1001006
 REQUEST, RESPONSE = 0x1008001, 0x1008002
-MULTICALL, SCHED_OP = 13, 29
+MULTICALL, IRET, SCHED_OP = 13, 23, 29
 POLL = [SCHED_OP, 3]
-SELDOM = 20  # one in so many
+SELDOM = 200  # one in so many
 
 
 class TBuf(ctypes.LittleEndianStructure):
@@ -82,6 +83,7 @@ class Laws:
         self.wrong, self.lost = [], 0
         self.counts, self.slept, self.sent = {}, [], 0
         self.running, self.calls, self.raised, self.requests = {}, {}, {}, {}
+        self.handling = set()  # vcpus in the handler of an upcall
         self.asked = {}  # by vcpu: its last call, and the first word of the arguments
         self.left = {}  # by vcpu: how many records came from where it ran
 
@@ -126,6 +128,7 @@ class Laws:
             self.raised.setdefault(words[2], {}).setdefault(words[3], self.left.get(words[2], 0))
         elif event == UPCALL:
             self.raised.pop(words[0], None)
+            self.handling.add(words[0])
         elif event in (REQUEST, RESPONSE):
             self.take_ring(event, (words[0], words[1] + (words[2] << 32)))
 
@@ -146,6 +149,9 @@ class Laws:
         if event == HYPERCALL:
             self.calls[who] = [op]
             self.asked[who] = [op, *words[1:2]]
+            if op == IRET and who in self.handling:
+                self.raised.pop(who, None)
+                self.handling.remove(who)
         elif event == SUBCALL:
             self.calls.setdefault(who, []).append(op)
         else:
