@@ -12,6 +12,7 @@ A file tests/foreign/NAME is the test foreign/NAME, made of lines KEY=VALUE:
     FIRST=guest         on ours it is a lone guest (docs/lone-guest.md), on Xen the first domain
     CPUS=N              of the machine (1)
     LONG=yes            only in `make test-long`
+    DEBUG=long          the debug build only there
     ORACLE=no: REASON   Xen is not asked. Instead:
     EXPECT=REGEX        a line that it must print; several must come in their order
     STEP=REGEX =>> type TEXT    as of a guest test (guestruns.py); may be given several times
@@ -42,7 +43,7 @@ USERLAND_LINE = re.compile(r"^userland: .*")
 DRIVER_LINE = re.compile(r"^(userland|driver): .*")  # of a kernel that has the machine's devices
 KEYS = (
     "PACKAGE", "VIA", "FILE", "ARGS", "HV_ARGS", "DIES", "STOP", "WRITES", "LONG", "USERLAND", "FIRST",
-    "CPUS", "ORACLE",
+    "CPUS", "ORACLE", "DEBUG",
 )  # fmt: skip
 MANY = ("EXPECT", "STEP")
 
@@ -120,7 +121,8 @@ class ForeignTest:
         return self.run("ours", os.path.join(folder, "xen-like"), hv_args, kernel, log)
 
     def kept_xen(self, kernel):
-        xen, keys = oracle.ensure(), [self[key] for key in KEYS if key not in ("CPUS", "ORACLE") or self[key]]
+        told = [key for key in KEYS if key != "DEBUG" and (key not in ("CPUS", "ORACLE") or self[key])]
+        xen, keys = oracle.ensure(), [self[key] for key in told]
         parts = [RECIPE, oracle.BOOT_ARGS, machine.CPU_MODEL["xen"], *keys, ("file", xen), ("file", kernel)]
         parts += [("file", initramfs.ensure())] if self["USERLAND"] else []
         return os.path.join(guestruns.ORACLE_CACHE, content_hash(parts) + ".json")
@@ -242,11 +244,11 @@ def judge_calls(test, run, xen):
         yield f"{run.describe_end()} before it wrote what STOP says"
 
 
-def run_test(test, tally):
+def run_test(test, long, tally):
     os.makedirs(guestruns.LOGS, exist_ok=True)
     kernel = test.kernel()
     xen = None if test["ORACLE"] else test.recall_xen(kernel)
-    for build in ("release", "debug"):
+    for build in ("release", "debug") if long or test["DEBUG"] != "long" else ("release",):
         run = test.run_ours(build, kernel)
         against = lambda xen: list(judge(test, build, run, xen))  # noqa: E731, B023
         if xen and against(xen):

@@ -43,7 +43,7 @@ are KEY=VALUE:
     LONG=yes            only in `make test-long`
     PREEMPT=yes         in `make test` a third time, as `make test-long` does with all: the debug
                         build with preempt=1, which interrupts calls wherever they can be
-    DEBUG=long          the debug build only in `make test-long`, since another run of the same guest has it
+    DEBUG=long          the debug build only in `make test-long`: it takes long, or another run of the guest has it
     BITS=both|32        the kernel is built and run in 32 bits, too, or only so. No Xen of Debian's runs such a guest: its
                         rows must be those of the 64-bit guest on ours, but for what tests/oracle/widths lists
     BITS=both-long      the 32-bit run only in `make test-long`
