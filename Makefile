@@ -181,13 +181,13 @@ fuzz:
 
 # The guests that the debug build boots are the release build's, so that Xen is asked only once. Host
 # tests are the debug build's; `make test-long` has both.
-TEST_PRODUCTS = $(if $(DEBUG),$(B)/xen-like,$(PRODUCTS)) $(if $(DEBUG)$(LONG),$(HOST_TESTS),$(HOST_TESTS_OF_BOTH))
+TEST_PRODUCTS = $(if $(DEBUG),$(B)/xen-like,$(PRODUCTS) $(PACKED_KERNELS)) $(if $(DEBUG)$(LONG),$(HOST_TESTS),$(HOST_TESTS_OF_BOTH))
 .PHONY: test-products drop-stale
 test-products: $(TEST_PRODUCTS)
 	@rm -f $(no_longer_made)
 
 # A kernel that an older Makefile made must not be tested as if this one did.
-no_longer_made = $(filter-out $(PRODUCTS),$(wildcard $(B)/guests/* $(B)/guests32/*))
+no_longer_made = $(filter-out $(PRODUCTS) $(PACKED_KERNELS),$(wildcard $(B)/guests/* $(B)/guests32/*))
 
 # After a failed build: what is out of date must not be tested in place of what was meant.
 drop-stale:

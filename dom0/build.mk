@@ -4,7 +4,7 @@
 
 dom0_folders := mm drivers xenstore backend bridge toolstack intercept
 dom0_sources := dom0/loop.c $(wildcard $(dom0_folders:%=dom0/%/*.c)) \
-    $(wildcard xen-like/lib/image*.c $(addsuffix /*.c,$(addprefix xen-like/lib/third_party/,puff xz))) \
+    $(wildcard xen-like/lib/image*.c $(addsuffix /*.c,$(addprefix xen-like/lib/third_party/,puff xz zstd lz4 bzip2))) \
     xen-like/lib/parse.c xen-like/lib/pci.c xen-like/lib/pv_layout.c xen-like/lib/pv_start.c \
     $(wildcard ioring/*.c)
 

@@ -1,9 +1,10 @@
-# The hypervisor: every .c of hypervisor/, hypercalls/, ioring/ and xen-like/lib/ and every .asm of
+# The hypervisor: every .c of hypervisor/, hypercalls/, ioring/ and xen-like/lib/ (but what a kept
+# library has in src/, which one file beside that includes) and every .asm of
 # hypervisor/, compiled by the top Makefile's rules for the variant hv and linked by xen-like.ld.
 # A C file and an assembly file beside each other need different names (their objects share one).
 
 HV_SOURCES := $(sort $(filter-out hypervisor/offsets.c, \
-	$(shell find hypervisor hypercalls ioring xen-like/lib -name '*.c')) \
+	$(shell find hypervisor hypercalls ioring xen-like/lib -path '*/third_party/*/src' -prune -o -name '*.c' -print)) \
 	$(shell find hypervisor -name '*.asm'))
 HV_OBJECTS := $(HV_SOURCES:%=$(B)/obj/hv/%)
 HV_OBJECTS := $(HV_OBJECTS:.c=.o)

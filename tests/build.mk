@@ -74,6 +74,11 @@ PRODUCTS += $(B)/guests/mini-kernel.gz $(B)/guests/first32.gz
 $(B)/guests/mini-kernel.gz $(B)/guests/first32.gz: %.gz: %
 	$(Q)gzip -9nc $< > $@
 
+# As Linux's build packs; the packers are only here for tests (tools/need).
+PACKED_KERNELS := $(addprefix $(B)/guests/mini-kernel.,xz lzma zstd lz4 lzo bzip2)
+$(PACKED_KERNELS): $(B)/guests/mini-kernel tests/lib/pack-kernel
+	$(Q)tests/lib/pack-kernel $< $@
+
 # The probes of sensitive instructions on the bare machine, in both widths: a kernel without a hypervisor.
 sensitive := tests/guests/sensitive
 native_parts := $(sensitive)/native/boot.asm $(sensitive)/native/main.c $(sensitive)/probes.asm $(sensitive)/table.c

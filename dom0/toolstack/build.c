@@ -33,10 +33,17 @@ static int kernel_read(struct builder *b)
     if (why)
         return build_refuse(b, kernel_name(b), why);
     if (size) {
+        void *work = heap_alloc(IMAGE_WORK_BYTES);
+        bool good;
+
         b->unpacked = heap_alloc(size);
-        if (!b->unpacked)
+        if (!b->unpacked || !work) {
+            heap_free(work);
             return build_fail(b, -XEN_ENOMEM, "unpacking the kernel in the control domain");
-        if (!image_unpack(b->unpacked, size, file.bytes, file.size, &why))
+        }
+        good = image_unpack(b->unpacked, size, work, file.bytes, file.size, &why);
+        heap_free(work);
+        if (!good)
             return build_refuse(b, kernel_name(b), why);
         file = (struct blob){b->unpacked, size};
     }

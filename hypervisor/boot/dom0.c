@@ -52,6 +52,25 @@ static u64 module_pages(const struct boot_module *m)
     return (ALIGN_UP(m->end, PAGE_SIZE) - ALIGN_DOWN(m->start, PAGE_SIZE)) >> PAGE_SHIFT;
 }
 
+/* NULL, or why not. The memory to work in is needed no longer than this. */
+static const char *kernel_unpack(struct dom0_builder *b, u64 unpacked, const void *file, u64 size)
+{
+    unsigned int order = order_for(IMAGE_WORK_BYTES);
+    const char *why = "there is no memory to unpack it";
+    void *work;
+
+    b->unpacked_order = order_for(unpacked);
+    if (b->unpacked_order > ALLOC_ORDER_MAX || !(b->unpacked = pages_alloc(b->unpacked_order)))
+        return why;
+    work = pages_alloc(order);
+    if (!work)
+        return why;
+    if (image_unpack(b->unpacked, unpacked, work, file, size, &why))
+        why = NULL;
+    pages_free(work, order);
+    return why;
+}
+
 /* The kernel's bytes as an ELF file: where the loader left them, or unpacked. */
 static const char *kernel_read(struct dom0_builder *b)
 {
@@ -63,10 +82,8 @@ static const char *kernel_read(struct dom0_builder *b)
     if (why)
         return why;
     if (unpacked) {
-        b->unpacked_order = order_for(unpacked);
-        if (b->unpacked_order > ALLOC_ORDER_MAX || !(b->unpacked = pages_alloc(b->unpacked_order)))
-            return "there is no memory to unpack it";
-        if (!image_unpack(b->unpacked, unpacked, file, size, &why))
+        why = kernel_unpack(b, unpacked, file, size);
+        if (why)
             return why;
         file = b->unpacked;
         size = unpacked;

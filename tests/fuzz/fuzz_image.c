@@ -54,17 +54,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const char *why = NULL;
     u64 unpacked = image_unpacked_size(data, size, &why);
-    u8 *room;
+    u8 *room, *work;
 
     if (!unpacked && !why)
         image_try(data, size);
     if (!unpacked || unpacked > UNPACKED_MAX)
         return 0;
     room = malloc(unpacked);
-    if (image_unpack(room, unpacked, data, size, &why))
+    work = aligned_alloc(4096, IMAGE_WORK_BYTES);
+    if (image_unpack(room, unpacked, work, data, size, &why))
         image_try(room, unpacked);
     else
         assert_non_null(why);
     free(room);
+    free(work);
     return 0;
 }

@@ -54,6 +54,24 @@
 /* Of the hypervisor's part of the address space, but nothing that is shown to guests. */
 #define HYPERVISOR_HIDDEN WIDE(HYPERVISOR_VIRT_START + (6ull << 39) + MIB(2), 0xff000000ull)
 
+static inline bool text_holds(const char *line, const char *text)
+{
+    for (; *line; line++) {
+        if (str_starts_with(line, text))
+            return true;
+    }
+    return false;
+}
+
+/* Where Xen need not keep a promise that ours does. */
+static inline bool hypervisor_is_xen(void)
+{
+    xen_extraversion_t extra;
+
+    call_xen_version(XENVER_extraversion, extra);
+    return !text_holds(extra, "xen-like");
+}
+
 /* group.what, in a buffer that the next call uses again. */
 static inline const char *name_of(const char *group, const char *what)
 {

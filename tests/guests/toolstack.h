@@ -17,6 +17,7 @@
 #include "guest-kernel/mm/frame.h"
 #include "guest-kernel/time/timer.h"
 #include "ioring/byte_ring.h"
+#include "tests/guests/common.h"
 #include "xen-like/lib/fmt.h"
 #include "xen-like/lib/string.h"
 
@@ -37,15 +38,6 @@ static u32 watched_found; /* lines with the text, of all guests */
 static bool watched_show; /* print what guests write, behind */
 static const char *watched_prefix = "| ";
 static u32 guests_excused; /* VIRQ_DOM_EXC has come so often */
-
-static inline bool text_holds(const char *line, const char *text)
-{
-    for (; *line; line++) {
-        if (str_starts_with(line, text))
-            return true;
-    }
-    return false;
-}
 
 static inline void watched_byte(struct watched *w, char byte)
 {
@@ -204,14 +196,6 @@ static inline u64 machine_free_pages(void)
 static u64 pages_before;
 
 #define XEN_KEEPS 16
-
-static inline bool hypervisor_is_xen(void)
-{
-    xen_extraversion_t extra;
-
-    call_xen_version(XENVER_extraversion, extra);
-    return !text_holds(extra, "xen-like");
-}
 
 static inline bool pages_are_back(void)
 {

@@ -1,7 +1,6 @@
-// LINK: xen-like/lib/image_unpack.c xen-like/lib/image_gzip.c xen-like/lib/image_xz.c
-// LINK: xen-like/lib/third_party/puff/puff.c xen-like/lib/third_party/xz/xz_crc32.c
-// LINK: xen-like/lib/third_party/xz/xz_dec_bcj.c xen-like/lib/third_party/xz/xz_dec_lzma2.c
-// LINK: xen-like/lib/third_party/xz/xz_dec_stream.c xen-like/lib/string.c
+// LINK: xen-like/lib/image_unpack.c xen-like/lib/image_*z*.c
+// LINK: xen-like/lib/third_party/puff/puff.c xen-like/lib/third_party/*z*/*.c
+// LINK: xen-like/lib/string.c
 // LINK: tests/host/maker/gzip_maker.c
 /*
  * Linux's bzImage: what is in it is found, what points out of it is refused, and packings that are
@@ -89,32 +88,12 @@ static void a_bzimage_that_points_out_of_the_file_is_refused(void **state)
     expect_refused(&file, "it is a bzImage older than boot protocol 2.08");
 }
 
-static void packings_that_are_not_read_are_named(void **state)
+static void what_is_in_no_known_form_is_refused(void **state)
 {
-    static const struct {
-        const char *magic;
-        size_t length;
-        const char *why;
-    } rows[] = {
-        {"\x28\xb5\x2f\xfd", 4, "it is compressed with zstd, which is not read yet"},
-        {"\2\x21\x4c\x18", 4, "it is compressed with lz4, which is not read yet"},
-        {"BZh9", 4, "it is compressed with bzip2, which is not read yet"},
-        {"\x5d\0\0\0\4", 5, "it is compressed with lzma, which is not read yet"},
-        {"\x89LZO\0", 5, "it is compressed with lzo, which is not read yet"},
-    };
     struct file file;
     u8 payload[64];
 
     (void)state;
-    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        memset(payload, 0x55, sizeof(payload));
-        memcpy(payload, rows[i].magic, rows[i].length);
-        file.size = 0;
-        append(&file, payload, sizeof(payload));
-        expect_refused(&file, rows[i].why);
-        wrap(&file, payload, sizeof(payload), 4);
-        expect_refused(&file, rows[i].why);
-    }
     memset(payload, 0x55, sizeof(payload));
     wrap(&file, payload, sizeof(payload), 4);
     expect_refused(&file, "the payload of its bzImage is in no form that is known");
@@ -125,7 +104,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_bzimage_gives_up_its_payload_packed_or_not),
         cmocka_unit_test(a_bzimage_that_points_out_of_the_file_is_refused),
-        cmocka_unit_test(packings_that_are_not_read_are_named),
+        cmocka_unit_test(what_is_in_no_known_form_is_refused),
     };
 
     return cmocka_run_group_tests(tests, make_plain, NULL);

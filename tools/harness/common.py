@@ -73,6 +73,6 @@ def run_quietly(command, what, env=None, cwd=None):
     except FileNotFoundError:
         raise Complaint(f"{command[0]} is not installed; tools/need installs what is missing")
     if done.returncode != 0:
-        lines = [line for line in (done.stderr + done.stdout).splitlines() if line.strip()]
-        raise Complaint(f"{what} failed: {lines[-1] if lines else command[0]}")
+        lines = [line for line in (done.stdout + done.stderr).splitlines() if any(c.isalnum() for c in line)]
+        raise Complaint(f"{what} failed: {' / '.join(lines[-3:]) or command[0]} (exit {done.returncode})")
     return done.stdout

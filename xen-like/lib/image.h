@@ -8,9 +8,11 @@
  *
  * The order of use:
  *   size = image_unpacked_size(file, file_size, &why)    0 with no reason: it is not packed
- *   image_unpack(buffer, size, file, file_size, &why)    only if it was
+ *   image_unpack(buffer, size, work, file, file_size, &why)
+ *                                                        only if it was
  *   image_read(&img, bytes, size, &why)                  reads headers and notes; img points to
- * bytes image_load(&img, copy, ctx, &why)                    hands out the segments
+ *                                                        bytes
+ *   image_load(&img, copy, ctx, &why)                    hands out the segments
  *
  * The meaning of notes and their defaults are Xen's (elfnote.h, and the behaviour of 4.17).
  */
@@ -81,19 +83,21 @@ static inline bool image_takes_extended_cr3(const struct image *img)
 
 /*
  * How large the kernel in file[0..size) is once unpacked: from the last word of a file or of a
- * bzImage's payload that is packed with gzip or xz (with xz Linux's build appends that word); for a
- * bzImage with a bare ELF payload, the payload's own size. 0
- * with *why NULL: not packed, use the file itself. 0 with *why set: packed in a way that cannot be
- * read.
+ * bzImage's payload that is packed with gzip, xz, lzma, zstd, lz4, lzo or bzip2 (Linux's build
+ * appends that word; gzip has it anyway); for a bzImage with a bare ELF payload, the payload's own
+ * size. 0 with *why NULL: not packed, use the file itself. 0 with *why set: it cannot be unpacked.
  */
 u64 image_unpacked_size(const void *file, size_t size, const char **why);
 
 /*
- * Unpacks into dst[0..dst_size), where dst_size is what image_unpacked_size said; dst must not
- * overlap the file. Headers, length and CRC-32 are checked. False with *why set on any fault; dst
- * then holds nothing of use. One at a time: xz has its working memory in one place.
+ * Unpacks into dst[0..dst_size), where dst_size is what image_unpacked_size said, with
+ * IMAGE_WORK_BYTES at `work' to work in, aligned to a page; none may overlap. Headers, length and
+ * what check sums the packing has are checked. False with *why set on any fault; dst then holds
+ * nothing of use. One at a time: xz has a table in one place.
  */
-bool image_unpack(void *dst, size_t dst_size, const void *file, size_t size, const char **why);
+#define IMAGE_WORK_BYTES MIB(4) /* bzip2 needs most of it */
+bool image_unpack(void *dst, size_t dst_size, void *work, const void *file, size_t size,
+                  const char **why);
 
 /* Reads headers and notes of an unpacked kernel. False with *why set if Xen would not start it. */
 bool image_read(struct image *img, const void *bytes, size_t size, const char **why);

@@ -41,14 +41,36 @@ struct payload {
     bool wrapped; /* in a bzImage */
 };
 
-/*
- * One pair for each packing that is read: the size of what is inside (0 with *why set if it cannot
- * be), and its unpacking into memory of exactly that size (false with *why set on any fault).
- */
+/* gzip states what is inside in a trailer of its own, and more can be said of its faults: the size
+ * (0 with *why set), and unpacking into memory of exactly that size (false with *why set). */
 u64 image_gzip_size(const struct payload *gz, const char **why);
 bool image_unpack_gzip(void *dst, size_t dst_size, const struct payload *gz, const char **why);
-u64 image_xz_size(const struct payload *xz, const char **why);
-bool image_unpack_xz(void *dst, size_t dst_size, const struct payload *xz, const char **why);
+
+/* What a decoder of another packing works on. The word with the size is not part of what it is
+ * given. */
+struct unpacking {
+    const u8 *from;
+    size_t size;
+    size_t taken; /* out: of `from' */
+    u8 *to;
+    size_t room;
+    size_t made; /* out: in `to' */
+    void *work;  /* IMAGE_WORK_BYTES, aligned to a page */
+};
+
+enum unpacked {
+    UNPACK_DONE,
+    UNPACK_DAMAGED,
+    UNPACK_MORE,   /* than there is room for */
+    UNPACK_UNKNOWN /* in a way that the packer knows, and kernels are not packed in */
+};
+
+enum unpacked image_unpack_xz(struct unpacking *u);
+enum unpacked image_unpack_lzma(struct unpacking *u);
+enum unpacked image_unpack_zstd(struct unpacking *u);
+enum unpacked image_unpack_lz4(struct unpacking *u);
+enum unpacked image_unpack_lzo(struct unpacking *u);
+enum unpacked image_unpack_bzip2(struct unpacking *u);
 
 /* Checks the file's header and that both tables lie in the file. */
 bool elf_open(struct elf_view *elf, const void *bytes, size_t size, const char **why);

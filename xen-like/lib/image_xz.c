@@ -1,85 +1,110 @@
 /*
- * xz, as Linux's build packs an x86 kernel: one stream, then the size of what is inside as a word
- * of four bytes. (The format itself states no size at its beginning; in this place Xen and boot
- * loaders look for it, too.)
+ * xz, and the bare LZMA that came before it, as Linux's build packs a kernel: one stream.
  *
  * The decoder writes straight to the destination and uses it as its dictionary, so all it needs
  * beside that are its state, of a size known in advance, and the table of its check sum. It
- * believes nothing either; what it cannot see is whether the word behind the stream is true.
+ * believes nothing; what it cannot see is whether the size behind the stream is true.
  */
 #include "xen-like/lib/image_internal.h"
 
 #include "xen-like/lib/string.h"
 #include "xen-like/lib/third_party/xz/xz.h"
 
-/* 273 bytes from 14 decisions, each of at least 0.02 bits. */
-#define LZMA_MAX_RATIO 8192
+static u8 *work_next;
+static size_t work_left;
 
-#define WORK_BYTES KIB(32) /* of the decoder's structures: today 30.5 */
+static void work_begin(struct unpacking *u)
+{
+    work_next = u->work;
+    work_left = IMAGE_WORK_BYTES;
+}
 
-static u8 work[WORK_BYTES] __attribute__((aligned(16)));
-static size_t work_taken;
-
-/* The decoder's allocator: what it takes goes all at once, when the next unpacking begins. */
+/* The decoder's allocator: what it takes goes all at once, when its unpacking ends. */
 void *image_xz_take(size_t size)
 {
-    void *place = work + work_taken;
+    void *place = work_next;
 
     size = ALIGN_UP(size, (size_t)16);
-    if (size > sizeof(work) - work_taken)
+    if (size > work_left)
         return NULL;
-    work_taken += size;
+    work_next += size;
+    work_left -= size;
     return place;
 }
 
-u64 image_xz_size(const struct payload *xz, const char **why)
-{
-    u32 length = 0;
-
-    if (xz->size >= sizeof(length))
-        memcpy(&length, xz->bytes + xz->size - sizeof(length), sizeof(length));
-    if (length == 0)
-        *why = "it is packed by xz with no size behind it";
-    else if (length / LZMA_MAX_RATIO > xz->size)
-        *why = "it is packed by xz, and the size behind it is impossible";
-    return *why == NULL ? length : 0;
-}
-
-static const char *explain_xz(enum xz_ret answer)
+static enum unpacked answer_of(enum xz_ret answer)
 {
     switch (answer) {
     case XZ_STREAM_END:
-        return NULL;
-    case XZ_OPTIONS_ERROR:
-        return "its xz data has a filter or a check sum other than those of kernels";
+        return UNPACK_DONE;
+    case XZ_OPTIONS_ERROR: /* a filter or a check sum other than those of kernels */
+        return UNPACK_UNKNOWN;
     case XZ_BUF_ERROR:
-        return "its xz data unpacks to more than the size behind it says";
+        return UNPACK_MORE;
     default:
-        return "its xz data is damaged";
+        return UNPACK_DAMAGED;
     }
 }
 
-bool image_unpack_xz(void *dst, size_t dst_size, const struct payload *xz, const char **why)
+enum unpacked image_unpack_xz(struct unpacking *u)
 {
-    struct xz_buf buf = {
-        .in = xz->bytes,
-        .in_size = xz->size - sizeof(u32),
-        .out = dst,
-        .out_size = dst_size,
-    };
+    struct xz_buf buf = {.in = u->from, .in_size = u->size, .out = u->to, .out_size = u->room};
     struct xz_dec *decoder;
+    enum unpacked answer;
 
-    if (xz->size < sizeof(u32)) {
-        *why = "its xz data is damaged";
-        return false;
-    }
+    work_begin(u);
     xz_crc32_init();
-    work_taken = 0;
     decoder = xz_dec_init(XZ_SINGLE, 0);
-    *why = decoder != NULL ? explain_xz(xz_dec_run(decoder, &buf)) : "xz needs more memory";
-    if (*why == NULL && buf.in_pos != buf.in_size)
-        *why = "something follows its xz data";
-    else if (*why == NULL && buf.out_pos != dst_size)
-        *why = "its xz data unpacks to less than the size behind it says";
-    return *why == NULL;
+    answer = decoder ? answer_of(xz_dec_run(decoder, &buf)) : UNPACK_UNKNOWN;
+    u->taken = buf.in_pos;
+    u->made = buf.out_pos;
+    return answer;
+}
+
+/* What a .lzma file begins with; the first byte of the stream behind it is 0. */
+struct lzma_header {
+    u8 properties;
+    u8 dictionary[4];
+    u8 length[8]; /* of what is in it, or LZMA_ENDS */
+};
+
+#define LZMA_ENDS       UINT64_MAX /* not stated: the stream has an end mark */
+#define LZMA_DICTIONARY (3U << 30) /* the output is the dictionary: as large as the decoder goes   \
+                                    */
+
+/*
+ * To XZ Embedded this is "MicroLZMA", whose stream has the properties, inverted, in place of its
+ * first byte. Its end mark is not read: the decoder stops when all has come out.
+ */
+enum unpacked image_unpack_lzma(struct unpacking *u)
+{
+    struct xz_buf buf = {.in_size = 1, .out = u->to, .out_size = u->room};
+    struct lzma_header header;
+    struct xz_dec_microlzma *decoder;
+    enum xz_ret answer;
+    u64 length;
+    u8 first;
+
+    if (u->size <= sizeof(header) || u->from[sizeof(header)])
+        return UNPACK_DAMAGED;
+    memcpy(&header, u->from, sizeof(header));
+    memcpy(&length, header.length, sizeof(length));
+    if (length != LZMA_ENDS && length > u->room)
+        return UNPACK_MORE;
+    work_begin(u);
+    decoder = xz_dec_microlzma_alloc(XZ_SINGLE, LZMA_DICTIONARY);
+    if (!decoder)
+        return UNPACK_UNKNOWN;
+    xz_dec_microlzma_reset(decoder, (u32)(u->size - sizeof(header)), (u32)u->room, false);
+    first = (u8)~header.properties;
+    buf.in = &first;
+    answer = xz_dec_microlzma_run(decoder, &buf);
+    if (answer == XZ_OK) {
+        buf.in = u->from + sizeof(header);
+        buf.in_size = u->size - sizeof(header);
+        answer = xz_dec_microlzma_run(decoder, &buf);
+    }
+    u->taken = u->size;
+    u->made = buf.out_pos;
+    return answer == XZ_STREAM_END ? UNPACK_DONE : UNPACK_DAMAGED;
 }

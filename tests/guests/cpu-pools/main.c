@@ -20,14 +20,6 @@ static u8 map[8];
 static struct xen_sysctl op;
 static struct xen_sysctl_cpupool_op *const p = &op.u.cpupool_op;
 
-static const char *name_of(const char *group, const char *what)
-{
-    static char name[96];
-
-    fmt_snprintf(name, sizeof(name), "%s.%s", group, what);
-    return name;
-}
-
 static long pool(u32 what, u32 id, u32 cpu, u32 domid)
 {
     memset(&op, 0, sizeof(op));

@@ -11,6 +11,7 @@
 #include "tests/guests/vcpus.h"
 
 #define ROUNDS_OF_USER 16
+#define LATE_ON_XEN    8 /* one in thousands is there; with much else to do on the machine, more */
 #define PATIENCE_NS    (20 * NS_PER_SECOND)
 #define USER_RBX       0x12345678u
 
@@ -119,7 +120,7 @@ static void say_mix(void)
     row("mix.nested", (s64)nested);
     row("mix.unmasked", (s64)unmasked);
     row("mix.strange-cs", (s64)strange_cs);
-    row_want("mix.late", (s64)late, 0); /* on Xen one in thousands is */
+    row_want("mix.late", late > (hypervisor_is_xen() ? LATE_ON_XEN : 0), 0);
     row_hex("mix.reason", reasons);
     console_printf("nmi: %" F64 "u came\n", count);
 }

@@ -49,7 +49,7 @@ void run_gzip(struct file *out, size_t size, const char *options)
 
 bool unpack(const struct file *file, u8 **unpacked, u64 *size, const char **why)
 {
-    u8 *copy = malloc(MAX(file->size, (size_t)1));
+    u8 *copy = malloc(MAX(file->size, (size_t)1)), *work;
     bool good;
 
     assert_non_null(copy);
@@ -63,7 +63,10 @@ bool unpack(const struct file *file, u8 **unpacked, u64 *size, const char **why)
     assert_null(*why);
     *unpacked = malloc(*size);
     assert_non_null(*unpacked);
-    good = image_unpack(*unpacked, *size, copy, file->size, why);
+    work = aligned_alloc(4096, IMAGE_WORK_BYTES);
+    assert_non_null(work);
+    good = image_unpack(*unpacked, *size, work, copy, file->size, why);
+    free(work);
     assert_int_equal(good, *why == NULL);
     free(copy);
     return good;

@@ -1,7 +1,7 @@
 /*
  * What XZ Embedded asks of its surroundings, and which parts of it are wanted: whole streams in one
  * call, into memory that is there already, with the filter for x86 code. That is what Linux's build
- * makes of an x86 kernel. Its three small structures come from a fixed place in image_xz.c.
+ * makes of an x86 kernel. Its three small structures come from image_xz.c.
  */
 #ifndef XEN_LIKE_XZ_CONFIG_H
 #define XEN_LIKE_XZ_CONFIG_H
@@ -11,6 +11,7 @@
 
 #define XZ_DEC_SINGLE
 #define XZ_DEC_X86
+#define XZ_DEC_MICROLZMA
 
 void *image_xz_take(size_t size);
 
