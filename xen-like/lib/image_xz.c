@@ -68,10 +68,8 @@ struct lzma_header {
     u8 length[8]; /* of what is in it, or LZMA_ENDS */
 };
 
-#define LZMA_ENDS UINT64_MAX /* not stated: the stream has an end mark */
-#define LZMA_DICTIONARY                                                                            \
-    (3U << 30) /* the output is the dictionary: as large as the decoder goes                       \
-                */
+#define LZMA_ENDS       UINT64_MAX /* not stated: the stream has an end mark */
+#define LZMA_DICTIONARY (3U << 30) /* as large as the decoder goes: it is the output */
 
 /*
  * To XZ Embedded this is "MicroLZMA", whose stream has the properties, inverted, in place of its
