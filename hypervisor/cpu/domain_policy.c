@@ -3,15 +3,27 @@
 #include "hypervisor/cpu/domain_policy.h"
 
 #include "hypervisor/cpu/cpuid_policy.h"
+#include "hypervisor/cpu/feature_needs.h"
+#include "hypervisor/cpu/features.h"
 #include "hypervisor/cpu/msr.h"
 #include "hypervisor/cpu/xstate.h"
 #include "hypervisor/mm/alloc.h"
+#include "xen-like/abi/cpu_features.h"
 #include "xen-like/lib/string.h"
 
 #define EXTENDED_FIRST 0x80000000U
-#define ECX_XSAVE      (1U << 26) /* of leaf 1 */
-#define ECX_AVX        (1U << 28)
-#define EBX_AVX512F    (1U << 16) /* of leaf 7 */
+#define EXTENDED_WORDS (EXTENDED_FIRST | 1)
+#define WIDTHS         (EXTENDED_FIRST | 8)
+#define LAST_OF_AMD    0x21U
+#define LAST_OF_INTEL  0x8U
+#define EBX_FLUSHED    0xff00U /* of leaf 1: the lines that CLFLUSH flushes */
+#define EDX_PAE        (1U << 6)
+#define EDX_PSE36      (1U << 17)
+#define EDX_LM         (1U << 29)           /* of EXTENDED_WORDS */
+#define EBX_FPU        (1U << 6 | 1U << 13) /* of leaf 7: what FPU state has no more */
+#define PHYSICAL_BITS  0xffU                /* of WIDTHS; then the linear ones */
+#define LINEAR(bits)   ((u32)(bits) << 8)
+#define XSAVE          (XEN_X86_FEATURE_XSAVE)
 
 _Static_assert(sizeof(struct domain_policy) <= PAGE_SIZE, "a policy is a page");
 
@@ -23,16 +35,64 @@ static xen_cpuid_leaf_t *leaf_find(const struct domain_policy *p, u32 leaf, u32 
     return NULL;
 }
 
-static struct cpuid_regs policy_leaf(const struct domain_policy *p, u32 leaf, u32 subleaf)
+/* What was given for a leaf, or the default, with the policy's features; as far as a guest may have
+ * it. */
+static struct cpuid_regs given_leaf(const void *policy, u32 leaf, u32 subleaf)
 {
+    const struct domain_policy *p = policy;
     const xen_cpuid_leaf_t *set = leaf_find(p, leaf, subleaf);
     u64 xstates = p ? p->xstates : xstate_limits.mask;
-    struct cpuid_regs r;
+    struct cpuid_regs r = guest_policy_leaf(xstates, leaf, subleaf);
+    u32 saving = r.eax;
 
-    if (!set || leaf == LEAF_XSTATE)
-        return guest_policy_leaf(xstates, leaf, subleaf);
-    r = (struct cpuid_regs){set->a, set->b, set->c, set->d};
-    guest_policy_limit(xstates, leaf, subleaf, &r);
+    if (set && leaf != LEAF_XSTATE) /* its states go with the features */
+        r = (struct cpuid_regs){set->a, set->b, set->c, set->d};
+    if (!p)
+        return r;
+    policy_features_put(p->features, leaf, subleaf, &r);
+    if (leaf != LEAF_XSTATE)
+        guest_policy_limit(xstates, leaf, subleaf, &r);
+    else if (subleaf == 1)
+        r.eax &= saving;
+    return r;
+}
+
+static struct cpuid_regs policy_leaf(const struct domain_policy *p, u32 leaf, u32 subleaf);
+
+/* Of addresses: no more bits than there are, nor fewer than the pages' form has. */
+static u32 widths_correct(const struct domain_policy *p, u32 given)
+{
+    u32 edx = policy_leaf(p, 1, 0).edx, least = edx & (EDX_PAE | EDX_PSE36) ? 36 : 32;
+    u32 most = guest_policy_leaf(xstate_limits.mask, WIDTHS, 0).eax & PHYSICAL_BITS;
+    bool is_long = policy_leaf(p, EXTENDED_WORDS, 0).edx & EDX_LM;
+
+    return MAX(MIN(given & PHYSICAL_BITS, most), least) | LINEAR(is_long ? 48 : 32);
+}
+
+/* What is the CPU's, or follows from other leaves, whatever was given. */
+static void correct(const struct domain_policy *p, u32 leaf, u32 subleaf, struct cpuid_regs *r)
+{
+    struct cpuid_regs usual = guest_policy_leaf(xstate_limits.mask, leaf, subleaf);
+
+    if (leaf == 0x1) {
+        r->ebx = (r->ebx & ~EBX_FLUSHED) | (usual.ebx & EBX_FLUSHED);
+    } else if (leaf == 0x7 && !subleaf) {
+        r->ebx = (r->ebx & ~EBX_FPU) | (usual.ebx & EBX_FPU);
+    } else if (leaf == EXTENDED_WORDS) {
+        r->edx &= ~CPUID_COMMON_EDX;
+        r->edx |= features.amd ? policy_leaf(p, 1, 0).edx & CPUID_COMMON_EDX : 0;
+    } else if (leaf == EXTENDED_FIRST) {
+        r->eax = EXTENDED_FIRST | MIN(r->eax & 0xffff, features.amd ? LAST_OF_AMD : LAST_OF_INTEL);
+    } else if (leaf == WIDTHS) {
+        r->eax = widths_correct(p, r->eax);
+    }
+}
+
+static struct cpuid_regs policy_leaf(const struct domain_policy *p, u32 leaf, u32 subleaf)
+{
+    struct cpuid_regs r = given_leaf(p, leaf, subleaf);
+
+    correct(p, leaf, subleaf, &r);
     return r;
 }
 
@@ -78,7 +138,7 @@ static void given_show(const struct domain *d, u32 leaf, u32 subleaf, struct cpu
     *r = policy_leaf(d->policy, leaf, subleaf);
     if (leaf != 0x1 && leaf != (EXTENDED_FIRST | 1))
         return;
-    usual = guest_policy_leaf(d->policy->xstates, leaf, subleaf);
+    usual = policy_leaf(NULL, leaf, subleaf);
     r->ecx |= now.ecx & ~usual.ecx;
     r->edx |= now.edx & ~usual.edx;
 }
@@ -101,6 +161,8 @@ struct domain_policy *domain_policy_copy(const struct domain *d)
         p->xstates = xstate_limits.mask;
     for (u32 n = 0; !d->policy && n < POLICY_MSRS; n++)
         p->msrs[n] = domain_policy_msr(d, n).val;
+    for (u32 w = 0; !d->policy && w < FEATURE_WORDS; w++)
+        p->features[w] = policy_features(given_leaf, NULL, p->msrs[1], w);
     return p;
 }
 
@@ -122,6 +184,8 @@ int policy_set_leaf(struct domain_policy *p, const xen_cpuid_leaf_t *leaf)
     if (!at)
         at = &p->leaves[p->count++]; /* POLICY_LEAVES_MAX is all that there are */
     *at = set;
+    policy_features_take(p->features, set.leaf, set.subleaf,
+                         &(struct cpuid_regs){set.a, set.b, set.c, set.d});
     return 0;
 }
 
@@ -163,14 +227,40 @@ static int policy_check(const struct domain_policy *p, u32 *leaf, u32 *subleaf, 
     return 0;
 }
 
+/* What was given for them stays corrected, too. */
+static void widths_settle(struct domain_policy *p)
+{
+    xen_cpuid_leaf_t *set = leaf_find(p, WIDTHS, 0);
+
+    if (set)
+        set->a = widths_correct(p, set->a);
+}
+
+/* All features as they are left when what no guest may have, or lacks what it needs, is gone: for
+ * good, until somebody gives that leaf again. */
+static void features_settle(struct domain_policy *p)
+{
+    for (u32 w = 0; w < FEATURE_WORDS; w++)
+        p->features[w] = policy_features(given_leaf, p, p->msrs[1], w);
+    if (given_leaf(p, 0, 0).eax < LEAF_XSTATE)
+        p->features[XSAVE / 32] &= ~(1U << XSAVE % 32);
+    feature_needs_settle(p->features);
+    p->msrs[1] = p->features[FEATURES_ARCH_CAPS] | (u64)p->features[FEATURES_ARCH_CAPS + 1] << 32;
+}
+
+static bool has_feature(const struct domain_policy *p, u32 feature)
+{
+    return p->features[feature / 32] >> feature % 32 & 1;
+}
+
 static u64 xstates_of(const struct domain_policy *p)
 {
     u64 states = XSTATE_LEGACY;
 
-    if (!(policy_leaf(p, 1, 0).ecx & ECX_XSAVE))
+    if (!has_feature(p, XSAVE))
         return 0;
-    states |= policy_leaf(p, 1, 0).ecx & ECX_AVX ? XSTATE_YMM : 0;
-    states |= policy_leaf(p, 7, 0).ebx & EBX_AVX512F ? XSTATE_AVX512 : 0;
+    states |= has_feature(p, XEN_X86_FEATURE_AVX) ? XSTATE_YMM : 0;
+    states |= has_feature(p, XEN_X86_FEATURE_AVX512F) ? XSTATE_AVX512 : 0;
     return states & xstate_limits.mask;
 }
 
@@ -181,8 +271,10 @@ int domain_policy_set(struct domain *d, struct domain_policy *p, u32 *leaf, u32 
     if (rc)
         return rc;
     p->xstates = xstate_limits.mask;
-    p->xstates = xstates_of(p);
     p->msrs[1] &= system_policy_msr(XEN_SYSCTL_cpu_policy_pv_max, 1).val;
+    features_settle(p);
+    p->xstates = xstates_of(p);
+    widths_settle(p);
     domain_policy_free(d->policy);
     d->policy = p;
     for (u32 i = 0; i < d->max_vcpus; i++)

@@ -13,6 +13,7 @@
 struct domain_policy {
     u64 xstates; /* bits of XCR0 that the guest may set */
     u64 msrs[POLICY_MSRS];
+    u32 features[FEATURE_WORDS]; /* of all leaves, given or not */
     u32 count; /* of leaves that were given; their subleaf is 0 where there are none */
     xen_cpuid_leaf_t leaves[POLICY_LEAVES_MAX];
 };

@@ -32,8 +32,6 @@
 #define ECX offsetof(struct cpuid_regs, ecx)
 #define EDX offsetof(struct cpuid_regs, edx)
 
-#define WORD_ARCH_CAPS 16
-
 /* Where the words of a featureset come from: words 16 and 17 are those of MSR_ARCH_CAPS. */
 static const struct word {
     u32 leaf, subleaf, reg;
@@ -211,19 +209,38 @@ xen_msr_entry_t system_policy_msr(u32 policy, u32 n)
 
     e.val = msr_policy(e.idx, policy <= XEN_SYSCTL_cpu_policy_host);
     if (n && policy == XEN_SYSCTL_cpu_policy_pv_max)
-        e.val |= word_added(WORD_ARCH_CAPS);
+        e.val |= word_added(FEATURES_ARCH_CAPS);
     return e;
 }
 
-u32 system_features(u32 policy, u32 word)
+u32 policy_features(policy_ask_fn *ask, const void *whose, u64 arch_caps, u32 word)
 {
     const struct word *w = &words[word];
     struct cpuid_regs r;
 
     if (w->leaf == NO_SUBLEAF)
-        return (u32)(system_policy_msr(policy, 1).val >> (word & 1 ? 32 : 0));
-    r = system_policy_leaf(&policy, w->leaf, w->subleaf);
+        return (u32)(arch_caps >> (word & 1 ? 32 : 0));
+    r = ask(whose, w->leaf, w->subleaf);
     return *register_of(&r, w->reg);
+}
+
+void policy_features_put(const u32 *features, u32 leaf, u32 subleaf, struct cpuid_regs *r)
+{
+    for (u32 w = 0; w < FEATURE_WORDS; w++)
+        if (words[w].leaf == leaf && words[w].subleaf == subleaf)
+            *register_of(r, words[w].reg) = features[w];
+}
+
+void policy_features_take(u32 *features, u32 leaf, u32 subleaf, struct cpuid_regs *r)
+{
+    for (u32 w = 0; w < FEATURE_WORDS; w++)
+        if (words[w].leaf == leaf && words[w].subleaf == subleaf)
+            features[w] = *register_of(r, words[w].reg);
+}
+
+u32 system_features(u32 policy, u32 word)
+{
+    return policy_features(system_policy_leaf, &policy, system_policy_msr(policy, 1).val, word);
 }
 
 /* Is there another subleaf behind this one? */

@@ -10,9 +10,10 @@
 #include "hypervisor/cpu/regs.h"
 #include "xen-like/abi/xen.h"
 
-/* Of featuresets: words, and the one whose low bits AMD repeats from another. */
-#define FEATURE_WORDS    19
-#define FEATURES_AMD_EDX 2
+/* Of featuresets: words, the one whose low bits AMD repeats from another, and the MSR's two. */
+#define FEATURE_WORDS      19
+#define FEATURES_AMD_EDX   2
+#define FEATURES_ARCH_CAPS 16
 
 /* Most that any policy has: those of an AMD CPU with all extended state. */
 #define POLICY_LEAVES_MAX 120
@@ -44,12 +45,18 @@ xen_msr_entry_t system_policy_msr(u32 policy, u32 n);
 /* A word of its featureset (arch-x86/cpufeatureset.h). */
 u32 system_features(u32 policy, u32 word);
 
+/* A word of the featureset of any policy; a leaf's registers with what such a set has of them; and
+ * the set with what the registers have. */
+typedef struct cpuid_regs policy_ask_fn(const void *whose, u32 leaf, u32 subleaf);
+u32 policy_features(policy_ask_fn *ask, const void *whose, u64 arch_caps, u32 word);
+void policy_features_put(const u32 *features, u32 leaf, u32 subleaf, struct cpuid_regs *r);
+void policy_features_take(u32 *features, u32 leaf, u32 subleaf, struct cpuid_regs *r);
+
 /*
  * Go through the leaves of any policy, in Xen's order: @at is the last one, or POLICY_BEGIN, and
  * becomes the next. False: there is none. @ask(@whose) answers for the policy.
  */
 #define POLICY_BEGIN ~0U
-typedef struct cpuid_regs policy_ask_fn(const void *whose, u32 leaf, u32 subleaf);
 bool policy_leaf_next(policy_ask_fn *ask, const void *whose, xen_cpuid_leaf_t *at);
 
 #endif

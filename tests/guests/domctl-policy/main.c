@@ -70,7 +70,8 @@ static void get_rows(void)
         console_printf("ROW get.msr-%u = %x %x %" F64 "x\n", i, msrs[i].idx, msrs[i].flags,
                        msrs[i].val);
     for (u32 i = 0; i < p->nr_leaves; i++)
-        row_hex(name_nth("get", "leaf", i), leaves[i].leaf | (u64)leaves[i].subleaf << 32);
+        console_printf("ROW get.leaf-%u = %x.%x: %x %x %x %x\n", i, leaves[i].leaf,
+                       leaves[i].subleaf, leaves[i].a, leaves[i].b, leaves[i].c, leaves[i].d);
 }
 
 static void set_leaf_row(const char *what, u32 leaf, u32 subleaf, u32 a, u32 b, u32 c, u32 edx)
@@ -195,6 +196,100 @@ static void good_rows(void)
     row_hex("feature.vendor", find(leaves, 0, NO_SUBLEAF)->b);
 }
 
+#define PAE        (1u << 6)
+#define PSE36      (1u << 17)
+#define LM         (1u << 29)
+#define FPU_NO_SEL (1u << 13) /* and FDP_EXCP_ONLY, of leaf 7 */
+#define FDP_EXCP   (1u << 6)
+
+static u32 eax_now(u32 leaf)
+{
+    policy_begin(LEAVES, MSRS);
+    get();
+    return find(leaves, leaf, NO_SUBLEAF)->a;
+}
+
+/* What a toolstack says of these the hypervisor corrects: it knows better. */
+static void corrected_rows(void)
+{
+    static const u32 widths[] = {0x2020, 0x3010, 0x392c, 0x00ff, 0xffffff, 0x0000};
+    xen_cpuid_leaf_t one = *find(before, 1, NO_SUBLEAF), seven = *find(before, 7, 0);
+    xen_cpuid_leaf_t amd = *find(before, EXTENDED | 1, NO_SUBLEAF);
+
+    row_hex("widths.at_first", find(before, EXTENDED | 8, NO_SUBLEAF)->a);
+    for (u32 i = 0; i < ARRAY_SIZE(widths); i++) {
+        set_leaf_row(name_nth("widths", "set", i), EXTENDED | 8, NO_SUBLEAF, widths[i], 0, 0, 0);
+        row_hex(name_nth("widths", "then", i), eax_now(EXTENDED | 8));
+    }
+    set_leaf_row("no_pse36", 1, NO_SUBLEAF, one.a, one.b, one.c, one.d & ~PSE36);
+    row_hex("widths.no_pse36", eax_now(EXTENDED | 8));
+    set_leaf_row("no_pae", 1, NO_SUBLEAF, one.a, one.b, one.c, one.d & ~PAE);
+    row_hex("widths.no_pae", eax_now(EXTENDED | 8));
+    feature_row("no_pae", EXTENDED | 1, NO_SUBLEAF);
+    set_leaf_row("neither", 1, NO_SUBLEAF, one.a, one.b, one.c, one.d & ~(PAE | PSE36));
+    row_hex("widths.neither", eax_now(EXTENDED | 8));
+    set_leaf_row("both", 1, NO_SUBLEAF, one.a, one.b, one.c, one.d);
+    set_leaf_row("no_lm", EXTENDED | 1, NO_SUBLEAF, amd.a, amd.b, amd.c, amd.d & ~LM);
+    row_hex("widths.no_lm", eax_now(EXTENDED | 8));
+    set_leaf_row("lm", EXTENDED | 1, NO_SUBLEAF, amd.a, amd.b, amd.c, amd.d);
+    row_hex("widths.lm", eax_now(EXTENDED | 8));
+    set_leaf_row("flushed_lines", 1, NO_SUBLEAF, one.a, one.b ^ 0x3f00, one.c, one.d);
+    eax_now(1);
+    row_hex("feature.flushed_lines", (find(leaves, 1, NO_SUBLEAF)->b ^ one.b) & 0xff00);
+    set_leaf_row("fpu_details", 7, 0, seven.a, seven.b ^ (FPU_NO_SEL | FDP_EXCP), seven.c, seven.d);
+    eax_now(7);
+    row_hex("feature.fpu_details", find(leaves, 7, 0)->b ^ seven.b);
+}
+
+/* Features that others are nothing without: all there are, without one; and what is left of them.
+ */
+static void needed_rows(void)
+{
+    static const struct {
+        const char *name;
+        u32 leaf, ecx, edx;
+    } needed[] = {
+        {"fpu", 1, 0, 1u << 0},
+        {"tsc", 1, 0, 1u << 4},
+        {"apic", 1, 0, 1u << 9},
+        {"mmx", 1, 0, 1u << 23},
+        {"fxsr", 1, 0, 1u << 24},
+        {"sse", 1, 0, 1u << 25},
+        {"sse2", 1, 0, 1u << 26},
+        {"sse3", 1, 1u << 0, 0},
+        {"ssse3", 1, 1u << 9, 0},
+        {"pclmulqdq", 1, 1u << 1, 0},
+        {"aes", 1, 1u << 25, 0},
+        {"xsave", 1, 1u << 26, 0},
+        {"avx", 1, 1u << 28, 0},
+        {"nx", EXTENDED | 1, 0, 1u << 20},
+        {"lm", EXTENDED | 1, 0, 1u << 29},
+    };
+    static const u32 shown[][2] = {
+        {1, NO_SUBLEAF}, {7, 0}, {0xd, 0}, {0xd, 1}, {EXTENDED | 1, NO_SUBLEAF}};
+
+    for (u32 i = 0; i < ARRAY_SIZE(needed); i++) {
+        xen_cpuid_leaf_t *less;
+
+        memcpy(leaves, before, sizeof(leaves));
+        less = find(leaves, needed[i].leaf, NO_SUBLEAF);
+        less->c &= ~needed[i].ecx;
+        less->d &= ~needed[i].edx;
+        row(name_of("needed.set", needed[i].name), (policy_begin(leaves_before, 0), set()));
+        policy_begin(LEAVES, MSRS);
+        get();
+        for (u32 j = 0; j < ARRAY_SIZE(shown); j++) {
+            const xen_cpuid_leaf_t *l = find(leaves, shown[j][0], shown[j][1]);
+
+            console_printf("ROW needed.without-%s.%x.%x = %x %x %x %x\n", needed[i].name, l->leaf,
+                           l->subleaf, l->a, l->b, l->c, l->d);
+        }
+    }
+    memcpy(leaves, before, sizeof(leaves));
+    row("needed.all_again", (policy_begin(leaves_before, 0), set()));
+    same_row("all_again");
+}
+
 static void life_rows(void)
 {
     u32 made = d;
@@ -217,6 +312,8 @@ void guest_main(void)
     get_rows();
     bad_rows();
     good_rows();
+    corrected_rows();
+    needed_rows();
     life_rows();
     row("domain.end", domctl_bare(XEN_DOMCTL_destroydomain, d));
     guest_end();
