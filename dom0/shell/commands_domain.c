@@ -148,7 +148,7 @@ static bool memory_words_take(struct words *words, struct memory_words *m)
 static bool memory_limit(const struct memory_words *m)
 {
     return domain_told(m->name, "the memory limit cannot be set",
-                       domain_set_max_memory(m->info.domain, m->kib));
+                       domain_set_max_memory(m->info.domain, m->kib + SLACK_KIB));
 }
 
 bool command_mem_max(struct words *words)
@@ -157,8 +157,15 @@ bool command_mem_max(struct words *words)
 
     if (!memory_words_take(words, &m))
         return false;
-    if (m.sound)
-        memory_limit(&m);
+    if (!m.sound)
+        return true;
+    if (m.kib < domain_store_number(m.info.domain, "memory/target", 0))
+        terminal_print("cannot set domid %u static max memory to : %s: it must be greater than or "
+                       "equal to memory_dynamic_max; see: mem-set\n",
+                       m.info.domain, m.size);
+    else if (memory_limit(&m))
+        domain_told(m.name, "memory/static-max cannot be written",
+                    domain_store_write(m.info.domain, "memory/static-max", "%" F64 "u", m.kib));
     return true;
 }
 

@@ -12,7 +12,6 @@
 #define GRANT_FRAMES    64
 #define MAPTRACK_FRAMES 1024
 #define GRANT_VERSION   2
-#define SLACK_KIB       1024 /* a domain may have so much more than its memory */
 
 /* One range of XENMEM_memory_map's answer, in the BIOS's form (memory.h: "e820"). */
 struct memory_range {
@@ -64,12 +63,13 @@ static int width_set(struct builder *b)
     return answer ? build_fail(b, answer, "making it a domain for a 32-bit kernel") : 0;
 }
 
+/* It may have what it is built with; that it can grow to `maxmem', if it is let, its memory map says. */
 static int memory_limit(struct builder *b)
 {
     u64 kib = MAX(b->config->maxmem_kib, b->config->memory_kib);
     struct memory_range ram = {.size = kib << 10, .type = RANGE_RAM};
     struct xen_foreign_memory_map map = {.domid = b->domain->domid, .map.nr_entries = 1};
-    int answer = domain_set_max_memory(b->domain->domid, kib + SLACK_KIB);
+    int answer = domain_set_max_memory(b->domain->domid, b->config->memory_kib + SLACK_KIB);
 
     if (answer)
         return build_fail(b, answer, "limiting its memory");
