@@ -63,7 +63,8 @@ static int width_set(struct builder *b)
     return answer ? build_fail(b, answer, "making it a domain for a 32-bit kernel") : 0;
 }
 
-/* It may have what it is built with; that it can grow to `maxmem', if it is let, its memory map says. */
+/* It may have what it is built with; that it can grow to `maxmem', if it is let, its memory map
+ * says. */
 static int memory_limit(struct builder *b)
 {
     u64 kib = MAX(b->config->maxmem_kib, b->config->memory_kib);

@@ -61,7 +61,8 @@ int domain_shutdown(domid_t domain, unsigned int reason);
 int domain_info(domid_t domain, struct xen_domctl_getdomaininfo *info);
 /* Domains from @first on, by number, into info[max]. How many. */
 int domain_list(domid_t first, struct xen_domctl_getdomaininfo *info, unsigned int max);
-/* The most that it may have is for KiB of memory, and SLACK_KIB for what is none of its memory (as xl). */
+/* The most that it may have is for KiB of memory, and SLACK_KIB for what is none of its memory (as
+ * xl). */
 #define SLACK_KIB 1024
 int domain_set_max_memory(domid_t domain, u64 kib);
 int domain_vcpu_info(domid_t domain, unsigned int vcpu, struct xen_domctl_getvcpuinfo *info);
