@@ -139,6 +139,7 @@ static inline void block_cut(u64 n, unsigned have, unsigned order, unsigned widt
         f = &frame_table[upper];
         f->order = (u16)have;
         f->free = 1;
+        f->progress = 0; /* of no free frame; so that the three are one store */
         f->next = f->prev = FRAME_NIL;
         free_list[have][width] = (u32)upper;
     }
