@@ -149,6 +149,30 @@ void domain_policy_show(const struct domain *d, u32 leaf, u32 subleaf, struct cp
     width_limit(d, leaf, r);
 }
 
+static struct cpuid_regs default_leaf(const void *none, u32 leaf, u32 subleaf)
+{
+    return policy_leaf(none, leaf, subleaf);
+}
+
+/* The default as if it had been given, leaf by leaf: what is given for one then tells in the
+ * others. */
+static void default_fill(struct domain_policy *p)
+{
+    xen_cpuid_leaf_t at = {.leaf = POLICY_BEGIN};
+
+    p->xstates = xstate_limits.mask;
+    for (u32 n = 0; n < POLICY_MSRS; n++)
+        p->msrs[n] = system_policy_msr(XEN_SYSCTL_cpu_policy_pv_default, n).val;
+    for (u32 w = 0; w < FEATURE_WORDS; w++)
+        p->features[w] = policy_features(given_leaf, NULL, p->msrs[1], w);
+    while (p->count < POLICY_LEAVES_MAX && policy_leaf_next(default_leaf, NULL, &at)) {
+        p->leaves[p->count] = at;
+        if (at.subleaf == XEN_CPUID_NO_SUBLEAF)
+            p->leaves[p->count].subleaf = 0;
+        p->count++;
+    }
+}
+
 struct domain_policy *domain_policy_copy(const struct domain *d)
 {
     struct domain_policy *p = pages_alloc(0);
@@ -158,11 +182,7 @@ struct domain_policy *domain_policy_copy(const struct domain *d)
     if (d->policy)
         *p = *d->policy;
     else
-        p->xstates = xstate_limits.mask;
-    for (u32 n = 0; !d->policy && n < POLICY_MSRS; n++)
-        p->msrs[n] = domain_policy_msr(d, n).val;
-    for (u32 w = 0; !d->policy && w < FEATURE_WORDS; w++)
-        p->features[w] = policy_features(given_leaf, NULL, p->msrs[1], w);
+        default_fill(p);
     return p;
 }
 
