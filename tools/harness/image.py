@@ -8,6 +8,7 @@ invariant: a file there is complete (it is renamed into place) and never changes
 import contextlib
 import os
 import shutil
+import sys
 import tempfile
 
 from harness.common import CACHE, Complaint, content_hash, require_file, run_quietly
@@ -87,8 +88,19 @@ def make(files, config, path):
         out = os.path.join(work, "out.iso")
         command = ["grub-mkrescue", "-d", GRUB_PLATFORM, "-o", out, "--fonts=", "--locales="]
         command += ["--themes=", f"--install-modules={GRUB_MODULES}", os.path.dirname(boot)]
-        run_quietly(command, "making the boot image", env=dict(os.environ, TMPDIR=work))
+        run_mkrescue(command, work)
         os.replace(out, path)
+
+
+def run_mkrescue(command, work):
+    """One image in some ten thousand it cannot make (xorriso fails, of unknown cause), and the same one at once after."""
+    for last in (False, True):
+        try:
+            return run_quietly(command, "making the boot image", env=dict(os.environ, TMPDIR=work))
+        except Complaint as complaint:
+            if last:
+                raise
+            print(f"{complaint}; once more", file=sys.stderr)
 
 
 def prune(folder, keep):
