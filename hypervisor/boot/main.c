@@ -10,6 +10,7 @@
 #include "hypervisor/boot/power.h"
 #include "hypervisor/cpu/apic.h"
 #include "hypervisor/cpu/entry.h"
+#include "hypervisor/cpu/domain_policy.h"
 #include "hypervisor/cpu/features.h"
 #include "hypervisor/cpu/irq.h"
 #include "hypervisor/cpu/nmi.h"
@@ -95,6 +96,8 @@ static NORETURN void boot_on_own_stack(const struct boot_info *info)
     nmi_init();
     time_init();
     lfence_enable();
+    policies_init();
+    domain_policy_init();
     smp_start();
     trace_init();
     v = dom0_build(info)->vcpus[0];

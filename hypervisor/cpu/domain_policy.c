@@ -27,9 +27,17 @@
 
 _Static_assert(sizeof(struct domain_policy) <= PAGE_SIZE, "a policy is a page");
 
+/* That of a domain to which none has been given: each leaf of the default, as if it had been. */
+static struct domain_policy default_policy;
+
+static const struct domain_policy *policy_of(const struct domain *d)
+{
+    return d->policy ? d->policy : &default_policy;
+}
+
 static xen_cpuid_leaf_t *leaf_find(const struct domain_policy *p, u32 leaf, u32 subleaf)
 {
-    for (u32 i = 0; p && i < p->count; i++)
+    for (u32 i = 0; i < p->count; i++)
         if (p->leaves[i].leaf == leaf && p->leaves[i].subleaf == subleaf)
             return (xen_cpuid_leaf_t *)&p->leaves[i];
     return NULL;
@@ -37,34 +45,30 @@ static xen_cpuid_leaf_t *leaf_find(const struct domain_policy *p, u32 leaf, u32 
 
 /* What was given for a leaf, or the default, with the policy's features; as far as a guest may have
  * it. */
-static struct cpuid_regs given_leaf(const void *policy, u32 leaf, u32 subleaf)
+static struct cpuid_regs given_leaf(const struct domain_policy *p, u32 leaf, u32 subleaf)
 {
-    const struct domain_policy *p = policy;
     const xen_cpuid_leaf_t *set = leaf_find(p, leaf, subleaf);
-    u64 xstates = p ? p->xstates : xstate_limits.mask;
-    struct cpuid_regs r = guest_policy_leaf(xstates, leaf, subleaf);
-    u32 saving = r.eax;
+    struct cpuid_regs r;
 
-    if (set && leaf != LEAF_XSTATE) /* its states go with the features */
-        r = (struct cpuid_regs){set->a, set->b, set->c, set->d};
-    if (!p)
+    if (leaf == LEAF_XSTATE) { /* its states go with the features */
+        r = guest_policy_leaf(p->xstates, leaf, subleaf);
+        r.eax &= subleaf == 1 ? p->features[FEATURES_SAVING] : ~0U;
         return r;
+    }
+    if (!set)
+        return guest_policy_leaf(p->xstates, leaf, subleaf);
+    r = (struct cpuid_regs){set->a, set->b, set->c, set->d};
     policy_features_put(p->features, leaf, subleaf, &r);
-    if (leaf != LEAF_XSTATE)
-        guest_policy_limit(xstates, leaf, subleaf, &r);
-    else if (subleaf == 1)
-        r.eax &= saving;
+    guest_policy_limit(p->xstates, leaf, subleaf, &r);
     return r;
 }
-
-static struct cpuid_regs policy_leaf(const struct domain_policy *p, u32 leaf, u32 subleaf);
 
 /* Of addresses: no more bits than there are, nor fewer than the pages' form has. */
 static u32 widths_correct(const struct domain_policy *p, u32 given)
 {
-    u32 edx = policy_leaf(p, 1, 0).edx, least = edx & (EDX_PAE | EDX_PSE36) ? 36 : 32;
-    u32 most = guest_policy_leaf(xstate_limits.mask, WIDTHS, 0).eax & PHYSICAL_BITS;
-    bool is_long = policy_leaf(p, EXTENDED_WORDS, 0).edx & EDX_LM;
+    u32 most = cpuid(WIDTHS, 0).eax & PHYSICAL_BITS;
+    u32 least = p->features[0] & (EDX_PAE | EDX_PSE36) ? 36 : 32;
+    bool is_long = p->features[FEATURES_AMD_EDX] & EDX_LM;
 
     return MAX(MIN(given & PHYSICAL_BITS, most), least) | LINEAR(is_long ? 48 : 32);
 }
@@ -72,15 +76,15 @@ static u32 widths_correct(const struct domain_policy *p, u32 given)
 /* What is the CPU's, or follows from other leaves, whatever was given. */
 static void correct(const struct domain_policy *p, u32 leaf, u32 subleaf, struct cpuid_regs *r)
 {
-    struct cpuid_regs usual = guest_policy_leaf(xstate_limits.mask, leaf, subleaf);
+    const xen_cpuid_leaf_t *usual = leaf_find(&default_policy, leaf, subleaf);
 
     if (leaf == 0x1) {
-        r->ebx = (r->ebx & ~EBX_FLUSHED) | (usual.ebx & EBX_FLUSHED);
-    } else if (leaf == 0x7 && !subleaf) {
-        r->ebx = (r->ebx & ~EBX_FPU) | (usual.ebx & EBX_FPU);
+        r->ebx = (r->ebx & ~EBX_FLUSHED) | (usual->b & EBX_FLUSHED);
+    } else if (leaf == 0x7 && !subleaf && usual) {
+        r->ebx = (r->ebx & ~EBX_FPU) | (usual->b & EBX_FPU);
     } else if (leaf == EXTENDED_WORDS) {
         r->edx &= ~CPUID_COMMON_EDX;
-        r->edx |= features.amd ? policy_leaf(p, 1, 0).edx & CPUID_COMMON_EDX : 0;
+        r->edx |= features.amd ? p->features[0] & CPUID_COMMON_EDX : 0;
     } else if (leaf == EXTENDED_FIRST) {
         r->eax = EXTENDED_FIRST | MIN(r->eax & 0xffff, features.amd ? LAST_OF_AMD : LAST_OF_INTEL);
     } else if (leaf == WIDTHS) {
@@ -105,7 +109,7 @@ static void width_limit(const struct domain *d, u32 leaf, struct cpuid_regs *r)
 struct cpuid_regs domain_policy_leaf(const void *domain, u32 leaf, u32 subleaf)
 {
     const struct domain *d = domain;
-    struct cpuid_regs r = policy_leaf(d->policy, leaf, subleaf);
+    struct cpuid_regs r = policy_leaf(policy_of(d), leaf, subleaf);
 
     width_limit(d, leaf, &r);
     return r;
@@ -138,7 +142,7 @@ static void given_show(const struct domain *d, u32 leaf, u32 subleaf, struct cpu
     *r = policy_leaf(d->policy, leaf, subleaf);
     if (leaf != 0x1 && leaf != (EXTENDED_FIRST | 1))
         return;
-    usual = policy_leaf(NULL, leaf, subleaf);
+    usual = policy_leaf(&default_policy, leaf, subleaf);
     r->ecx |= now.ecx & ~usual.ecx;
     r->edx |= now.edx & ~usual.edx;
 }
@@ -151,38 +155,30 @@ void domain_policy_show(const struct domain *d, u32 leaf, u32 subleaf, struct cp
 
 static struct cpuid_regs default_leaf(const void *none, u32 leaf, u32 subleaf)
 {
-    return policy_leaf(none, leaf, subleaf);
+    (void)none;
+    return guest_policy_leaf(xstate_limits.mask, leaf, subleaf);
 }
 
-/* The default as if it had been given, leaf by leaf: what is given for one then tells in the
- * others. */
-static void default_fill(struct domain_policy *p)
+void domain_policy_init(void)
 {
+    struct domain_policy *p = &default_policy;
     xen_cpuid_leaf_t at = {.leaf = POLICY_BEGIN};
 
     p->xstates = xstate_limits.mask;
     for (u32 n = 0; n < POLICY_MSRS; n++)
         p->msrs[n] = system_policy_msr(XEN_SYSCTL_cpu_policy_pv_default, n).val;
     for (u32 w = 0; w < FEATURE_WORDS; w++)
-        p->features[w] = policy_features(given_leaf, NULL, p->msrs[1], w);
-    while (p->count < POLICY_LEAVES_MAX && policy_leaf_next(default_leaf, NULL, &at)) {
-        p->leaves[p->count] = at;
-        if (at.subleaf == XEN_CPUID_NO_SUBLEAF)
-            p->leaves[p->count].subleaf = 0;
-        p->count++;
-    }
+        p->features[w] = policy_features(default_leaf, NULL, p->msrs[1], w);
+    while (policy_leaf_next(default_leaf, NULL, &at))
+        policy_set_leaf(p, &at);
 }
 
 struct domain_policy *domain_policy_copy(const struct domain *d)
 {
     struct domain_policy *p = pages_alloc(0);
 
-    if (!p)
-        return NULL;
-    if (d->policy)
-        *p = *d->policy;
-    else
-        default_fill(p);
+    if (p)
+        *p = *policy_of(d);
     return p;
 }
 
@@ -260,9 +256,11 @@ static void widths_settle(struct domain_policy *p)
  * good, until somebody gives that leaf again. */
 static void features_settle(struct domain_policy *p)
 {
+    p->features[FEATURES_ARCH_CAPS] = (u32)p->msrs[1];
+    p->features[FEATURES_ARCH_CAPS + 1] = (u32)(p->msrs[1] >> 32);
     for (u32 w = 0; w < FEATURE_WORDS; w++)
-        p->features[w] = policy_features(given_leaf, p, p->msrs[1], w);
-    if (given_leaf(p, 0, 0).eax < LEAF_XSTATE)
+        p->features[w] &= guest_features_most[w];
+    if (leaf_find(p, 0, 0)->a < LEAF_XSTATE)
         p->features[XSAVE / 32] &= ~(1U << XSAVE % 32);
     feature_needs_settle(p->features);
     p->msrs[1] = p->features[FEATURES_ARCH_CAPS] | (u64)p->features[FEATURES_ARCH_CAPS + 1] << 32;
@@ -291,7 +289,6 @@ int domain_policy_set(struct domain *d, struct domain_policy *p, u32 *leaf, u32 
     if (rc)
         return rc;
     p->xstates = xstate_limits.mask;
-    p->msrs[1] &= system_policy_msr(XEN_SYSCTL_cpu_policy_pv_max, 1).val;
     features_settle(p);
     p->xstates = xstates_of(p);
     widths_settle(p);

@@ -18,6 +18,9 @@ struct domain_policy {
     xen_cpuid_leaf_t leaves[POLICY_LEAVES_MAX];
 };
 
+/* Boot, once, after policies_init(). */
+void domain_policy_init(void);
+
 /* A leaf of the policy of @domain, a struct domain; and an MSR. */
 struct cpuid_regs domain_policy_leaf(const void *domain, u32 leaf, u32 subleaf);
 xen_msr_entry_t domain_policy_msr(const struct domain *d, u32 n);

@@ -243,6 +243,14 @@ u32 system_features(u32 policy, u32 word)
     return policy_features(system_policy_leaf, &policy, system_policy_msr(policy, 1).val, word);
 }
 
+u32 guest_features_most[FEATURE_WORDS];
+
+void policies_init(void)
+{
+    for (u32 w = 0; w < FEATURE_WORDS; w++)
+        guest_features_most[w] = system_features(XEN_SYSCTL_cpu_policy_pv_max, w);
+}
+
 /* Is there another subleaf behind this one? */
 static bool subleaf_follows(policy_ask_fn *ask, const void *whose, const xen_cpuid_leaf_t *at)
 {
@@ -323,7 +331,7 @@ bool policy_has_leaf(u32 leaf, u32 subleaf)
 /* The bits of a word of features at most, without those whose state the guest does not get. */
 static u32 feature_limit(u32 word, u32 with_states, u32 with_all)
 {
-    return system_features(XEN_SYSCTL_cpu_policy_pv_max, word) & (with_states | ~with_all);
+    return guest_features_most[word] & (with_states | ~with_all);
 }
 
 void guest_policy_limit(u64 xstates, u32 leaf, u32 subleaf, struct cpuid_regs *r)

@@ -10,9 +10,11 @@
 #include "hypervisor/cpu/regs.h"
 #include "xen-like/abi/xen.h"
 
-/* Of featuresets: words, the one whose low bits AMD repeats from another, and the MSR's two. */
+/* Of featuresets: words, the one whose low bits AMD repeats from another, that of ways to save
+ * extended state, and the MSR's two. */
 #define FEATURE_WORDS      19
 #define FEATURES_AMD_EDX   2
+#define FEATURES_SAVING    4
 #define FEATURES_ARCH_CAPS 16
 
 /* Most that any policy has: those of an AMD CPU with all extended state. */
@@ -44,6 +46,10 @@ xen_msr_entry_t system_policy_msr(u32 policy, u32 n);
 
 /* A word of its featureset (arch-x86/cpufeatureset.h). */
 u32 system_features(u32 policy, u32 word);
+
+/* That of the most that a guest may have, known since policies_init() (boot, once). */
+extern u32 guest_features_most[FEATURE_WORDS];
+void policies_init(void);
 
 /* A word of the featureset of any policy; a leaf's registers with what such a set has of them; and
  * the set with what the registers have. */
