@@ -137,6 +137,8 @@ static void given_show(const struct domain *d, u32 leaf, u32 subleaf, struct cpu
         *r = (struct cpuid_regs){0};
         return;
     }
+    if (leaf == LEAF_XSTATE && subleaf == 1)
+        r->eax &= d->policy->features[FEATURES_SAVING];
     if (leaf == LEAF_XSTATE || !leaf_find(d->policy, leaf, subleaf))
         return; /* states go with others' features, their sizes with what is on now */
     *r = policy_leaf(d->policy, leaf, subleaf);

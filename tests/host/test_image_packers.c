@@ -21,7 +21,7 @@
 #include "xen-like/lib/string.h"
 
 #define WORD        sizeof(u32)
-#define LARGE_TIMES 400 /* 20 MB: some of lz4's blocks, and of bzip2's and zstd's */
+#define LARGE_TIMES 200 /* 10 MB: some of lz4's blocks, and of bzip2's and zstd's */
 
 #define PYTHON(module, options)                                                                    \
     "python3 -c 'import " module ", sys; sys.stdout.buffer.write(" module ".compress("             \

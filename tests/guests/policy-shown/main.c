@@ -12,9 +12,12 @@
 
 static const struct {
     const char *name;
-    u32 leaf, ecx, edx; /* and what of it is taken */
-} less[] = {{"nothing", 1, 0, 0},     {"avx", 1, 1u << 28, 0}, {"xsave", 1, 1u << 26, 0},
-            {"sse2", 1, 0, 1u << 26}, {"pae", 1, 0, 1u << 6},  {"nx", EXTENDED | 1, 0, 1u << 20}};
+    u32 leaf, subleaf, eax, ecx, edx; /* and what of it is taken */
+} less[] = {
+    {"nothing", 1, NO_SUBLEAF, 0, 0, 0},      {"avx", 1, NO_SUBLEAF, 0, 1u << 28, 0},
+    {"xsave", 1, NO_SUBLEAF, 0, 1u << 26, 0}, {"xsaveopt", 0xd, 1, 1u << 0, 0, 0},
+    {"xgetbv1", 0xd, 1, 1u << 2, 0, 0},       {"sse2", 1, NO_SUBLEAF, 0, 0, 1u << 26},
+    {"pae", 1, NO_SUBLEAF, 0, 0, 1u << 6},    {"nx", EXTENDED | 1, NO_SUBLEAF, 0, 0, 1u << 20}};
 
 /* ---- In the domain ---- */
 
@@ -63,8 +66,9 @@ static xen_cpuid_leaf_t *leaf_less(u32 which)
     if (control_sysctl(&op, XEN_SYSCTL_get_cpu_policy))
         guest_panic("there is no default policy");
     for (u32 i = 0; i < op.u.cpu_policy.nr_leaves; i++) {
-        if (leaves[i].leaf != less[which].leaf)
+        if (leaves[i].leaf != less[which].leaf || leaves[i].subleaf != less[which].subleaf)
             continue;
+        leaves[i].a &= ~less[which].eax;
         leaves[i].c &= ~less[which].ecx;
         leaves[i].d &= ~less[which].edx;
         return &leaves[i];
